@@ -1,0 +1,1 @@
+"""Unilogin: the digital identity of pupils, parents and school staff."""

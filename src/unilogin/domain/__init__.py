@@ -1,0 +1,1 @@
+"""What is true of people, schools, services and secrets, whatever page or protocol asks."""

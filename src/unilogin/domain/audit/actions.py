@@ -1,0 +1,34 @@
+"""Writing the log: one function for a row of its own, one SQL fragment for rooms that write it in their statement."""
+
+from unilogin.domain.audit.model import Entry
+from unilogin.kit.db.connection import Transaction
+
+COLUMNS = "action, actor_kind, actor_id, account_id, institution_id, object, outcome, request_id, detail"
+
+INSERT = f"insert into audit_event ({COLUMNS})"
+"""For a data-modifying CTE of another room: ``with … , logged as ({INSERT} select … from changed)``.
+
+The select gives the columns in the order of ``COLUMNS``; ``detail`` is jsonb.
+"""
+
+_WRITE = f"{INSERT} values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"  # noqa: S608 - constants only
+
+
+async def write(tx: Transaction, entry: Entry) -> None:
+    """Write one row in the caller's transaction, so that the act and its trace commit together (K-31)."""
+    await tx.execute(_WRITE, *row(entry))
+
+
+def row(entry: Entry) -> tuple[object, ...]:
+    """Return the values of an entry in the order of ``COLUMNS``, as arguments of a statement."""
+    return (
+        entry.event.value,
+        entry.actor.kind,
+        entry.actor.id,
+        entry.account_id,
+        entry.institution_id,
+        entry.object,
+        entry.outcome,
+        entry.request_id,
+        dict(entry.detail),
+    )

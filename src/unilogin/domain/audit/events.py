@@ -1,0 +1,44 @@
+"""Every kind of event the audit log knows, and when it is written. An act without a row here does not exist (N-78)."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """The action of an audit row: subject, then what happened to it."""
+
+    INSTITUTION_CREATED = "institution.created"
+    INSTITUTION_CHANGED = "institution.changed"
+
+    PERSON_CREATED = "person.created"
+    PERSON_CHANGED = "person.changed"
+    MEMBERSHIP_STARTED = "membership.started"
+    MEMBERSHIP_CHANGED = "membership.changed"
+    MEMBERSHIP_ENDED = "membership.ended"
+    DELIVERY_APPLIED = "delivery.applied"
+    DELIVERY_REFUSED = "delivery.refused"
+
+    PASSWORD_ASSIGNED = "password.assigned"
+    PASSWORD_REHASHED = "password.rehashed"
+
+    SIGNIN_SUCCEEDED = "signin.succeeded"
+    SIGNIN_FAILED = "signin.failed"
+    SIGNIN_REFUSED = "signin.refused"
+    SESSION_ENDED = "session.ended"
+
+    SERVICE_CREATED = "service.created"
+    SERVICE_CHANGED = "service.changed"
+    CLIENT_SECRET_ROTATED = "client.secret_rotated"
+    LICENCE_GRANTED = "licence.granted"
+
+    CODE_ISSUED = "code.issued"
+    CODE_REPLAYED = "code.replayed"
+    TOKENS_ISSUED = "tokens.issued"
+    TOKENS_REFRESHED = "tokens.refreshed"
+    REFRESH_REPLAYED = "refresh.replayed"
+    TOKENS_REVOKED = "tokens.revoked"
+
+    RIGHT_GRANTED = "right.granted"
+    RIGHT_REVOKED = "right.revoked"
+
+    KEY_CREATED = "key.created"
+    KEY_RETIRED = "key.retired"

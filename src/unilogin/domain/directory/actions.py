@@ -1,0 +1,69 @@
+"""Writing institutions. People are written in bulk, by rosters (``bulk.py``)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
+from unilogin.domain.audit.events import Event
+from unilogin.domain.audit.model import Actor
+from unilogin.domain.directory.model import InstitutionKind
+from unilogin.kit.db.connection import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionDraft:
+    """What a list of institutions says about one of them."""
+
+    number: str
+    name: str
+    kind: InstitutionKind
+    cvr: str | None
+    municipality: str | None
+    public_law_body: bool
+
+
+_SAVE = f"""
+  with drafts as (
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+      as d (number, name, kind, cvr, municipality, public_law_body)
+  ), before as (
+    select i.number from directory_institution i join drafts using (number)
+  ), saved as (
+    insert into directory_institution as i (number, name, kind, cvr, municipality, public_law_body)
+    select number, name, kind, cvr, municipality, public_law_body from drafts
+    on conflict (number) do update
+      set name = excluded.name, kind = excluded.kind, cvr = excluded.cvr,
+          municipality = excluded.municipality, public_law_body = excluded.public_law_body
+      where (i.name, i.kind, i.cvr, i.municipality, i.public_law_body)
+        is distinct from (excluded.name, excluded.kind, excluded.cvr, excluded.municipality, excluded.public_law_body)
+    returning i.institution_id, i.number
+  ), logged as (
+    {AUDIT_INSERT}
+    select case when number in (select number from before) then $7 else $8 end,
+           $9, $10, null, institution_id, number, 'ok', null, '{{}}'
+    from saved
+  )
+  select count(*) filter (where number not in (select number from before)) as created,
+         count(*) filter (where number in (select number from before)) as changed
+  from saved
+"""  # noqa: S608 - constants only
+
+
+async def save_institutions(
+    tx: Transaction, drafts: Sequence[InstitutionDraft], *, actor: Actor
+) -> tuple[int, int]:
+    """Create or change institutions by number; return (created, changed). Repeating changes nothing."""
+    row = await tx.fetchrow(
+        _SAVE,
+        [draft.number for draft in drafts],
+        [draft.name for draft in drafts],
+        [draft.kind.value for draft in drafts],
+        [draft.cvr for draft in drafts],
+        [draft.municipality for draft in drafts],
+        [draft.public_law_body for draft in drafts],
+        Event.INSTITUTION_CHANGED.value,
+        Event.INSTITUTION_CREATED.value,
+        actor.kind,
+        actor.id,
+    )
+    return (row["created"], row["changed"]) if row else (0, 0)

@@ -1,0 +1,22 @@
+"""Decisions about identifiers people type."""
+
+import re
+import unicodedata
+
+from unilogin.domain.directory.model import Username
+
+_USERNAME = re.compile(r"[a-z]{4}[0-9]{4}")
+MAX_TYPED = 64
+
+
+def fold_username(typed: str) -> Username:
+    """Return what was typed as a username is compared: NFKC, outer space gone, small letters (B-L01).
+
+    Anything else stays as it is and simply names nobody: look-alike letters are not forgiven.
+    """
+    return Username(unicodedata.normalize("NFKC", typed[:MAX_TYPED]).strip().lower())
+
+
+def is_username(name: Username) -> bool:
+    """Tell whether a folded name has the form of a username at all."""
+    return _USERNAME.fullmatch(name) is not None

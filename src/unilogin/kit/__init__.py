@@ -1,0 +1,1 @@
+"""The kit: what every room is built with. Knows nothing about schools."""

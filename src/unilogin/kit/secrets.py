@@ -1,0 +1,163 @@
+"""The secrets that live outside the database: one key a purpose, in one sealed-off file (K-01, K-04, K-06).
+
+The file is TOML, readable by its owner only: ``[secrets]`` with one 256-bit key in base64 for each purpose. Whoever
+holds only a dump of the database can neither test a guess of a CPR number or a password nor sign a token.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from unilogin.kit.errors import SetupError, UniloginError
+
+PURPOSES = ("key_encryption", "cpr_encryption", "cpr_index", "password_pepper", "browser_mac", "form_seal", "decoy_mac")
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+
+class SecretsError(SetupError):
+    """The secrets file is missing or unsafe; the sentence names the purpose and what to do."""
+
+    code = "secrets"
+
+
+class SealBrokenError(UniloginError):
+    """A sealed value was changed, moved to another row, or sealed under another key."""
+
+    code = "seal_broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Authenticated encryption (AES-256-GCM, random 96-bit nonce) for one purpose."""
+
+    VERSION: ClassVar[bytes] = b"\x01"
+    key: bytes
+
+    def seal(self, plain: bytes, place: str) -> bytes:
+        """Encrypt; ``place`` (table, column, row) is authenticated so that a value cannot be moved (K-10)."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return self.VERSION + nonce + AESGCM(self.key).encrypt(nonce, plain, place.encode())
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """Decrypt; raises SealBrokenError for anything but what ``seal`` made for this place."""
+        if sealed[:1] != self.VERSION or len(sealed) < 1 + _NONCE_BYTES + 16:
+            raise SealBrokenError("not a sealed value")
+        try:
+            return AESGCM(self.key).decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], place.encode())
+        except InvalidTag as error:
+            raise SealBrokenError("sealed value changed or moved") from error
+
+
+@dataclass(frozen=True, slots=True)
+class CprVault:
+    """CPR numbers: sealed for reading back, indexed by a keyed hash for finding (K-10, K-11)."""
+
+    sealer: Sealer
+    index_key: bytes
+
+    def seal(self, cpr: str, person_id: UUID) -> bytes:
+        """Encrypt ten canonical characters for the row of this person."""
+        return self.sealer.seal(cpr.encode(), self._place(person_id))
+
+    def open(self, sealed: bytes, person_id: UUID) -> str:
+        """Decrypt; raises SealBrokenError when the value belongs to another row."""
+        return self.sealer.open(sealed, self._place(person_id)).decode()
+
+    def index(self, cpr: str) -> bytes:
+        """Return the look-up value of ten canonical characters: HMAC-SHA-256, full length."""
+        return hmac.digest(self.index_key, cpr.encode(), hashlib.sha256)
+
+    @staticmethod
+    def _place(person_id: UUID) -> str:
+        return f"directory_person.cpr_sealed:{person_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The keys of one installation, by purpose. Never printed: ``repr`` shows no value."""
+
+    keys: dict[str, bytes]
+
+    def __repr__(self) -> str:
+        return f"Secrets({', '.join(sorted(self.keys))})"
+
+    def __getitem__(self, purpose: str) -> bytes:
+        return self.keys[purpose]
+
+    def sealer(self, purpose: str) -> Sealer:
+        """Return the sealer of one purpose."""
+        return Sealer(self.keys[purpose])
+
+    def cpr_vault(self) -> CprVault:
+        """Return the vault for CPR numbers."""
+        return CprVault(self.sealer("cpr_encryption"), self.keys["cpr_index"])
+
+    def mac(self, purpose: str, message: str) -> bytes:
+        """Return HMAC-SHA-256 of a message under the key of one purpose."""
+        return hmac.digest(self.keys[purpose], message.encode("utf-8", "surrogatepass"), hashlib.sha256)
+
+
+def create_secrets_file(path: Path) -> None:
+    """Write a new file with fresh keys, readable by its owner only; raises SecretsError when one is already there."""
+    lines = [
+        "# The keys of this Unilogin. Keep a copy in a safe, never beside the database's backup.",
+        "[secrets]",
+    ]
+    lines += [f'{purpose} = "{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"' for purpose in PURPOSES]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise SecretsError(f"{path} exists already; a new one would lock everybody out") from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_secrets(path: Path) -> Secrets:
+    """Read and check the file (K-06); raises SecretsError for missing, short, weak, reused or exposed keys."""
+    try:
+        mode = path.stat().st_mode
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SecretsError(f"no secrets file at {path}: make one with 'unilogin keys create-secrets'") from error
+    except (OSError, ValueError) as error:
+        raise SecretsError(f"the secrets file {path} cannot be read as TOML: {type(error).__name__}") from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise SecretsError(f"the secrets file {path} can be read by others: run 'chmod 600 {path}'")
+    table = document.get("secrets")
+    if not isinstance(table, dict) or (unknown := set(table) - set(PURPOSES)):
+        raise SecretsError(f"the secrets file {path} needs a table [secrets] with exactly: {', '.join(PURPOSES)}")
+    del unknown
+    return Secrets(_checked(table))
+
+
+def _checked(table: dict[str, object]) -> dict[str, bytes]:
+    keys: dict[str, bytes] = {}
+    for purpose in PURPOSES:
+        try:
+            key = base64.b64decode(str(table.get(purpose, "")), validate=True)
+        except binascii.Error:
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise SecretsError(f"the secret '{purpose}' must be 32 bytes in base64 (44 characters)")
+        if len(set(key)) < 8:  # zeros, repeated letters, examples: random bytes never look like this
+            raise SecretsError(f"the secret '{purpose}' is not random: make a file with 'unilogin keys create-secrets'")
+        if key in keys.values():
+            raise SecretsError(f"the secret '{purpose}' is the same as another one: one key for each purpose")
+        keys[purpose] = key
+    return keys

@@ -1,0 +1,1 @@
+"""The sentences of the interface: da/ and en/, one catalogue a room."""

@@ -1,0 +1,1 @@
+"""Numbered SQL, forward only; applied in order by kit.db.migrate."""
