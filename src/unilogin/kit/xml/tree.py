@@ -1,0 +1,15 @@
+"""What other rooms see of a parsed element, so that none of them needs the library."""
+
+from typing import TypeAlias
+
+from lxml import etree
+
+Element: TypeAlias = etree._Element  # the library has no public name for what its parsers return
+
+
+def split_tag(tag: str) -> tuple[str, str]:
+    """Return namespace and local name of ``{namespace}name``; an element without a namespace has an empty one."""
+    if tag[:1] == "{":
+        namespace, _, name = tag[1:].rpartition("}")
+        return namespace, name
+    return "", tag
