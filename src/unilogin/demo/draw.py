@@ -1,6 +1,7 @@
 """Drawing lots that come out the same everywhere, and CPR numbers that cannot be anybody's.
 
-Only `Random.random()` is used: of all of Python's generator it alone is promised to give the same sequence in every version.
+Only `Random.random()` is used: of all of Python's generator it alone is promised to give the same sequence in every
+version.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ T = TypeVar("T")
 
 SERIALS_PER_DATE = 2000
 """How many CPR numbers `invented_cpr` can give for one date of birth and one gender, whatever the century."""
+
+CROWD_SERIALS = 1000
+"""The first of them are for crowds, the others for the municipality: the two can be loaded together."""
 
 
 class Draw:
@@ -49,7 +53,7 @@ def invented_cpr(born: date, gender: Gender, serial: int) -> str:
     """A replacement number: 60 is added to the day, so no living person can have it.
 
     The seventh digit tells the century and the last digit the gender, as in real numbers; different serials below
-    `SERIALS_PER_DATE` give different numbers. Check digits are not computed: numbers without them are issued since 2007.
+    `SERIALS_PER_DATE` give different numbers. Check digits are not computed: numbers without one exist.
     """
     century_digits = "495678" if born.year >= 2000 else "012349" if born.year >= 1937 else "0123"
     seventh, rest = divmod(serial, 500)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+MUNICIPALITY = "Klitborg Kommune"
+MUNICIPALITY_CODE = "899"  # no Danish municipality has it
+
 Gender = Literal["M", "K"]  # the letters of the wire: mand, kvinde
 
 
@@ -26,7 +29,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a CPR number; one object may appear in several rosters, always with the same facts."""
+    """Somebody with a CPR number; whoever is in several rosters is told about with the same facts in each."""
 
     first_name: str
     family_name: str

@@ -24,42 +24,45 @@ def _lines(text: str) -> tuple[str, ...]:
 
 DANISH = NamePool(
     girls=_words(
-        "Agnes Alberte Alma Andrea Anna Asta Astrid Aya Bertha Caroline Clara Dagmar Ebba Edith Ella Ellen Ellie Emilie Emma "
-        "Esther Filippa Freja Frida Gry Hannah Ida Ingrid Isabella Josefine Julie Karla Katrine Kaya Laura Lea Liva Liv Luna "
-        "Lærke Maja Malou Marie Mathilde Mille Naja Nanna Nora Olivia Rosa Saga Signe Sofie Solveig Thea Tilde Vera "
-        "Victoria Vigga Åse Anne-Sofie Ida-Marie Sara-Lina Rose-Marie"
+        "Agnes Alberte Alma Andrea Anna Asta Astrid Aya Bertha Caroline Clara Dagmar Ebba Edith Ella Ellen "
+        "Ellie Emilie Emma Esther Filippa Freja Frida Gry Hannah Ida Ingrid Isabella Josefine Julie Karla "
+        "Katrine Kaya Laura Lea Liva Liv Luna Lærke Maja Malou Marie Mathilde Mille Naja Nanna Nora Olivia "
+        "Rosa Saga Signe Sofie Solveig Thea Tilde Vera Victoria Vigga Åse Anne-Sofie Ida-Marie Sara-Lina "
+        "Rose-Marie"
     ),
     boys=_words(
-        "Adam Aksel Albert Alfred Anker Anton Arthur August Axel Bertil Birk Bjørn Carl Christian Elias Elliot Emil Erik Felix "
-        "Frederik Georg Gustav Hannibal Hugo Jakob Johan Jonathan Kalle Karl Konrad Lauge Liam Loke Lucas Ludvig Magne Magnus "
-        "Malthe Marius Mikkel Milas Nohr Noah Oliver Oscar Otto Palle Pelle Philip Sander Sigurd Silas Storm Søren Theo Theodor "
-        "Thor Toke Valdemar Victor Viggo Villads William Åge Karl-Emil Hans-Peter Carl-Johan"
+        "Adam Aksel Albert Alfred Anker Anton Arthur August Axel Bertil Birk Bjørn Carl Christian Elias "
+        "Elliot Emil Erik Felix Frederik Georg Gustav Hannibal Hugo Jakob Johan Jonathan Kalle Karl Konrad "
+        "Lauge Liam Loke Lucas Ludvig Magne Magnus Malthe Marius Mikkel Milas Nohr Noah Oliver Oscar Otto "
+        "Palle Pelle Philip Sander Sigurd Silas Storm Søren Theo Theodor Thor Toke Valdemar Victor Viggo "
+        "Villads William Åge Karl-Emil Hans-Peter Carl-Johan"
     ),
     women=_words(
-        "Anette Anja Anne Annika Astrid Bente Birgitte Camilla Cecilie Charlotte Christina Dorte Ditte Eva Gitte Hanne Heidi "
-        "Helle Hjørdis Inger Jane Jeanette Karen Katja Kirsten Kristine Lene Line Lise Lone Louise Maiken Maja Maria Marianne "
-        "Mette Mia Mie Nina Pernille Pia Rikke Sanne Signe Simone Stine Susanne Tanja Tina Trine Ulla Vibeke Åsa "
-        "Anne-Mette Ann-Sofie Lis-Britt"
+        "Anette Anja Anne Annika Astrid Bente Birgitte Camilla Cecilie Charlotte Christina Dorte Ditte Eva "
+        "Gitte Hanne Heidi Helle Hjørdis Inger Jane Jeanette Karen Katja Kirsten Kristine Lene Line Lise "
+        "Lone Louise Maiken Maja Maria Marianne Mette Mia Mie Nina Pernille Pia Rikke Sanne Signe Simone "
+        "Stine Susanne Tanja Tina Trine Ulla Vibeke Åsa Anne-Mette Ann-Sofie Lis-Britt"
     ),
     men=_words(
-        "Allan Anders Asbjørn Bo Brian Carsten Claus Christoffer Dan Daniel Dennis Erik Esben Flemming Frank Henrik Henning "
-        "Jacob Jan Jens Jesper Jonas Jørgen Kaj Kasper Kenneth Kim Klaus Kristian Lars Lasse Mads Martin Michael Mikkel Morten "
-        "Nicolai Niels Ole Peter Poul Rasmus René Rune Simon Steen Steffen Søren Thomas Tobias Torben Troels Ulrik Uffe "
-        "Hans-Christian Jens-Ole"
+        "Allan Anders Asbjørn Bo Brian Carsten Claus Christoffer Dan Daniel Dennis Erik Esben Flemming "
+        "Frank Henrik Henning Jacob Jan Jens Jesper Jonas Jørgen Kaj Kasper Kenneth Kim Klaus Kristian "
+        "Lars Lasse Mads Martin Michael Mikkel Morten Nicolai Niels Ole Peter Poul Rasmus René Rune Simon "
+        "Steen Steffen Søren Thomas Tobias Torben Troels Ulrik Uffe Hans-Christian Jens-Ole"
     ),
     families=_words(
-        "Jensen Nielsen Hansen Pedersen Andersen Christensen Larsen Sørensen Rasmussen Jørgensen Petersen Madsen Kristensen "
-        "Olsen Thomsen Christiansen Poulsen Johansen Møller Mortensen Knudsen Jakobsen Mikkelsen Frederiksen Laursen Lund "
-        "Holm Schmidt Eriksen Clausen Simonsen Svendsen Andreasen Iversen Jeppesen Vestergaard Nissen Lauridsen Bertelsen "
-        "Kjær Jespersen Mogensen Gregersen Østergaard Dahl Bak Bech Friis Søndergaard Kjeldsen Toft Brandt Winther Bang "
-        "Skov Krogh Lindberg Ravn Høj Bruun Aagaard Kirkegaard Thygesen Overgaard Nørgaard Dam Bjerre Bøgh Klit Smidt-Lange "
+        "Jensen Nielsen Hansen Pedersen Andersen Christensen Larsen Sørensen Rasmussen Jørgensen Petersen "
+        "Madsen Kristensen Olsen Thomsen Christiansen Poulsen Johansen Møller Mortensen Knudsen Jakobsen "
+        "Mikkelsen Frederiksen Laursen Lund Holm Schmidt Eriksen Clausen Simonsen Svendsen Andreasen "
+        "Iversen Jeppesen Vestergaard Nissen Lauridsen Bertelsen Kjær Jespersen Mogensen Gregersen "
+        "Østergaard Dahl Bak Bech Friis Søndergaard Kjeldsen Toft Brandt Winther Bang Skov Krogh Lindberg "
+        "Ravn Høj Bruun Aagaard Kirkegaard Thygesen Overgaard Nørgaard Dam Bjerre Bøgh Klit Smidt-Lange "
         "Bjerregaard Ågård Æbelø Øster-Juul"
     ),
 )
 
 MIDDLE_NAMES = _words(
-    "Holm Skov Krogh Lund Bach Dahl Toft Winther Ravn Juul Bjerre Friis Storm Høj Kjær Bruun Lind Berg Vang Damgaard Fogh "
-    "Hedegaard Holst Lykke Munk Nygaard Buch Elkjær Rosendal Stampe Thorup Ørsted"
+    "Holm Skov Krogh Lund Bach Dahl Toft Winther Ravn Juul Bjerre Friis Storm Høj Kjær Bruun Lind Berg "
+    "Vang Damgaard Fogh Hedegaard Holst Lykke Munk Nygaard Buch Elkjær Rosendal Stampe Thorup Ørsted"
 )
 
 TURKISH = NamePool(
@@ -125,6 +128,6 @@ POPULATION: tuple[tuple[float, NamePool], ...] = (
 """Share of households, and the names they draw from."""
 
 STREETS = _words(
-    "Klitvej Skolegade Fyrvej Havnegade Strandvejen Lyngbakken Hybenvej Marehalmen Revlingen Tangvej Mågevej Ternevej "
-    "Østergade Nørregade Kirkestræde Åvænget Ålegrævej Plantagevej Redningsvej Bøgevænget"
+    "Klitvej Skolegade Fyrvej Havnegade Strandvejen Lyngbakken Hybenvej Marehalmen Revlingen Tangvej "
+    "Mågevej Ternevej Østergade Nørregade Kirkestræde Åvænget Ålegrævej Plantagevej Redningsvej Bøgevænget"
 )

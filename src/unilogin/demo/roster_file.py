@@ -1,7 +1,7 @@
 """Writing a UNILoginImport document, one person at a time, so that a file of any size needs no memory.
 
-The order of elements is the one the format prescribes; every group of facts about a person stands on a line of its own, so
-that a finding's line number leads to the right person.
+The order of elements is the one the format prescribes; every person stands on a line of their own, so that a finding's
+line number leads to the right one.
 """
 
 from collections.abc import Iterable
@@ -10,12 +10,9 @@ from datetime import datetime
 from html import escape
 from typing import TextIO
 
-from unilogin.demo.model import Contact, Employee, Extern, Group, Institution, Person, Student
+from unilogin.demo.model import MUNICIPALITY_CODE, Alias, Contact, Employee, Extern, Group, Institution, Person, Student
 
 NAMESPACE = "https://unilogin.dk/data"
-
-MUNICIPALITY = "Klitborg Kommune"
-MUNICIPALITY_CODE = "899"  # no Danish municipality has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +100,18 @@ def _person(person: Person) -> str:
     protected = "true" if person.protected else "false"
     # A protected person's facts cannot be verified in CPR, so the level is 0 by the format's own rule.
     head = f'<Person protected="{protected}" verificationLevel="{0 if person.protected else 1}">'
-    alias = person.alias
     return (
         f"{head}{_leaf('FirstName', person.first_name)}{_leaf('FamilyName', person.family_name)}"
         f"{_leaf('CivilRegistrationNumber', person.cpr)}{_leaf('EmailAddress', person.email)}"
         f"{_leaf('BirthDate', person.born.isoformat())}{_leaf('Gender', person.gender)}{_address(person)}"
-        f"{_mobile(person)}{_leaf('AliasFirstName', alias and alias.first_name)}"
-        f"{_leaf('AliasFamilyName', alias and alias.family_name)}</Person>"
+        f"{_mobile(person)}{_alias(person.alias)}</Person>"
     )
+
+
+def _alias(alias: Alias | None) -> str:
+    if alias is None:
+        return ""
+    return f"{_leaf('AliasFirstName', alias.first_name)}{_leaf('AliasFamilyName', alias.family_name)}"
 
 
 def _address(person: Person) -> str:

@@ -11,7 +11,7 @@ INSERT = f"insert into audit_event ({COLUMNS})"
 The select gives the columns in the order of ``COLUMNS``; ``detail`` is jsonb.
 """
 
-_WRITE = f"{INSERT} values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"  # noqa: S608 - constants only
+_WRITE = f"{INSERT} values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
 async def write(tx: Transaction, entry: Entry) -> None:
@@ -27,7 +27,7 @@ def row(entry: Entry) -> tuple[object, ...]:
         entry.actor.id,
         entry.account_id,
         entry.institution_id,
-        entry.object,
+        entry.about,
         entry.outcome,
         entry.request_id,
         dict(entry.detail),

@@ -34,7 +34,7 @@ class Entry:
     actor: Actor
     account_id: UUID | None = None
     institution_id: UUID | None = None
-    object: str | None = None
+    about: str | None = None
     outcome: str = "ok"
     request_id: str | None = None
     detail: Mapping[str, object] = field(default_factory=dict)

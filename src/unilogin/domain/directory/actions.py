@@ -46,12 +46,10 @@ _SAVE = f"""
   select count(*) filter (where number not in (select number from before)) as created,
          count(*) filter (where number in (select number from before)) as changed
   from saved
-"""  # noqa: S608 - constants only
+"""
 
 
-async def save_institutions(
-    tx: Transaction, drafts: Sequence[InstitutionDraft], *, actor: Actor
-) -> tuple[int, int]:
+async def save_institutions(tx: Transaction, drafts: Sequence[InstitutionDraft], *, actor: Actor) -> tuple[int, int]:
     """Create or change institutions by number; return (created, changed). Repeating changes nothing."""
     row = await tx.fetchrow(
         _SAVE,

@@ -40,7 +40,7 @@ BELONGINGS = """
 _STANDING = f"""
   select a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings
   from directory_account a cross join lateral ({BELONGINGS}) b
-"""  # noqa: S608 - constants only
+"""
 
 DISPLAY_NAME = """case when p.protected then p.alias_first_name || ' ' || p.alias_family_name
   else p.first_name || ' ' || p.family_name end"""
@@ -91,13 +91,13 @@ async def standing(connection: Connection, account_id: AccountId) -> Standing | 
 _FIND = f"""
   select a.account_id, {DISPLAY_NAME} as display_name, p.protected, a.username, a.uniid, b.belongings
   from directory_account a join directory_person p using (person_id) cross join lateral ({BELONGINGS}) b
-"""  # noqa: S608 - constants only
+"""
 
 
 async def find_people(connection: Connection, term: str, *, limit: int = 50) -> list[FoundPerson]:
     """Return people whose username or uniid is ``term`` or whose shown name contains it (at least 3 characters)."""
     rows = await connection.fetch(
-        f"{_FIND} where a.username = lower($1) or a.uniid = lower($1) or {DISPLAY_NAME} ilike $2 escape '\\'"  # noqa: S608
+        f"{_FIND} where a.username = lower($1) or a.uniid = lower($1) or {DISPLAY_NAME} ilike $2 escape '\\'"
         " order by display_name, a.username limit $3",
         term,
         f"%{_escaped(term)}%",
@@ -145,11 +145,11 @@ def _institution(row: Record) -> Institution:
 
 async def institutions(connection: Connection) -> list[Institution]:
     """Return all institutions by number."""
-    rows = await connection.fetch(f"{_INSTITUTION} from directory_institution order by number")  # noqa: S608
+    rows = await connection.fetch(f"{_INSTITUTION} from directory_institution order by number")
     return [_institution(row) for row in rows]
 
 
 async def institution(connection: Connection, number: str) -> Institution | None:
     """Return the institution of a number in any case, or None."""
-    row = await connection.fetchrow(f"{_INSTITUTION} from directory_institution where number = upper($1)", number)  # noqa: S608
+    row = await connection.fetchrow(f"{_INSTITUTION} from directory_institution where number = upper($1)", number)
     return _institution(row) if row else None

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from lxml import etree
 
@@ -57,11 +57,15 @@ class RawRecord(NamedTuple):
 
 
 class ParsedRecord(NamedTuple):
-    """One record as an element; a line in the document is the element's ``sourceline`` plus ``shift``."""
+    """One record as an element, and how many lines before its own first one the document has."""
 
     raw: RawRecord
     element: Element
     shift: int
+
+    def line_of(self, element: Element) -> int:
+        """Return the line of the document in which an element of this record stands."""
+        return cast("int", element.sourceline) + self.shift
 
 
 class RecordReader:

@@ -1,0 +1,99 @@
+"""Reading services, clients, licences and incidents."""
+
+from asyncpg import Record
+
+from unilogin.domain.directory.model import AccountId, ActorGroup
+from unilogin.domain.services.model import Attribute, Client, ClientId, Incident, Level, Service, ServiceId
+from unilogin.kit.db.connection import Connection
+
+_SERVICE = """s.service_id, s.name, s.name_en, s.provider, s.home_url, s.sector, s.attributes, s.actor_groups,
+  s.minimum_level, s.licence_required, s.missing_licence_url"""
+
+_CLIENT = f"""
+  select c.client_id, c.confidential, c.redirect_uris, c.post_logout_redirect_uris, c.web_origins, c.pkce_required,
+         {_SERVICE},
+         array(select secret_hash from services_client_secret x
+               where x.client_id = c.client_id and (x.expires_at is null or x.expires_at > kit_now())) as secret_hashes
+  from services_client c join services_service s using (service_id)
+  where c.disabled_at is null and s.disabled_at is null
+"""
+
+
+def service_of(row: Record) -> Service:
+    """Return the service in a row."""
+    return Service(
+        ServiceId(row["service_id"]),
+        row["name"],
+        row["name_en"],
+        row["provider"],
+        row["home_url"],
+        row["sector"],
+        frozenset(Attribute(name) for name in row["attributes"]),
+        frozenset(ActorGroup(name) for name in row["actor_groups"]),
+        Level(row["minimum_level"]),
+        row["licence_required"],
+        row["missing_licence_url"],
+    )
+
+
+def _client(row: Record) -> Client:
+    return Client(
+        ClientId(row["client_id"]),
+        service_of(row),
+        row["confidential"],
+        tuple(row["redirect_uris"]),
+        tuple(row["post_logout_redirect_uris"]),
+        tuple(row["web_origins"]),
+        row["pkce_required"],
+        tuple(row["secret_hashes"]),
+    )
+
+
+async def client(connection: Connection, client_id: str) -> Client | None:
+    """Return an enabled client of an enabled service, or None; read anew each time: a disabled one is dead at once."""
+    row = await connection.fetchrow(f"{_CLIENT} and c.client_id = $1", client_id)
+    return _client(row) if row else None
+
+
+async def clients(connection: Connection) -> list[Client]:
+    """Return all enabled clients by service name."""
+    rows = await connection.fetch(f"{_CLIENT} order by s.name, c.client_id")
+    return [_client(row) for row in rows]
+
+
+async def service(connection: Connection, service_id: ServiceId) -> Service | None:
+    """Return an enabled service, or None."""
+    row = await connection.fetchrow(
+        f"select {_SERVICE} from services_service s where s.service_id = $1 and s.disabled_at is null",
+        service_id,
+    )
+    return service_of(row) if row else None
+
+
+async def licensed_numbers(
+    connection: Connection, service_id: ServiceId, *, account_id: AccountId, actor_group: ActorGroup
+) -> tuple[str, ...]:
+    """Return the numbers of this person's institutions that hold a licence (GivAdgang) for the service and group."""
+    rows = await connection.fetch(
+        "select distinct i.number from services_licence l"
+        " join directory_institution i using (institution_id)"
+        " where l.service_id = $1 and l.actor_group in ('', $3) and i.active and l.institution_id in ("
+        "   select m.institution_id from directory_account a join directory_membership m using (person_id)"
+        "   where a.account_id = $2 and m.ended_at is null"
+        "   union select m.institution_id from directory_account a"
+        "   join directory_contact k on k.contact_person_id = a.person_id"
+        "   join directory_membership m using (membership_id) where a.account_id = $2 and m.ended_at is null)"
+        " order by i.number",
+        service_id,
+        account_id,
+        actor_group.value,
+    )
+    return tuple(row["number"] for row in rows)
+
+
+async def incident(connection: Connection, incident_id: str) -> Incident | None:
+    """Return what was noted under an incident id, or None."""
+    row = await connection.fetchrow(
+        "select incident_id, client_id, code, detail from services_incident where incident_id = upper($1)", incident_id
+    )
+    return Incident(row["incident_id"], row["client_id"], row["code"], row["detail"]) if row else None

@@ -1,0 +1,67 @@
+"""What a service's registration may contain. The same rules for adding and for changing (V-18)."""
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from unilogin.kit.errors import UniloginError
+
+MAX_URI_CHARACTERS = 512
+_CLIENT_ID = re.compile(r"[!-~]{1,128}")
+_URI_CHARACTERS = re.compile(r"[!-~]+")
+
+
+class RegistrationError(UniloginError):
+    """A registration is refused; the sentence names the field and says what is allowed."""
+
+    code = "registration"
+
+
+def checked_client_id(client_id: str) -> str:
+    """Return a client id: a name or a URL of visible ASCII characters; raises RegistrationError otherwise."""
+    if not _CLIENT_ID.fullmatch(client_id):
+        raise RegistrationError("client id: 1 to 128 visible ASCII characters, no spaces")
+    return client_id
+
+
+def checked_uri(uri: str, field: str) -> str:
+    """Return a redirect or home URI that may be registered; raises RegistrationError otherwise.
+
+    https, or http on loopback only (OAuth 2.1 §2.3); no fragment, no user-info, no wildcard, no ``..`` (V-01 … V-04).
+    """
+    parts = _split(uri, field)
+    host = parts.hostname or ""
+    if parts.scheme not in ("https", "http") or not host:
+        raise RegistrationError(f"{field}: '{uri}' must begin with https:// (http:// only for localhost)")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise RegistrationError(f"{field}: '{uri}' must use https; plain http is only for localhost")
+    if parts.username is not None or "#" in uri or "*" in uri or "\\" in uri or ".." in parts.path:
+        raise RegistrationError(f"{field}: '{uri}' must not contain user names, '#', '*', '\\' or '..'")
+    return uri
+
+
+def _split(uri: str, field: str) -> SplitResult:
+    if len(uri) > MAX_URI_CHARACTERS or not _URI_CHARACTERS.fullmatch(uri):
+        raise RegistrationError(f"{field}: at most {MAX_URI_CHARACTERS} visible ASCII characters")
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError as error:
+        raise RegistrationError(f"{field}: '{uri}' is not a URL") from error
+    return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name is this machine itself (RFC 8252 §7.3)."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def origin_of(uri: str) -> str:
+    """Return scheme, host and port of a registered URI."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"

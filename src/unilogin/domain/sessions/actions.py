@@ -1,0 +1,106 @@
+"""Opening, keeping and ending sessions."""
+
+from unilogin.domain.audit import actions as audit
+from unilogin.domain.audit.events import Event
+from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.directory.model import AccountId, ActorGroup
+from unilogin.domain.services.model import Level, ServiceId
+from unilogin.domain.sessions import rules
+from unilogin.domain.sessions.model import Lifetime, OpenedSession, SessionId
+from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.kit.ids import digest, new_token
+
+_OPEN = f"""
+  with opened as (
+    insert into sessions_session (token_hash, account_id, method, level, idle_seconds, expires_at)
+    values ($1, $2, $3, $4, $5, kit_now() + $6 * interval '1 second') returning session_id
+  ), logged as (
+    {audit.INSERT}
+    select $7, 'person', $2::uuid::text, $2::uuid, null, session_id::text, 'ok', $8,
+           jsonb_build_object('method', $3::text, 'level', $4::text)
+    from opened
+  )
+  select session_id from opened
+"""
+
+
+async def open_session(
+    tx: Transaction, account_id: AccountId, *, method: str, level: Level, lifetime: Lifetime, request_id: str | None
+) -> OpenedSession:
+    """Open a session for somebody who has just proved who they are; always a new token (N-18)."""
+    token = new_token()
+    session_id = await tx.fetchval(
+        _OPEN,
+        digest(token),
+        account_id,
+        method,
+        level.value,
+        lifetime.idle_seconds,
+        lifetime.absolute_seconds,
+        Event.SIGNIN_SUCCEEDED.value,
+        request_id,
+    )
+    return OpenedSession(SessionId(session_id), token)
+
+
+async def touch_session(connection: Connection, session_id: SessionId) -> None:
+    """Note that the session is in use, at most once in ``TOUCH_SECONDS``."""
+    await connection.execute(
+        "update sessions_session set seen_at = kit_now()"
+        " where session_id = $1 and ended_at is null and seen_at < kit_now() - $2 * interval '1 second'",
+        session_id,
+        rules.TOUCH_SECONDS,
+    )
+
+
+async def record_visit(
+    connection: Connection, session_id: SessionId, *, service_id: ServiceId, actor_group: ActorGroup
+) -> None:
+    """Remember that the session entered a service in this group."""
+    await connection.execute(
+        "insert into sessions_visit (session_id, service_id, actor_group) values ($1, $2, $3)"
+        " on conflict (session_id, service_id) do update set actor_group = excluded.actor_group"
+        " where sessions_visit.actor_group <> excluded.actor_group",
+        session_id,
+        service_id,
+        actor_group.value,
+    )
+
+
+async def end_session(tx: Transaction, session_id: SessionId, *, why: str, actor: Actor) -> bool:
+    """End one session and with it every token that hangs on it; return False when it had ended already."""
+    account_id = await tx.fetchval(
+        "update sessions_session set ended_at = kit_now(), ended_why = $2"
+        " where session_id = $1 and ended_at is null returning account_id",
+        session_id,
+        why,
+    )
+    if account_id is None:
+        return False
+    entry = Entry(Event.SESSION_ENDED, actor, account_id=account_id, about=str(session_id), detail={"why": why})
+    await audit.write(tx, entry)
+    return True
+
+
+async def end_all_sessions(tx: Transaction, account_id: AccountId, *, why: str, actor: Actor) -> int:
+    """End every session of an account, everywhere; return how many."""
+    rows = await tx.fetch(
+        "update sessions_session set ended_at = kit_now(), ended_why = $2"
+        " where account_id = $1 and ended_at is null returning session_id",
+        account_id,
+        why,
+    )
+    for row in rows:
+        detail = {"why": why}
+        entry = Entry(Event.SESSION_ENDED, actor, account_id=account_id, about=str(row["session_id"]), detail=detail)
+        await audit.write(tx, entry)
+    return len(rows)
+
+
+async def forget_old_sessions(connection: Connection) -> int:
+    """Delete sessions dead for more than 90 days; return how many. Nothing is decided here (D4)."""
+    status = await connection.execute(
+        "delete from sessions_session where greatest(expires_at, coalesce(ended_at, expires_at))"
+        " < kit_now() - interval '90 days'"
+    )
+    return int(status.split()[-1])

@@ -1,0 +1,47 @@
+"""A session, and how long one lives."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+from uuid import UUID
+
+from unilogin.domain.directory.model import AccountId, ActorGroup
+from unilogin.domain.services.model import Level
+
+SessionId = NewType("SessionId", UUID)
+"""Travels as ``sid`` in tokens; opens nothing. The cookie's token is another value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a session lives without being used, and at most; both in seconds."""
+
+    idle_seconds: int
+    absolute_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that is alive at this moment by the database's clock."""
+
+    session_id: SessionId
+    account_id: AccountId
+    method: str
+    level: Level
+    auth_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A new session with the token for its cookie, which is not kept anywhere else."""
+
+    session_id: SessionId
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A service the session was used for, and the group the person acted in there."""
+
+    service_name: str
+    actor_group: ActorGroup

@@ -1,0 +1,56 @@
+"""Finding the session of a browser."""
+
+from asyncpg import Record
+
+from unilogin.domain.directory.model import AccountId, ActorGroup
+from unilogin.domain.services.model import Level, ServiceId
+from unilogin.domain.sessions.model import Session, SessionId, Visit
+from unilogin.kit.db.connection import Connection
+from unilogin.kit.ids import digest
+
+LIVE = """(s.ended_at is null and s.expires_at > kit_now()
+  and s.seen_at + s.idle_seconds * interval '1 second' > kit_now())"""
+"""True for a session ``s`` that is alive now; every statement that issues or answers for one contains it (D4)."""
+
+COLUMNS = "s.session_id, s.account_id, s.method, s.level, s.auth_time"
+
+
+def session_of(row: Record) -> Session:
+    """Return the session in a row that has ``COLUMNS``."""
+    return Session(
+        SessionId(row["session_id"]), AccountId(row["account_id"]), row["method"], Level(row["level"]), row["auth_time"]
+    )
+
+
+async def live_session(connection: Connection, token: str) -> Session | None:
+    """Return the live session of a cookie's token, or None."""
+    row = await connection.fetchrow(
+        f"select {COLUMNS} from sessions_session s where s.token_hash = $1 and {LIVE}", digest(token)
+    )
+    return session_of(row) if row else None
+
+
+async def live_session_by_id(connection: Connection, session_id: SessionId) -> Session | None:
+    """Return the session when it is alive, or None."""
+    row = await connection.fetchrow(
+        f"select {COLUMNS} from sessions_session s where s.session_id = $1 and {LIVE}", session_id
+    )
+    return session_of(row) if row else None
+
+
+async def chosen_group(connection: Connection, session_id: SessionId, *, service_id: ServiceId) -> ActorGroup | None:
+    """Return the group chosen in this session for this service, or None: one is asked only once."""
+    value = await connection.fetchval(
+        "select actor_group from sessions_visit where session_id = $1 and service_id = $2", session_id, service_id
+    )
+    return ActorGroup(value) if value else None
+
+
+async def visits(connection: Connection, session_id: SessionId) -> list[Visit]:
+    """Return the services this session was used for, in order."""
+    rows = await connection.fetch(
+        "select x.name, v.actor_group from sessions_visit v join services_service x using (service_id)"
+        " where v.session_id = $1 order by v.first_at",
+        session_id,
+    )
+    return [Visit(row["name"], ActorGroup(row["actor_group"])) for row in rows]

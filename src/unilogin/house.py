@@ -1,0 +1,38 @@
+"""What every handler is given: built once a worker by ``main``, passed as the first argument, never looked up.
+
+Stands between the domain and the rooms with pages, because it names pieces of the domain and is named by them.
+"""
+
+from dataclasses import dataclass
+
+from unilogin.domain.credentials.hashing import Hasher
+from unilogin.domain.keys.cache import KeyringCache
+from unilogin.kit.db.connection import Pool
+from unilogin.kit.secrets import Secrets
+from unilogin.kit.text import Texts
+from unilogin.kit.web.assets import Assets
+from unilogin.kit.web.cookies import Cookies
+from unilogin.kit.web.pages import Pages
+
+REALM = "/auth/realms/broker"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The pieces of one worker. ``base_url`` is the public origin, from settings and never from a header (V-45)."""
+
+    base_url: str
+    demo: bool
+    pool: Pool
+    secrets: Secrets
+    texts: Texts
+    pages: Pages
+    assets: Assets
+    cookies: Cookies
+    hasher: Hasher
+    keyrings: KeyringCache
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier: the same path as the Danish service's, so that clients only change host."""
+        return self.base_url + REALM

@@ -1,0 +1,1 @@
+"""HTTP for people and machines: the list of URLs, the frame around every answer, forms, cookies and pages."""

@@ -1,0 +1,104 @@
+"""The frame around every answer: known hosts only, security headers, a request id, and a last resort for faults."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+
+import asyncpg
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from unilogin.kit.ids import new_incident_id
+from unilogin.kit.logs import log
+from unilogin.kit.web.errors import RefusedError
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    # same-origin, not no-referrer: with that our own posts would carry "Origin: null"
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cache-control": "no-store",
+}
+_HSTS = "max-age=31536000; includeSubDomains"
+
+StoppedPage = Callable[[Request, int, str, str | None], Response]
+"""(request, status, message code, incident id) → a page that says what happened and what to do."""
+
+UNAVAILABLE = (TimeoutError, asyncio.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
+"""The database cannot be reached or has no connection to spare: nothing was decided, try again (F-10, F-13)."""
+
+UNAVAILABLE_STATES = (
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.QueryCanceledError,
+    asyncpg.DiskFullError,
+)
+
+
+def request_id(request: Request) -> str:
+    """Return the id of this request, as it stands in logs and audit rows."""
+    return str(request.scope["unilogin.request_id"])
+
+
+class Frame:
+    """The outermost ASGI application."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], https: bool, stopped: StoppedPage) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+        self._headers = _HEADERS | ({"strict-transport-security": _HSTS} if https else {})
+        self._stopped = stopped
+        self._log = log("web")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["unilogin.request_id"] = uuid.uuid4().hex
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        request = Request(scope, receive)
+        response = await self._answer(request, lambda: self._app(scope, receive, send_with_headers))
+        if response is not None and not started:
+            await response(scope, receive, send_with_headers)
+
+    async def _answer(self, request: Request, run: Callable[[], Awaitable[None]]) -> Response | None:
+        """Run the application; return the answer to give in its place when it could not."""
+        if request.headers.getlist("host") not in [[host] for host in self._hosts]:
+            return PlainTextResponse("Unknown host", status_code=421)  # B-L15
+        try:
+            await run()
+        except RefusedError as refused:
+            return self._stopped(request, refused.status, refused.message, None)
+        except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+            self._log.warning("unavailable", error=type(error).__name__, request_id=request_id(request))
+            response = self._stopped(request, 503, "look.stopped.busy", None)
+            response.headers["Retry-After"] = "5"
+            return response
+        except Exception:
+            incident_id = new_incident_id()
+            self._log.exception("fault", incident_id=incident_id, request_id=request_id(request))
+            return self._stopped(request, 500, "look.stopped.fault", incident_id)
+        return None
