@@ -121,11 +121,8 @@ def test_sizes_are_limited_before_and_after_unpacking(data: bytes) -> None:
         drain(data, PackedLimits(unpacked=len(TEXT) - 1))
 
 
-@pytest.mark.parametrize("make", [gzip.compress, lambda text: zipped(("a.xml", text))])
-def test_an_archive_cut_anywhere_is_refused(make: object) -> None:
-    assert callable(make)
-    whole: bytes = make(TEXT)
+@pytest.mark.parametrize("whole", [gzip.compress(TEXT), zipped(("a.xml", TEXT))])
+def test_an_archive_cut_anywhere_is_refused(whole: bytes) -> None:
     for cut in range(0, len(whole), 7):
         with pytest.raises(DocumentError):
             drain(whole[:cut])
-            raise AssertionError(f"cut at {cut} was taken")
