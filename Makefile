@@ -1,0 +1,59 @@
+# Everything one does with this checkout. Needs Python 3.11 or newer, git and make; the rest installs itself into .venv.
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA ?= ./var
+RESET ?=
+UPGRADE ?=
+export PYTHON
+
+VENV := .venv/bin
+COMPILE = .tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	$(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench requirements .venv
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z.]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
+
+demo: ## Serve a whole municipality at http://localhost:8000 (PORT=8000 DATA=./var; RESET=1 starts over)
+	@requirements/install run
+	@exec $(VENV)/unilogin demo --port "$(PORT)" --data "$(DATA)" $(if $(filter-out 0 no false,$(RESET)),--reset)
+
+test: ## Check the style, the types and the house rules, then run every test (installs Chromium)
+	@requirements/install dev
+	@requirements/browser
+	@requirements/node-packages tests/peers
+	@$(MAKE) --no-print-directory lint
+	@printf '\n== Tests\n'
+	@$(VENV)/pytest -q -x --durations=15 $(ARGS)
+
+lint: ## Check the style, the types and the house rules only
+	@requirements/install dev
+	@printf '\n== Style\n'
+	@$(VENV)/ruff check
+	@$(VENV)/ruff format --check
+	@printf '\n== Types\n'
+	@$(VENV)/mypy
+	@printf '\n== House rules\n'
+	@$(VENV)/lint-imports
+	@! grep -nE '://|^ *--?[a-z-]*(index|find-links)' requirements/*.txt || { echo 'Lock files hold no addresses.'; exit 1; }
+
+bench: ## Measure against the budgets (takes a while)
+	@requirements/install dev
+	@requirements/node-packages tests/peers
+	@exec $(VENV)/python -m bench $(ARGS)
+
+.venv: ## Make the environment for working on Unilogin
+	@requirements/install dev
+
+requirements: ## Write requirements/*.txt after a change in pyproject.toml (UPGRADE=1 takes the newest versions)
+	@requirements/install dev
+	@. requirements/shell.sh && use_the_index_of_pip && \
+	echo 'uv' | $(COMPILE) - -o requirements/uv.txt && \
+	$(VENV)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' | \
+		$(COMPILE) - -o requirements/build.txt && \
+	$(COMPILE) pyproject.toml --extra embedded --extra demo -o requirements/run.txt && \
+	$(COMPILE) pyproject.toml --extra embedded --extra demo --extra dev -c requirements/run.txt -o requirements/dev.txt
+	@requirements/install dev
