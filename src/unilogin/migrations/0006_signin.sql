@@ -15,6 +15,6 @@ create table signin_journey (
   finished_at   timestamptz,
   returned_at   timestamptz                   -- the protocol has taken the result, once
 );
-create index signin_journey_by_expiry on signin_journey (expires_at);
+create index signin_journey_by_start on signin_journey (started_at);
 
 grant select, insert, update, delete on signin_journey to unilogin_run;

@@ -57,7 +57,6 @@ class Journey:
     actor_group: ActorGroup | None
     expired: bool
     finished: bool
-    csrf: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from unilogin.domain.directory.model import AccountId, ActorGroup
 from unilogin.domain.services.model import Attribute, Client, ClientId, Incident, Level, Service, ServiceId
 from unilogin.kit.db.connection import Connection
 
-_SERVICE = """s.service_id, s.name, s.name_en, s.provider, s.home_url, s.sector, s.attributes, s.actor_groups,
+SERVICE_COLUMNS = """s.service_id, s.name, s.name_en, s.provider, s.home_url, s.sector, s.attributes, s.actor_groups,
   s.minimum_level, s.licence_required, s.missing_licence_url"""
 
 _CLIENT = f"""
   select c.client_id, c.confidential, c.redirect_uris, c.post_logout_redirect_uris, c.web_origins, c.pkce_required,
-         {_SERVICE},
+         {SERVICE_COLUMNS},
          array(select secret_hash from services_client_secret x
                where x.client_id = c.client_id and (x.expires_at is null or x.expires_at > kit_now())) as secret_hashes
   from services_client c join services_service s using (service_id)
@@ -20,7 +20,7 @@ _CLIENT = f"""
 
 
 def service_of(row: Record) -> Service:
-    """Return the service in a row."""
+    """Return the service in a row that has ``SERVICE_COLUMNS``."""
     return Service(
         ServiceId(row["service_id"]),
         row["name"],
@@ -64,7 +64,7 @@ async def clients(connection: Connection) -> list[Client]:
 async def service(connection: Connection, service_id: ServiceId) -> Service | None:
     """Return an enabled service, or None."""
     row = await connection.fetchrow(
-        f"select {_SERVICE} from services_service s where s.service_id = $1 and s.disabled_at is null",
+        f"select {SERVICE_COLUMNS} from services_service s where s.service_id = $1 and s.disabled_at is null",
         service_id,
     )
     return service_of(row) if row else None

@@ -4,14 +4,29 @@ from unilogin.kit.errors import UniloginError
 
 
 class RefusedError(UniloginError):
-    """The request is refused: ``status`` and the code of the page's sentences (``<message>.title``, ``.help``)."""
+    """The request is refused: the status, and what the page about it shows.
+
+    ``message`` is the code of four sentences (``<message>.title``, ``.meaning``, ``.todo``, ``.ask``); ``incident`` is
+    what a developer can ask about; ``service`` and ``restart_url`` where the person can begin again.
+    """
 
     code = "refused"
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        incident: str | None = None,
+        service: str | None = None,
+        restart_url: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.incident = incident
+        self.service = service
+        self.restart_url = restart_url
 
 
 class FormRefusedError(RefusedError):

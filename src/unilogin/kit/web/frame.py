@@ -31,8 +31,8 @@ _HEADERS = {
 }
 _HSTS = "max-age=31536000; includeSubDomains"
 
-StoppedPage = Callable[[Request, int, str, str | None], Response]
-"""(request, status, message code, incident id) → a page that says what happened and what to do."""
+StoppedPage = Callable[[Request, RefusedError], Response]
+"""Makes the page that says what happened and what to do."""
 
 UNAVAILABLE = (TimeoutError, asyncio.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 """The database cannot be reached or has no connection to spare: nothing was decided, try again (F-10, F-13)."""
@@ -91,14 +91,14 @@ class Frame:
         try:
             await run()
         except RefusedError as refused:
-            return self._stopped(request, refused.status, refused.message, None)
+            return self._stopped(request, refused)
         except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
             self._log.warning("unavailable", error=type(error).__name__, request_id=request_id(request))
-            response = self._stopped(request, 503, "look.stopped.busy", None)
+            response = self._stopped(request, RefusedError(503, "look.stopped.busy"))
             response.headers["Retry-After"] = "5"
             return response
         except Exception:
             incident_id = new_incident_id()
             self._log.exception("fault", incident_id=incident_id, request_id=request_id(request))
-            return self._stopped(request, 500, "look.stopped.fault", incident_id)
+            return self._stopped(request, RefusedError(500, "look.stopped.fault", incident=incident_id))
         return None

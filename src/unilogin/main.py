@@ -1,0 +1,115 @@
+"""Wires everything, and is the only place that does: settings in, an ASGI application out."""
+
+import os
+from urllib.parse import urlsplit
+
+import asyncpg
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from unilogin.domain.credentials.hashing import Hasher
+from unilogin.domain.keys.cache import KeyringCache
+from unilogin.house import House
+from unilogin.kit.db.connection import Pool, open_pool
+from unilogin.kit.logs import set_up_logs
+from unilogin.kit.secrets import Secrets, load_secrets
+from unilogin.kit.text import load_texts
+from unilogin.kit.web.assets import Assets
+from unilogin.kit.web.cookies import Cookies
+from unilogin.kit.web.errors import RefusedError
+from unilogin.kit.web.frame import Frame
+from unilogin.kit.web.pages import Pages
+from unilogin.kit.web.routing import routes
+from unilogin.settings import Settings, load_settings
+from unilogin.urls import URLS
+
+TEMPLATES = {
+    "oidc": "unilogin.protocols.oidc",
+    "signin": "unilogin.signin",
+    "support": "unilogin.apps.support",
+}
+"""Room → package whose ``templates`` folder holds its pages."""
+
+
+def build_house(settings: Settings, *, pool: Pool, secrets: Secrets) -> House:
+    """Put the pieces of one worker together."""
+    cookies = Cookies(secure=settings.base_url.startswith("https:"))
+    assets = Assets()
+    texts = load_texts()
+    return House(
+        base_url=settings.base_url,
+        demo=settings.demo,
+        pool=pool,
+        secrets=secrets,
+        texts=texts,
+        pages=Pages(TEMPLATES, texts=texts, cookies=cookies, assets=assets),
+        assets=assets,
+        cookies=cookies,
+        hasher=Hasher(secrets["password_pepper"]),
+        keyrings=KeyringCache(pool, secrets),
+    )
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    """Let the frame make the page for an unknown address."""
+    raise RefusedError(404, "look.stopped.not_found")
+
+
+class Application:
+    """The ASGI application of one worker.
+
+    The pool belongs to the worker's event loop, so it is opened by the lifespan, before the first request is taken.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._secrets = load_secrets(settings.secrets_file)
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif self._app is not None:
+            await self._app(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        settings = self._settings
+        try:
+            pool = await open_pool(settings.dsn, role=settings.database_role or None, size=settings.pool_size)
+        except (OSError, asyncpg.PostgresError) as error:
+            await send({"type": "lifespan.startup.failed", "message": f"no database: {type(error).__name__}"})
+            return
+        house = build_house(settings, pool=pool, secrets=self._secrets)
+        self._app = framed(house)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await pool.close()
+        house.hasher.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def framed(house: House) -> ASGIApp:
+    """Return the routes of a house inside the frame."""
+
+    def stopped(request: Request, refused: RefusedError) -> Response:
+        context = {
+            "message": refused.message,
+            "incident": refused.incident,
+            "service": refused.service,
+            "restart_url": refused.restart_url,
+        }
+        return house.pages.render(request, "signin/stopped.html", context, status=refused.status)
+
+    app = Starlette(routes=routes(URLS, house), exception_handlers={404: _not_found})
+    parts = urlsplit(house.base_url)
+    return Frame(app, hosts=[parts.netloc], https=parts.scheme == "https", stopped=stopped)
+
+
+def create_app() -> ASGIApp:
+    """Return the application for the settings in the environment; raises SetupError when they do not hold."""
+    settings = load_settings(os.environ)
+    set_up_logs(level=settings.log_level, readable=settings.log_format == "readable")
+    return Application(settings)

@@ -1,0 +1,75 @@
+"""Who may open the pages of a journey: the browser that began it, while it is fresh."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+
+from unilogin.house import House
+from unilogin.kit.db.connection import acquire
+from unilogin.kit.ids import digest
+from unilogin.kit.web.errors import RefusedError
+from unilogin.kit.web.forms import Fields, one, origin_of, read_fields, refuse_foreign_post
+from unilogin.kit.web.routing import Access
+from unilogin.signin.browser import BROWSER_COOKIE, csrf_fits, csrf_token
+from unilogin.signin.model import Journey, JourneyId
+from unilogin.signin.queries import journey_of_browser
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A journey that this browser may go on with, and the token its forms carry."""
+
+    journey: Journey
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A form posted from a page of the journey, proved to come from this browser and this site."""
+
+    visit: Visit
+    fields: Fields
+
+    @property
+    def journey(self) -> Journey:
+        """The journey of the form."""
+        return self.visit.journey
+
+
+async def _visit(house: House, request: Request) -> Visit:
+    token = house.cookies.get(request, BROWSER_COOKIE)
+    journey_id = _journey_id(request)
+    if token is None or journey_id is None:
+        raise RefusedError(403, "signin.stopped.lost")
+    async with acquire(house.pool) as connection:
+        journey = await journey_of_browser(connection, journey_id, browser=digest(token))
+    if journey is None:  # another browser's, never begun, or long gone: all alike from outside
+        raise RefusedError(403, "signin.stopped.lost")
+    if journey.expired and not journey.finished:
+        name = journey.service.name_in(house.pages.language(request))
+        raise RefusedError(410, "signin.stopped.stale", service=name, restart_url=journey.return_to)
+    return Visit(journey, csrf_token(house, token, str(journey_id)))
+
+
+def _journey_id(request: Request) -> JourneyId | None:
+    try:
+        return JourneyId(UUID(request.path_params["journey_id"]))
+    except ValueError:
+        return None
+
+
+async def _posted(house: House, request: Request) -> Posted:
+    refuse_foreign_post(request, origin=origin_of(house.base_url))
+    visit = await _visit(house, request)
+    fields = await read_fields(request)
+    token = house.cookies.get(request, BROWSER_COOKIE) or ""
+    if not csrf_fits(house, token, about=str(visit.journey.journey_id), sent=one(fields, "csrf")):
+        raise RefusedError(403, "look.stopped.foreign", restart_url=visit.journey.return_to)
+    return Posted(visit, fields)
+
+
+JOURNEY: Access[House, Visit] = Access("journey", "The browser that began this journey.", _visit)
+JOURNEY_FORM: Access[House, Posted] = Access(
+    "journey form", "The browser that began this journey, from a page of ours (CSRF token, Origin).", _posted
+)

@@ -1,0 +1,109 @@
+"""Moving a journey on. Every step is one statement that checks for itself that the journey is still open."""
+
+from uuid import UUID
+
+from unilogin.domain.directory.model import AccountId, ActorGroup, Username
+from unilogin.domain.services.model import Service
+from unilogin.domain.sessions.model import SessionId
+from unilogin.domain.sessions.queries import LIVE
+from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.kit.ids import digest
+from unilogin.signin.model import JOURNEY_SECONDS, RESTART_SECONDS, Demands, JourneyId, Method, Result
+
+_OPEN = "journey_id = $1 and returned_at is null and expires_at > kit_now()"
+
+
+async def start_journey(
+    tx: Transaction,
+    *,
+    browser_token: str,
+    service: Service,
+    return_to: str,
+    demands: Demands,
+    session_id: SessionId | None = None,
+) -> JourneyId:
+    """Begin a journey for this browser; return its id.
+
+    ``return_to`` is path and query on our own origin, made by the calling protocol, never taken from a request. With
+    ``session_id`` somebody is signed in already and only has to choose a role.
+    """
+    journey_id: UUID = await tx.fetchval(
+        "insert into signin_journey (browser_hash, service_id, return_to, demands, session_id, expires_at)"
+        " values ($1, $2, $3, $4, $5, kit_now() + $6 * interval '1 second') returning journey_id",
+        digest(browser_token),
+        service.service_id,
+        return_to,
+        {"username_hint": demands.username_hint, "level": demands.level.value},
+        session_id,
+        JOURNEY_SECONDS,
+    )
+    return JourneyId(journey_id)
+
+
+async def choose_method(connection: Connection, journey_id: JourneyId, *, method: Method) -> None:
+    """Note the way in; a name typed before is forgotten."""
+    await connection.execute(
+        f"update signin_journey set method = $2, username = null where {_OPEN} and session_id is null",
+        journey_id,
+        method.value,
+    )
+
+
+async def name_somebody(connection: Connection, journey_id: JourneyId, *, username: Username) -> None:
+    """Note the typed name, whether it names anybody or not."""
+    await connection.execute(
+        f"update signin_journey set username = $2 where {_OPEN} and session_id is null", journey_id, username
+    )
+
+
+async def prove(
+    tx: Transaction, journey_id: JourneyId, *, session_id: SessionId, actor_group: ActorGroup | None
+) -> bool:
+    """Note the session that the journey has led to, and finish it when the group is settled; False when it is over.
+
+    A double click proves twice: the journey then keeps the later session, the one whose cookie the browser keeps.
+    """
+    return bool(
+        await tx.fetchval(
+            "update signin_journey set session_id = $2, actor_group = $3,"
+            f" finished_at = case when $3::text is null then null else kit_now() end where {_OPEN} returning true",
+            journey_id,
+            session_id,
+            actor_group.value if actor_group else None,
+        )
+    )
+
+
+async def choose_role(connection: Connection, journey_id: JourneyId, *, actor_group: ActorGroup) -> bool:
+    """Note the chosen group and finish the journey; False when it is over."""
+    return bool(
+        await connection.fetchval(
+            "update signin_journey set actor_group = $2, finished_at = kit_now()"
+            f" where {_OPEN} and session_id is not null returning true",
+            journey_id,
+            actor_group.value,
+        )
+    )
+
+
+async def take_result(connection: Connection, journey_id: JourneyId, *, browser_token: str) -> Result | None:
+    """Take what a finished journey of this browser led to, once; None when there is nothing to take."""
+    row = await connection.fetchrow(
+        "update signin_journey j set returned_at = kit_now() from sessions_session s"
+        " where j.journey_id = $1 and j.browser_hash = $2 and j.finished_at is not null and j.returned_at is null"
+        f" and j.expires_at > kit_now() and s.session_id = j.session_id and {LIVE}"
+        " returning s.session_id, s.account_id, j.actor_group",
+        journey_id,
+        digest(browser_token),
+    )
+    if row is None:
+        return None
+    return Result(SessionId(row["session_id"]), AccountId(row["account_id"]), ActorGroup(row["actor_group"]))
+
+
+async def forget_old_journeys(connection: Connection) -> int:
+    """Delete journeys that can no longer begin again; return how many. Nothing is decided here (D4)."""
+    status = await connection.execute(
+        "delete from signin_journey where started_at < kit_now() - $1 * interval '1 second'", RESTART_SECONDS
+    )
+    return int(status.split()[-1])

@@ -1,0 +1,33 @@
+"""Every URL, and who may call it. One line each: method, path, function, access rule."""
+
+from unilogin.apps.support import pages as support
+from unilogin.house import REALM, House
+from unilogin.kit.web.access import PUBLIC
+from unilogin.kit.web.routing import Url, url
+from unilogin.kit.web.static import asset
+from unilogin.signin import pages as journey
+from unilogin.signin.access import JOURNEY, JOURNEY_FORM
+from unilogin.signin.steps import method, role, secret, username
+
+OIDC = f"{REALM}/protocol/openid-connect"
+
+URLS: tuple[Url[House], ...] = (
+    # the journey
+    url("GET", "/login/{journey_id}", journey.go_on, access=JOURNEY),
+    url("GET", "/login/{journey_id}/method", method.ask_method, access=JOURNEY),
+    url("POST", "/login/{journey_id}/method", method.take_method, access=JOURNEY_FORM),
+    url("GET", "/login/{journey_id}/username", username.ask_username, access=JOURNEY),
+    url("POST", "/login/{journey_id}/username", username.take_username, access=JOURNEY_FORM),
+    url("GET", "/login/{journey_id}/secret", secret.ask_secret, access=JOURNEY),
+    url("POST", "/login/{journey_id}/secret", secret.take_secret, access=JOURNEY_FORM),
+    url("GET", "/login/{journey_id}/role", role.ask_role, access=JOURNEY),
+    url("POST", "/login/{journey_id}/role", role.take_role, access=JOURNEY_FORM),
+    url("GET", "/login/{journey_id}/done", journey.done, access=JOURNEY),
+    url("GET", "/login/{journey_id}/soon/{topic}", journey.soon, access=JOURNEY),
+    # help
+    url("GET", "/", support.front, access=PUBLIC),
+    url("GET", "/hjaelp", support.help_page, access=PUBLIC),
+    url("GET", "/hjaelp/tilgaengelighed", support.accessibility, access=PUBLIC),
+    # files of the look
+    url("GET", "/look/{fingerprint}/{name:path}", asset, access=PUBLIC),
+)

@@ -1,0 +1,1 @@
+"""Make what tests need, one sentence each."""
