@@ -1,0 +1,164 @@
+"""Renders every page of the journey with sample people into a folder, to be looked at.
+
+``python tests/browser/gallery.py FOLDER`` writes ``<language>/<page>.html`` beside the look's files;
+``--shoot`` photographs them in Chromium as well, in all the sizes and themes a page must stand.
+"""
+
+import argparse
+import shutil
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+
+from unilogin.kit.text import LANGUAGES, Language, Texts, load_texts
+from unilogin.kit.web.look.pictograms import PICTOGRAMS
+
+LOOK = Path(str(resources.files("unilogin.kit.web") / "look"))
+CHROMIUM = "/usr/bin/chromium"
+SERVICE = "Læseslottet"
+STOPS = ("look.stopped.fault", "signin.stopped.stale", "signin.stopped.access")
+
+Context = Mapping[str, Any]
+
+
+def environment(texts: Texts, language: Language) -> Environment:
+    """Return the templates as the pages of the product see them, but with files beside them in place of addresses."""
+    loader = PrefixLoader(
+        {"look": PackageLoader("unilogin.kit.web", "look"), "signin": PackageLoader("unilogin.signin")}
+    )
+    templates = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.globals |= {
+        "asset": lambda name: f"../look/{name}",
+        "lang": language,
+        "t": lambda code, **fields: texts(language, code, **fields),
+        "language_links": {code: f"../{code}/index.html" for code in LANGUAGES},
+    }
+    return templates
+
+
+def _method(value: str, symbol: str, *, remembered: bool = False) -> dict[str, Any]:
+    room = "local" if value == "showIdpList" else value
+    return {
+        "value": value,
+        "label_code": f"signin.method.{room}.label",
+        "help_code": f"signin.method.{room}.help",
+        "symbol": symbol,
+        "remembered": remembered,
+    }
+
+
+_METHODS = [_method("uni_idp", "unilogin"), _method("nemlogin3", "mitid"), _method("showIdpList", "local")]
+_LOGINS = [
+    {"value": f"local{number}", "label": label}
+    for number, label in enumerate(
+        ("Birkerup Kommune Elev", "Birkerup Kommune Medarbejder", "Egelund Friskole", "Havnsø Gymnasium",
+         "Kløverby Kommune", "Lyngholm Efterskole", "Sandvig Privatskole", "Ørslev Kommune")
+    )
+]  # fmt: skip
+_FORM: Context = {"action": "", "csrf": "sealed", "service": SERVICE}
+_PERSON: Context = {
+    **_FORM, "username": "anna1234", "back_url": "#", "not_me_url": "#", "error": None, "forgotten_url": "#"
+}  # fmt: skip
+
+
+def _pictures(*chosen: str | None, **more: object) -> Context:
+    by_id = {picture.id: picture for picture in PICTOGRAMS}
+    places = [by_id[picture] if picture else None for picture in (*chosen, None, None, None, None)[:4]]
+    return {**_PERSON, "pictograms": PICTOGRAMS, "places": places, "chosen": "sealed", **more}
+
+
+def samples() -> Iterator[tuple[str, str, Context]]:
+    """Yield (name of the picture, template, context) for every page and every state worth seeing."""
+    remembered = [*_METHODS[1:], _method("uni_idp", "unilogin", remembered=True)]
+    named = {"value": "local3", "label": "Havnsø Gymnasium", "symbol": "local", "remembered": True}
+    named["help_code"] = "signin.method.local.help"
+    yield "selector", "signin/selector.html", {**_FORM, "methods": _METHODS}
+    yield "selector-remembered", "signin/selector.html", {**_FORM, "methods": remembered}
+    yield "selector-local", "signin/selector.html", {**_FORM, "methods": [named, *_METHODS]}
+    yield "local-logins", "signin/local_logins.html", {**_FORM, "back_url": "#", "logins": _LOGINS}
+    yield "local-logins-none", "signin/local_logins.html", {**_FORM, "back_url": "#", "logins": []}
+    yield "username", "signin/username.html", {**_PERSON, "username": ""}
+    yield "username-error", "signin/username.html", {**_PERSON, "username": "", "error": "signin.username.missing"}
+    yield "password", "signin/password.html", _PERSON
+    yield "password-error", "signin/password.html", {**_PERSON, "error": "signin.password.wrong"}
+    yield "pictures", "signin/pictures.html", _pictures()
+    yield "pictures-two", "signin/pictures.html", _pictures("sol", None, "is")
+    yield "pictures-full", "signin/pictures.html", _pictures("sol", "hus", "bil", "is")
+    yield "pictures-error", "signin/pictures.html", _pictures(error="signin.pictures.wrong")
+    yield "role", "signin/role.html", _FORM
+    for message in STOPS:
+        context = {"message": message, "incident": "7K3M-9PQ2", "service": SERVICE, "restart_url": "#"}
+        yield f"stopped-{message.rpartition('.')[2]}", "signin/stopped.html", context
+    for topic in ("mitid", "local", "username", "password", "help", "accessibility"):
+        yield f"soon-{topic}", "signin/soon.html", {"topic": topic, "service": SERVICE, "back_url": "#"}
+    yield "moving-on", "signin/moving_on.html", {"url": "https://laeseslottet.example/", "service": SERVICE}
+    fields = {"code": "abc", "state": "x y&z"}
+    yield "form-post", "signin/form_post.html", {"action": "#", "fields": fields, "service": SERVICE}
+
+
+def render_page(texts: Texts, language: Language, template: str, context: Context) -> str:
+    """Return one page."""
+    return environment(texts, language).get_template(template).render(context)
+
+
+def render(folder: Path) -> list[Path]:
+    """Write every page in every language and return the files."""
+    texts = load_texts()
+    shutil.copytree(LOOK, folder / "look", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    written: list[Path] = []
+    for language in LANGUAGES:
+        (folder / language).mkdir(parents=True, exist_ok=True)
+        for name, template, context in samples():
+            page = folder / language / f"{name}.html"
+            page.write_text(render_page(texts, language, template, context), encoding="utf-8")
+            written.append(page)
+    return written
+
+
+SHOTS: Mapping[str, Mapping[str, Any]] = {
+    "360": {"viewport": {"width": 360, "height": 640}},
+    "1024": {"viewport": {"width": 1024, "height": 768}},
+    "1440": {"viewport": {"width": 1440, "height": 900}},
+    "dark": {"viewport": {"width": 1024, "height": 768}, "color_scheme": "dark"},
+    "zoom400": {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 4},
+}
+
+
+def shoot(folder: Path, pages: list[Path], only: str) -> None:
+    """Photograph the pages whose name holds ``only``: the first window, and the whole page on small ones."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for kind, options in SHOTS.items():
+            context = browser.new_context(**options, java_script_enabled=True)
+            for page in pages:
+                if only not in f"{page.parent.name}/{page.stem}" or page.stem in ("moving-on", "form-post"):
+                    continue
+                tab = context.new_page()
+                tab.goto(page.as_uri())
+                shot = folder / "shots" / f"{page.parent.name}-{page.stem}-{kind}.png"
+                tab.screenshot(path=shot, full_page=kind in ("360", "zoom400"))
+                tab.close()
+            context.close()
+        browser.close()
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--shoot", nargs="?", const="", metavar="PART", help="photograph pages whose name holds PART")
+    wanted = parser.parse_args()
+    pages = render(wanted.folder)
+    if wanted.shoot is not None:
+        shoot(wanted.folder, pages, wanted.shoot)
+
+
+if __name__ == "__main__":
+    main()
