@@ -1,0 +1,251 @@
+"""Every setting, read once from the environment by ``load_settings(os.environ)`` and then passed in.
+
+A setting nobody knows, a value that is misspelt and a value that is dangerous all refuse to start, with a sentence that
+says what to do (style rule 21). An empty value is refused too: it is what a failed template leaves behind, and taken as
+"not set" it would quietly start on a second, empty database.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+from urllib.parse import parse_qs, urlsplit
+
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from unilogin.domain.services.rules import is_loopback
+from unilogin.kit.errors import SetupError
+
+PREFIX = "UNILOGIN_"
+PLAIN_DATABASE_URL = "DATABASE_URL"
+"""Accepted beside ``UNILOGIN_DATABASE_URL``, because every platform sets it."""
+
+
+class SettingsError(SetupError):
+    """A setting is unknown, misspelt or dangerous; the sentence names it and says what to do."""
+
+    code = "settings"
+
+
+def _checked_base_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError:
+        host, port = "", None
+    if not host or parts.scheme not in ("http", "https"):
+        raise ValueError("write it as https://login.example.dk")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("it must begin with https://, because passwords go there; plain http is only for localhost")
+    shown_port = "" if port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{port}"
+    canonical = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{shown_port}"
+    if value != canonical:  # relying parties compare the issuer character by character
+        raise ValueError(f"only scheme, host and port, with nothing after them: write it as {canonical}")
+    return value
+
+
+def _checked_database_url(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("it must begin with postgresql://")
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # whose own sentence quotes the password
+        raise ValueError("it is no URL: write signs such as @ and / in a password as %40 and %2F") from None
+    query = parse_qs(parts.query)
+    hosts = _hosts(parts.netloc, query)
+    if not hosts:
+        raise ValueError("name the server: postgresql://user@host/database, or ?host=/run/postgresql for a socket")
+    remote = [host for host in hosts if not host.startswith("/") and not is_loopback(host)]
+    # N-73: on a network, "prefer" would send CPR numbers in clear to whoever answers.
+    if remote and query.get("sslmode") != ["verify-full"]:
+        raise ValueError("add sslmode=verify-full to it: the server is another machine, and the way there must be safe")
+    return value
+
+
+def _hosts(netloc: str, query: Mapping[str, list[str]]) -> list[str]:
+    """The hosts of a PostgreSQL address; several stand there when one takes over from another."""
+    listed = netloc.rpartition("@")[2] or ",".join(query.get("host", []))
+    hosts = (re.sub(r":\d*$", "", host) if not host.startswith("/") else host for host in listed.split(","))
+    return [host.strip("[]") for host in hosts if host]
+
+
+def _checked_role(value: str) -> str:
+    if not re.fullmatch(r"([a-z_][a-z0-9_]{0,62})?", value):
+        raise ValueError("small letters, digits and underscores; empty to work as the user who connects")
+    return value
+
+
+def _checked_address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError("an IP address of this machine, such as 127.0.0.1") from None
+
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_database_url)]
+
+
+class Settings(BaseModel):
+    """The settings of one process. Printing it shows no secret."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: DatabaseUrl | None = Field(
+        default=None,
+        description="The PostgreSQL server (15 or newer), as postgresql://user:password@host/database; several hosts "
+        "with commas between them. To another machine it needs sslmode=verify-full. DATABASE_URL means the same. "
+        "Without it Unilogin runs a PostgreSQL of its own in the data folder.",
+    )
+    migrate_database_url: DatabaseUrl | None = Field(
+        default=None,
+        description="The same database as its owner, for 'unilogin migrate' alone; without it DATABASE_URL is used.",
+    )
+    database_role: Annotated[str, AfterValidator(_checked_role)] = Field(
+        default="unilogin_run",
+        description="The database role to work in: one that can neither change the schema nor rewrite the audit log. "
+        "Empty: the user who connects, when that user is such a role already.",
+    )
+    data: Path = Field(
+        default=Path("./var"),
+        description="The folder for what Unilogin keeps on this machine: the secrets file and its own PostgreSQL.",
+    )
+    base_url: Annotated[str, AfterValidator(_checked_base_url)] = Field(
+        default="http://localhost:8000",
+        description="The public address people and services use: scheme, host and port only. https, except localhost.",
+    )
+    secrets_file: Path | None = Field(
+        default=None,
+        description="The file with the keys that are kept outside the database (mode 600). "
+        "Without it: secrets.toml in the data folder.",
+    )
+    pool_size: int = Field(
+        default=8, ge=1, le=200, description="Connections to the database that each worker holds at most."
+    )
+    internal_port: int = Field(
+        default=9000,
+        ge=0,
+        le=65535,
+        description="The port of /healthz and /readyz, for load balancers and monitoring. 0 turns it off.",
+    )
+    internal_host: Annotated[str, AfterValidator(_checked_address)] = Field(
+        default="127.0.0.1",
+        description="The address of this machine where the internal port listens. Never one the internet can reach.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important thing that is logged."
+    )
+    log_format: Literal["json", "readable"] = Field(
+        default="json", description="One JSON object a line for machines, or lines for a person at a terminal."
+    )
+    demo: bool = Field(
+        default=False,
+        description="Set by 'unilogin demo' for the processes it starts, never by hand: "
+        "it opens pages that show passwords, and is refused on a database that is not a demo's.",
+    )
+
+    @property
+    def dsn(self) -> str:
+        """The address of the database, for connecting only: it may hold a password.
+
+        Raises:
+            SettingsError: none is set; ``unilogin serve`` sets it for its workers when it runs the embedded one.
+        """
+        if self.database_url is None:
+            raise SettingsError(f"{PLAIN_DATABASE_URL} is not set: start the server with 'unilogin serve'")
+        return self.database_url.get_secret_value()
+
+    @property
+    def role(self) -> str | None:
+        """The role every connection works in; None to stay the user who connects."""
+        return self.database_role or None
+
+    @property
+    def secrets_path(self) -> Path:
+        """Where the secrets file is, given or by default."""
+        return self.secrets_file or self.data / "secrets.toml"
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from an environment.
+
+    Raises:
+        SettingsError: every unknown, empty or refused setting, one sentence a line.
+    """
+    given = {name: value for name, value in environ.items() if name.upper().startswith(PREFIX)}
+    if plain := environ.get(PLAIN_DATABASE_URL):
+        if given.setdefault(name_of("database_url"), plain) != plain:
+            raise SettingsError(f"{PLAIN_DATABASE_URL} and {name_of('database_url')} differ: set only one of them")
+    elif plain is not None:
+        raise SettingsError(_empty(PLAIN_DATABASE_URL))
+    wrong = [_unknown(name) for name in given if name not in NAMES]
+    wrong += [_empty(name) for name, value in given.items() if not value and name in NAMES.keys() - _MAY_BE_EMPTY]
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    try:
+        return Settings.model_validate({NAMES[name]: value for name, value in given.items()})
+    except ValidationError as error:
+        # "from None": the original shows the values it refused, and one of them may hold a password.
+        raise SettingsError("\n".join(_sentence(problem) for problem in _problems(error))) from None
+
+
+def name_of(field: str) -> str:
+    """Return the name of a setting in the environment."""
+    return PREFIX + field.upper()
+
+
+NAMES: Mapping[str, str] = {name_of(field): field for field in Settings.model_fields}
+"""Every setting's name in the environment, and its field."""
+
+_MAY_BE_EMPTY = frozenset({name_of("database_role")})
+
+
+def allowed(field: FieldInfo) -> str:
+    """Say in words which values a setting may have."""
+    if field.annotation is bool:
+        return "yes or no"
+    if field.annotation is int:
+        least = next(bound.ge for bound in field.metadata if isinstance(bound, Ge))
+        most = next(bound.le for bound in field.metadata if isinstance(bound, Le))
+        return f"a whole number from {least} to {most}"
+    if words := get_args(field.annotation):
+        if all(isinstance(word, str) for word in words):
+            return ", ".join(words[:-1]) + f" or {words[-1]}"
+        if Path in words:
+            return "a path"
+    return "a path" if field.annotation is Path else "text"
+
+
+def without_password(url: str) -> str:
+    """Return the address of a database as it may be shown."""
+    return re.sub(r"((?:^|[?&])password=)[^&]*", r"\1***", re.sub(r"(://[^:/@?]*):[^?]*@", r"\1:***@", url))
+
+
+def _problems(error: ValidationError) -> list[tuple[str, str | None]]:
+    """Each refused field, with the sentence of its own check if that refused it."""
+    return [
+        (str(problem["loc"][0]), str(problem["ctx"]["error"]) if problem["type"] == "value_error" else None)
+        for problem in error.errors(include_url=False)
+    ]
+
+
+def _sentence(problem: tuple[str, str | None]) -> str:
+    field, sentence = problem
+    return f"{name_of(field)}: {sentence or f'it must be {allowed(Settings.model_fields[field])}'}."
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(
+        name.upper().removeprefix(PREFIX), (field.upper() for field in Settings.model_fields)
+    )
+    if near:
+        return f"{name} is not a setting: did you mean {PREFIX}{near[0]}?"
+    return f"{name} is not a setting; the settings are {', '.join(NAMES)}."
+
+
+def _empty(name: str) -> str:
+    return f"{name} is empty: give it a value, or leave it out."
