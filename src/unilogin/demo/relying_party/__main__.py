@@ -5,6 +5,7 @@ The client secret comes by environment variable, because everyone on the machine
 
 import argparse
 import asyncio
+import importlib
 import os
 import signal
 import sys
@@ -41,7 +42,9 @@ def main() -> None:
 
 
 async def _serve(settings: Settings, *, host: str, port: int) -> None:
-    # Authlib would rather have httpx2; httpx does the same until then, and the terminal is for people.
+    # Authlib would rather have httpx2; httpx does the same until then, and the terminal is for people. The filter must
+    # come after Authlib's own, which is set when this module is first imported.
+    importlib.import_module("authlib.deprecate")
     warnings.filterwarnings("ignore", message="The httpx module is deprecated")
     from unilogin.demo.relying_party.app import build_app
 

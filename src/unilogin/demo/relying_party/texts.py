@@ -14,7 +14,7 @@ DANISH = {
         "Unilogin."
     ),
     "before.heading": "Velkommen til Regneriget",
-    "before.lead": "Her øver du plus, minus og alt det, der kommer bagefter. Kongen af ni-tabellen venter på dig.",
+    "before.lead": "Her øver du plus, minus og alt det, der kommer bagefter. Kongen af ni‑tabellen venter på dig.",
     "before.sign_in": "Log ind med Unilogin",
     "before.help": "Brug det brugernavn, du også bruger i skolen.",
     "before.still_inside": "Du er allerede logget ind.",
