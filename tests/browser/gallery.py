@@ -23,6 +23,17 @@ STOPS = ("look.stopped.fault", "signin.stopped.stale", "signin.stopped.access")
 
 Context = Mapping[str, Any]
 
+COMPONENTS = """{% extends "look/base.html" %}{% import "look/components.html" as ui with context %}
+{% block title %}Komponenter{% endblock %}{% block page %}app{% endblock %}{% block main %}<div class="card card-wide">
+{{ ui.heading("Klasse 2.B") }}{{ ui.help("Her er 3 elever.") }}
+{{ ui.message("Anna fik en ny adgangskode.", "success") }}{{ ui.message("Listen er fra i går aftes.") }}
+{{ ui.message("Filen kunne ikke læses. Linje 12 mangler et navn.", "error") }}
+{{ ui.table("Elever", ["Navn", "Brugernavn", "Tilstand"],
+            [["Anna Holm", "anna1234", ui.tag("Logget ind", "good")], ["Bo Lund", "bolu0042", ui.tag("Venter", "wait")],
+             ["Liv Dahl", "livd7310", ui.tag("Stoppet", "stop")]]) }}
+{{ ui.button("Gem", kind="primary") }}{{ ui.button("Fortryd", kind="quiet") }}{{ ui.button("Giv", disabled=true) }}
+</div>{% endblock %}"""
+
 
 def environment(texts: Texts, language: Language) -> Environment:
     """Return the templates as the pages of the product see them, but with files beside them in place of addresses."""
@@ -90,13 +101,13 @@ def samples() -> Iterator[tuple[str, str, Context]]:
     yield "pictures-two", "signin/pictures.html", _pictures("sol", None, "is")
     yield "pictures-full", "signin/pictures.html", _pictures("sol", "hus", "bil", "is")
     yield "pictures-error", "signin/pictures.html", _pictures(error="signin.pictures.wrong")
-    yield "role", "signin/role.html", _FORM
+    yield "role", "signin/role.html", {**_FORM, "options": [{"value": "KONTAKT"}, {"value": "MEDARBEJDER_EKSTERN"}]}
     for message in STOPS:
         context = {"message": message, "incident": "7K3M-9PQ2", "service": SERVICE, "restart_url": "#"}
         yield f"stopped-{message.rpartition('.')[2]}", "signin/stopped.html", context
-    for topic in ("mitid", "local", "username", "password", "help", "accessibility"):
+    for topic in ("mitid", "local", "username", "password"):
         yield f"soon-{topic}", "signin/soon.html", {"topic": topic, "service": SERVICE, "back_url": "#"}
-    yield "moving-on", "signin/moving_on.html", {"url": "https://laeseslottet.example/", "service": SERVICE}
+    yield "moving-on", "signin/moving_on.html", {"url": "username.html", "service": SERVICE}
     fields = {"code": "abc", "state": "x y&z"}
     yield "form-post", "signin/form_post.html", {"action": "#", "fields": fields, "service": SERVICE}
 
@@ -117,6 +128,9 @@ def render(folder: Path) -> list[Path]:
             page = folder / language / f"{name}.html"
             page.write_text(render_page(texts, language, template, context), encoding="utf-8")
             written.append(page)
+        page = folder / language / "components.html"
+        page.write_text(environment(texts, language).from_string(COMPONENTS).render(), encoding="utf-8")
+        written.append(page)
     return written
 
 
