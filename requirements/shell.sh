@@ -14,8 +14,8 @@ apt_install() {
     command -v apt-get >/dev/null || stop "$2. Install '$1' or what your system calls it, then try again."
     [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || stop "$2. Ask somebody who may: apt-get install $1"
     say "$2: installing '$1' with apt-get"
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$1"
+    as_root apt-get update -qq >/dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$1" >/dev/null
 }
 
 as_root() {
