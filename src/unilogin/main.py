@@ -4,9 +4,9 @@ import os
 from urllib.parse import urlsplit
 
 import asyncpg
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from unilogin.domain.credentials.hashing import Hasher
@@ -52,7 +52,7 @@ def build_house(settings: Settings, *, pool: Pool, secrets: Secrets) -> House:
     )
 
 
-async def _not_found(request: Request, error: Exception) -> Response:
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     """Let the frame make the page for an unknown address."""
     raise RefusedError(404, "look.stopped.not_found")
 
@@ -65,7 +65,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._secrets = load_secrets(settings.secrets_file)
+        self._secrets = load_secrets(settings.secrets_path)
         self._app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +78,7 @@ class Application:
         await receive()
         settings = self._settings
         try:
-            pool = await open_pool(settings.dsn, role=settings.database_role or None, size=settings.pool_size)
+            pool = await open_pool(settings.dsn, role=settings.role, size=settings.pool_size)
         except (OSError, asyncpg.PostgresError) as error:
             await send({"type": "lifespan.startup.failed", "message": f"no database: {type(error).__name__}"})
             return
@@ -103,7 +103,8 @@ def framed(house: House) -> ASGIApp:
         }
         return house.pages.render(request, "signin/stopped.html", context, status=refused.status)
 
-    app = Starlette(routes=routes(URLS, house), exception_handlers={404: _not_found})
+    # The bare router: Starlette's own error middleware would answer before the frame could.
+    app = Router(routes(URLS, house), redirect_slashes=False, default=_not_found)
     parts = urlsplit(house.base_url)
     return Frame(app, hosts=[parts.netloc], https=parts.scheme == "https", stopped=stopped)
 

@@ -2,25 +2,28 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 import msgspec
-from asyncpg.pool import PoolConnectionProxy
 
-Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 """What queries take: any connection, in a transaction or not."""
 
-Transaction = Connection
+Transaction: TypeAlias = Connection
 """What actions take: a connection whose transaction the caller has opened and will commit."""
 
-Pool = asyncpg.Pool[asyncpg.Record]
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
 
 ACQUIRE_SECONDS = 1.0
 """How long a request waits for a connection before it answers 503 (F-13)."""
 
 
-async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -60,7 +63,7 @@ async def _leave_as_it_is(connection: Any) -> None:
     """Skip asyncpg's RESET ALL round trip: we never change a session's state outside a transaction."""
 
 
-async def connect(dsn: str, *, role: str | None = None) -> asyncpg.Connection[asyncpg.Record]:
+async def connect(dsn: str, *, role: str | None = None) -> "asyncpg.Connection[asyncpg.Record]":
     """Open one connection for a command; statements may take as long as they need."""
     settings = _server_settings(role) | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
     connection = await asyncpg.connect(dsn, server_settings=settings, timeout=5)

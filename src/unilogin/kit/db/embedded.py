@@ -27,7 +27,7 @@ from urllib.parse import quote
 
 from unilogin.kit.db.embedded_programs import EmbeddedPostgresError, Programs, end, find_programs
 
-__all__ = ["EmbeddedPostgresError", "EmbeddedServer", "start_embedded"]
+__all__ = ["EmbeddedPostgresError", "EmbeddedServer", "running_dsn", "start_embedded"]
 
 _DURABLE: Final[Mapping[str, str]] = {
     "fsync": "on",
@@ -103,8 +103,25 @@ def start_embedded(data: Path, *, settings: Mapping[str, str] = {}) -> EmbeddedS
     except BaseException:
         lock.close()
         raise
-    dsn = f"postgresql://unilogin@/unilogin?host={quote(str(socket))}&port=5432"
-    return EmbeddedServer(dsn=dsn, data=data, _process=process, _lock=lock)
+    return EmbeddedServer(dsn=_dsn(socket), data=data, _process=process, _lock=lock)
+
+
+def running_dsn(data: Path) -> str | None:
+    """The dsn of the server that another process runs in this folder, for commands beside it; None when nobody does.
+
+    It may stop at any moment, with its owner.
+    """
+    cluster = data.absolute() / "cluster"
+    try:
+        pid, _, _, _, socket, *_ = (cluster / "postmaster.pid").read_text().splitlines()
+        alive = int(pid) in _processes_in(cluster)
+    except (OSError, ValueError):
+        return None
+    return _dsn(Path(socket)) if alive and _is_ready(cluster, int(pid)) else None
+
+
+def _dsn(socket: Path) -> str:
+    return f"postgresql://unilogin@/unilogin?host={quote(str(socket))}&port=5432"
 
 
 def _claim(data: Path) -> IO[bytes]:

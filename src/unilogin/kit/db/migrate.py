@@ -51,7 +51,7 @@ def migrations_of(folder: Traversable | None = None) -> tuple[Migration, ...]:
     return found
 
 
-async def applied(connection: asyncpg.Connection[asyncpg.Record]) -> dict[int, str]:
+async def applied(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[int, str]:
     """Return number → fingerprint of what this database has; empty for a new one."""
     if await connection.fetchval("select to_regclass('public.kit_migration') is null"):
         return {}
@@ -93,7 +93,7 @@ async def migrate(dsn: str, *, folder: Traversable | None = None) -> list[str]:
         await connection.close()
 
 
-async def _apply(connection: asyncpg.Connection[asyncpg.Record], migration: Migration) -> None:
+async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
     async with connection.transaction():
         await connection.execute(migration.sql)
         await connection.execute(
