@@ -28,7 +28,7 @@ FORGETFUL = {
     "checkpoint_timeout": "1h",
     "max_connections": "200",
 }
-MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
+MEMORY = Path("/dev/shm")
 ROOM_IN_MEMORY = 2 * 2**30
 PREFIX = "unilogin-tests-"
 
