@@ -26,8 +26,9 @@ class InstitutionKind(StrEnum):
     """What kind of institution it is."""
 
     FOLKESKOLE = "folkeskole"
-    FRI_GRUNDSKOLE = "fri grundskole"
-    UNGDOMSUDDANNELSE = "ungdomsuddannelse"
+    FRISKOLE = "friskole"
+    GYMNASIUM = "gymnasium"
+    ERHVERVSSKOLE = "erhvervsskole"
     DAGTILBUD = "dagtilbud"
     ANDET = "andet"
 
