@@ -7,7 +7,7 @@ from datetime import timedelta
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
-from unilogin.domain.directory.model import AccountId, ActorGroup
+from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.services import rules
 from unilogin.domain.services.model import STANDARD_ATTRIBUTES, Attribute, ClientId, Incident, Level, ServiceId
 from unilogin.domain.services.rules import RegistrationError
@@ -171,22 +171,11 @@ async def grant_licence(
     return bool(granted)
 
 
-PAIRWISE_SUBJECT = """
-  with made as (
-    insert into services_pairwise (account_id, sector) values ($1, $2) on conflict do nothing returning subject
-  )
-  select subject from made union all
-  select subject from services_pairwise where account_id = $1 and sector = $2
+INSERT_SUBJECT = "insert into services_pairwise (account_id, sector)"
+"""For a statement of another room: makes the random pseudonym a sector knows an account by (OIDC Core §8.1, K-17).
+
+``{INSERT_SUBJECT} select … on conflict do nothing``: made at the first meeting, the same ever after.
 """
-
-
-async def pairwise_subject(connection: Connection, account_id: AccountId, *, sector: str) -> str:
-    """Return the random pseudonym this sector knows the account by, made at the first meeting (OIDC Core §8.1)."""
-    for _ in range(2):  # the second look finds what another request made at the same moment
-        subject = await connection.fetchval(PAIRWISE_SUBJECT, account_id, sector)
-        if subject is not None:
-            return str(subject)
-    raise RegistrationError("no pairwise subject could be made")
 
 
 async def note_incident(connection: Connection, incident: Incident) -> None:

@@ -10,6 +10,9 @@ from unilogin.domain.directory.model import ActorGroup
 ServiceId = NewType("ServiceId", UUID)
 ClientId = NewType("ClientId", str)
 
+Licences = frozenset[tuple[str, str]]
+"""Licences of a person's institutions for one service: institution number, and actor group or "" for all of them."""
+
 
 class Level(StrEnum):
     """Unilogin's levels of assurance (sikringsniveauer), lowest first; spec: signin.md section 3."""

@@ -1,9 +1,11 @@
 """Reading services, clients, licences and incidents."""
 
+from collections.abc import Iterable, Sequence
+
 from asyncpg import Record
 
-from unilogin.domain.directory.model import AccountId, ActorGroup
-from unilogin.domain.services.model import Attribute, Client, ClientId, Incident, Level, Service, ServiceId
+from unilogin.domain.directory.model import ActorGroup
+from unilogin.domain.services.model import Attribute, Client, ClientId, Incident, Level, Licences, Service, ServiceId
 from unilogin.kit.db.connection import Connection
 
 SERVICE_COLUMNS = """s.service_id, s.name, s.name_en, s.provider, s.home_url, s.sector, s.attributes, s.actor_groups,
@@ -17,6 +19,18 @@ _CLIENT = f"""
   from services_client c join services_service s using (service_id)
   where c.disabled_at is null and s.disabled_at is null
 """
+
+
+LICENCES = """array(
+  select array[i.number, l.actor_group] from services_licence l join directory_institution i using (institution_id)
+  where l.service_id = {service_id} and i.active
+    and l.institution_id in (select (x->>'i')::uuid from jsonb_array_elements(b.belongings) x))"""
+"""The licences (GivAdgang) that the institutions in ``b.belongings`` hold for one service, as one value."""
+
+
+def licences_of(values: Iterable[Sequence[str]]) -> Licences:
+    """Return the licences in a value of ``LICENCES``."""
+    return frozenset((number, group) for number, group in values)
 
 
 def service_of(row: Record) -> Service:
@@ -68,27 +82,6 @@ async def service(connection: Connection, service_id: ServiceId) -> Service | No
         service_id,
     )
     return service_of(row) if row else None
-
-
-async def licensed_numbers(
-    connection: Connection, service_id: ServiceId, *, account_id: AccountId, actor_group: ActorGroup
-) -> tuple[str, ...]:
-    """Return the numbers of this person's institutions that hold a licence (GivAdgang) for the service and group."""
-    rows = await connection.fetch(
-        "select distinct i.number from services_licence l"
-        " join directory_institution i using (institution_id)"
-        " where l.service_id = $1 and l.actor_group in ('', $3) and i.active and l.institution_id in ("
-        "   select m.institution_id from directory_account a join directory_membership m using (person_id)"
-        "   where a.account_id = $2 and m.ended_at is null"
-        "   union select m.institution_id from directory_account a"
-        "   join directory_contact k on k.contact_person_id = a.person_id"
-        "   join directory_membership m using (membership_id) where a.account_id = $2 and m.ended_at is null)"
-        " order by i.number",
-        service_id,
-        account_id,
-        actor_group.value,
-    )
-    return tuple(row["number"] for row in rows)
 
 
 async def incident(connection: Connection, incident_id: str) -> Incident | None:

@@ -3,9 +3,14 @@
 from collections.abc import Iterable
 
 from unilogin.domain.directory.model import ActorGroup, Standing
-from unilogin.domain.services.model import Attribute, Service
+from unilogin.domain.services.model import Attribute, Licences, Service
 
 Claims = dict[str, object]
+
+
+def licensed_numbers(licences: Licences, actor_group: ActorGroup) -> frozenset[str]:
+    """Return the numbers of the institutions whose licence covers this group."""
+    return frozenset(number for number, group in licences if group in ("", actor_group))
 
 
 def released(service: Service, standing: Standing, *, actor_group: ActorGroup, licensed: Iterable[str]) -> Claims:

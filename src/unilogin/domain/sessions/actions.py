@@ -3,8 +3,8 @@
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
-from unilogin.domain.directory.model import AccountId, ActorGroup
-from unilogin.domain.services.model import Level, ServiceId
+from unilogin.domain.directory.model import AccountId
+from unilogin.domain.services.model import Level
 from unilogin.domain.sessions import rules
 from unilogin.domain.sessions.model import Lifetime, OpenedSession, SessionId
 from unilogin.kit.db.connection import Connection, Transaction
@@ -43,28 +43,17 @@ async def open_session(
     return OpenedSession(SessionId(session_id), token)
 
 
-async def touch_session(connection: Connection, session_id: SessionId) -> None:
-    """Note that the session is in use, at most once in ``TOUCH_SECONDS``."""
-    await connection.execute(
-        "update sessions_session set seen_at = kit_now()"
-        " where session_id = $1 and ended_at is null and seen_at < kit_now() - $2 * interval '1 second'",
-        session_id,
-        rules.TOUCH_SECONDS,
-    )
+TOUCH = f"""update sessions_session t set seen_at = kit_now()
+  where t.ended_at is null and t.seen_at < kit_now() - interval '{rules.TOUCH_SECONDS} seconds' and t.session_id"""
+"""For a statement of another room: notes that a session is in use. ``touched as ({TOUCH} = $1 …)``."""
 
+INSERT_VISIT = "insert into sessions_visit (session_id, service_id, actor_group)"
+VISIT_AGAIN = """on conflict (session_id, service_id) do update set actor_group = excluded.actor_group
+  where sessions_visit.actor_group <> excluded.actor_group"""
+"""For a statement of another room: remembers that a session entered a service in a group.
 
-async def record_visit(
-    connection: Connection, session_id: SessionId, *, service_id: ServiceId, actor_group: ActorGroup
-) -> None:
-    """Remember that the session entered a service in this group."""
-    await connection.execute(
-        "insert into sessions_visit (session_id, service_id, actor_group) values ($1, $2, $3)"
-        " on conflict (session_id, service_id) do update set actor_group = excluded.actor_group"
-        " where sessions_visit.actor_group <> excluded.actor_group",
-        session_id,
-        service_id,
-        actor_group.value,
-    )
+``visited as ({INSERT_VISIT} select … {VISIT_AGAIN})``.
+"""
 
 
 async def end_session(tx: Transaction, session_id: SessionId, *, why: str, actor: Actor) -> bool:
