@@ -1,12 +1,12 @@
 """What every test can ask for: a PostgreSQL of the run's own, a database, a running server, people in it."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.builders.people import People
+from tests.builders.running import run
 from tests.builders.services import Services
 from tests.postgres import TestServer, start_test_server
 from tests.server import RunningServer, start_server
@@ -42,7 +42,7 @@ def secrets(secrets_file: Path) -> Secrets:
 def template(postgres: TestServer, secrets: Secrets) -> str:
     """The name of a migrated database with a signing key and nobody in it."""
     dsn = postgres.create_database("template_unilogin")
-    asyncio.run(_prepare(dsn, secrets))
+    run(_prepare(dsn, secrets))
     return "template_unilogin"
 
 

@@ -58,7 +58,19 @@ def start_server(
     """Start ``unilogin serve`` on a free port and wait until it answers."""
     port = free_port()
     log = secrets_file.parent / f"server-{port}.log"
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), "--workers", str(workers), "unilogin.main:create_app"]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "asgi",
+        "--factory",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "unilogin.main:create_app",
+    ]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

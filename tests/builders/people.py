@@ -1,6 +1,5 @@
 """People for tests: written straight into the tables, so that a test of sign-in does not depend on rosters."""
 
-import asyncio
 import itertools
 import os
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from tests.builders.running import run
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials.actions import set_password
 from unilogin.domain.credentials.hashing import Hasher
@@ -47,15 +47,15 @@ class People:
         institution: str | None = None,
     ) -> Somebody:
         """A pupil with a password, or with pictures when the secret is a list."""
-        return asyncio.run(self._make("Elev", ["Elev"], level, secret, institution))
+        return run(self._make("Elev", ["Elev"], level, secret, institution))
 
     def teacher(self, *, secret: str | None = "kridt og tavle 12", institution: str | None = None) -> Somebody:
         """A teacher with a password."""
-        return asyncio.run(self._make("Medarbejder", ["Lærer"], None, secret, institution))
+        return run(self._make("Medarbejder", ["Lærer"], None, secret, institution))
 
     def make_parent_of(self, parent: Somebody, child: Somebody) -> None:
         """Make somebody a contact person with custody of a pupil."""
-        asyncio.run(
+        run(
             self._run(
                 "insert into directory_contact (membership_id, contact_person_id, relation, child_custody,"
                 " access_level) select membership_id, $2, 'Mor', true, 1 from directory_membership where person_id = $1",
@@ -66,15 +66,11 @@ class People:
 
     def block(self, somebody: Somebody) -> None:
         """Block an account, as an administrator would."""
-        asyncio.run(
-            self._run("update directory_account set blocked_at = now() where account_id = $1", somebody.account_id)
-        )
+        run(self._run("update directory_account set blocked_at = now() where account_id = $1", somebody.account_id))
 
     def leave(self, somebody: Somebody) -> None:
         """End every membership of a person."""
-        asyncio.run(
-            self._run("update directory_membership set ended_at = now() where person_id = $1", somebody.person_id)
-        )
+        run(self._run("update directory_membership set ended_at = now() where person_id = $1", somebody.person_id))
 
     async def _run(self, sql: str, *arguments: object) -> None:
         connection = await connect(self.dsn)

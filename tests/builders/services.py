@@ -1,10 +1,10 @@
 """Services for tests, registered by the normal action."""
 
-import asyncio
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.builders.running import run
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.services.actions import Registered, Registration, add_service, grant_licence
@@ -52,11 +52,11 @@ class Services:
             web_origins=web_origins,
             missing_licence_url=missing_licence_url,
         )
-        return asyncio.run(self._add(registration))
+        return run(self._add(registration))
 
     def license(self, registered: Registered, institution: str, *, group: ActorGroup | None = None) -> None:
         """Give an institution a licence for a service."""
-        asyncio.run(self._license(registered, institution, group))
+        run(self._license(registered, institution, group))
 
     async def _add(self, registration: Registration) -> Registered:
         connection = await connect(self.dsn)

@@ -1,10 +1,10 @@
 """Journeys that no protocol began: sign-in knows none."""
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
 
+from tests.builders.running import run
 from tests.builders.services import Services
 from tests.server import RunningServer
 from tests.visitor import Visitor
@@ -40,7 +40,7 @@ async def _begin(dsn: str, client: Client, token: str) -> str:
 
 @pytest.fixture(scope="session")
 def some_client(shared_database: str) -> Client:
-    return asyncio.run(_client(shared_database, Services(shared_database).add()))
+    return run(_client(shared_database, Services(shared_database).add()))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def begin_journey(server: RunningServer, shared_database: str, some_client: Clie
         visitor = Visitor(server.base_url)
         token = new_token()
         visitor.client.cookies.set("unilogin_browser", token)
-        journey_id = asyncio.run(_begin(shared_database, some_client, token))
+        journey_id = run(_begin(shared_database, some_client, token))
         visitor.open(f"/login/{journey_id}")
         return visitor
 

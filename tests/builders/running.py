@@ -1,0 +1,17 @@
+"""Runs database work for plain tests, in a thread of its own: Playwright keeps a loop running in the test's thread."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+_loop = asyncio.new_event_loop()
+_thread = threading.Thread(target=_loop.run_forever, name="tests-database", daemon=True)
+_thread.start()
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run work to its end and return what it returns."""
+    return asyncio.run_coroutine_threadsafe(work, _loop).result(timeout=60)
