@@ -205,10 +205,10 @@ def test_the_list_of_local_logins_is_filtered_and_enter_in_the_filter_chooses_no
     page = gallery.open("da/local-logins")
     page.get_by_label("Skole eller kommune").fill("elev birk")
     assert page.locator("#idp-list li:visible").all_inner_texts() == ["Birkerup Kommune Elev"]
-    assert page.get_by_role("status").inner_text() == "1 login passer."
+    assert page.get_by_role("status").inner_text() == "1 passer til det, du har skrevet."
     page.keyboard.press("Enter")
     page.get_by_label("Skole eller kommune").fill("kommune")
-    assert page.get_by_role("status").inner_text() == "4 login passer."
+    assert page.get_by_role("status").inner_text() == "4 passer til det, du har skrevet."
     assert gallery.posted == []
     assert gallery.open("da/local-logins", java_script_enabled=False).locator(".filter").is_hidden()
 

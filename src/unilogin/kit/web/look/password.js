@@ -6,7 +6,7 @@ for (const button of document.querySelectorAll("button[data-reveal]")) {
   const reveal = (shown) => {
     input.type = shown ? "text" : "password";
     button.textContent = shown ? button.dataset.hide : button.dataset.show;
-    button.setAttribute("aria-pressed", String(shown));
+    button.setAttribute("aria-label", shown ? button.dataset.hideLabel : button.dataset.showLabel);
   };
 
   button.hidden = false;
