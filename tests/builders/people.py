@@ -58,7 +58,8 @@ class People:
         run(
             self._run(
                 "insert into directory_contact (membership_id, contact_person_id, relation, child_custody,"
-                " access_level) select membership_id, $2, 'Mor', true, 1 from directory_membership where person_id = $1",
+                " access_level) select membership_id, $2, 'Mor', true, 1"
+                " from directory_membership where person_id = $1",
                 child.person_id,
                 parent.person_id,
             )
