@@ -1,0 +1,92 @@
+"""``python -m bench [--quick] [--only WHAT …]``: measure, print a table, write JSON into ``bench/results``."""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import journey, rosters, sign_on, worker
+from bench.report import Report
+from bench.running import free_port, install_peers, start_database, start_unilogin
+from bench.sign_on import Size
+from bench.unilogin_side import prepare
+
+MEASURES = ("journey", "sign-on", "roster", "worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much of everything is done."""
+
+    sign_on: Size
+    journey_rounds: int
+    journeys: int
+    persons: int
+    roster_rounds: int
+    roster_repeats: int
+
+
+FULL = Effort(Size(rounds=9, sessions=40), 9, 20, persons=200_000, roster_rounds=2, roster_repeats=2)
+QUICK = Effort(Size(rounds=3, sessions=20), 3, 10, persons=20_000, roster_rounds=1, roster_repeats=2)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure against the budgets.")
+    parser.add_argument("--quick", action="store_true", help="a minute or two: fewer rounds, a tenth of the roster")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, default=MEASURES, help="measure only this")
+    parser.add_argument("--check", action="store_true", help="fail when a budget is exceeded")
+    given = parser.parse_args()
+    report = Report(given.quick)
+    console = Console(width=None if sys.stdout.isatty() else 180)
+    folder = Path(tempfile.mkdtemp(prefix="unilogin-bench-"))
+    try:
+        measure(report, folder, only=given.only, effort=QUICK if given.quick else FULL)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    report.show(console)
+    console.print(f"Written to {report.write()}")
+    return 1 if given.check and not report.kept else 0
+
+
+def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
+    """Do what was asked for."""
+    if set(only) & {"journey", "sign-on", "worker"}:
+        asyncio.run(_measure_server(report, folder, only=only, effort=effort))
+    if "worker" in only:
+        report.figures += worker.database_starts(folder)
+    if "roster" in only:
+        ratios, figures = rosters.measure(
+            folder, persons=effort.persons, rounds=effort.roster_rounds, repeats=effort.roster_repeats
+        )
+        report.ratios += ratios
+        report.figures += figures
+
+
+async def _measure_server(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
+    database = start_database(folder / "ours")
+    pupils = max(effort.sign_on.sessions, effort.journeys)
+    house = await prepare(database.dsn, folder, services=sign_on.SERVICES, pupils=pupils)
+    with start_unilogin(house.dsn, house.secrets_file, port=free_port()) as server:
+        if "journey" in only:
+            report.ratios += await journey.measure(
+                server, house, database=database.pid, rounds=effort.journey_rounds, journeys=effort.journeys
+            )
+        if "sign-on" in only:
+            install_peers()
+            report.ratios += await sign_on.compare(
+                server, house, database=database.pid, folder=folder, size=effort.sign_on
+            )
+        if "worker" in only:
+            report.figures += worker.after_load(server)
+    if "worker" in only:
+        report.figures += worker.starts(house)
+    database.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
