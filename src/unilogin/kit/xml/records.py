@@ -35,7 +35,7 @@ _BLANK = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _DECLARATION = re.compile(rb"<\?xml[^>]*\?>")
 _DECLARED = re.compile(rb"""encoding\s*=\s*["']\s*([^"'\s]*)""")
-_STAND_IN = "the-records-stand-here"  # in no namespace, so that it is nobody's element
+STAND_IN = "the-records-stand-here"  # in no namespace, so that it is nobody's element
 _LONGEST_SPECIAL = 9  # "<![CDATA[" and "<!DOCTYPE": enough to tell what a "<!" begins
 
 
@@ -79,7 +79,7 @@ class RecordReader:
         self._limits = limits or RecordLimits()
         self._open = re.compile(rb"<(?:([^\s<>/:!?]+):)?" + record.encode() + rb"(?=[\s/>])")
         self._close = b"</" + record.encode()
-        self._skeleton = feed_parser(_STAND_IN)
+        self._skeleton = feed_parser(STAND_IN)
         self._data = b""
         self._at = 0  # where the next record starts in the data
         self._line = 1  # the line of that place
@@ -166,7 +166,7 @@ class RecordReader:
 
     def _mark_the_place(self) -> Element:
         """Put an empty element where the records stand; return the element around it."""
-        self._skeleton.feed(f'<{_STAND_IN} xmlns=""/>'.encode())
+        self._skeleton.feed(f'<{STAND_IN} xmlns=""/>'.encode())
         for _, element in self._skeleton.read_events():
             around = element.getparent() if isinstance(element, etree._Element) else None
             if around is not None:

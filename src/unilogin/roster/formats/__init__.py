@@ -1,0 +1,1 @@
+"""One file for each format a school's people may come in."""

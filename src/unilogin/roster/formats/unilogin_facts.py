@@ -1,0 +1,193 @@
+"""The Person element of a UNILoginImport document: names, number and how to reach somebody (data.md 2.2)."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from unilogin.domain.directory.cpr import Cpr, CprDateError, CprFormatError, birth_date, read_cpr
+from unilogin.kit.xml.tree import Element
+from unilogin.roster.formats.fields import (
+    Children,
+    Field,
+    Names,
+    Notes,
+    check_attributes,
+    child_named,
+    read_children,
+    read_flag,
+    read_text,
+    shown,
+    shown_date,
+)
+from unilogin.roster.formats.values import is_email, is_phone, read_date
+from unilogin.roster.messages import Found
+from unilogin.roster.model import Facts
+
+GENDERS = frozenset(("M", "K"))
+OLDEST_YEARS = 130
+
+_PERSON = {
+    "FirstName": Field(1, 99),
+    "FamilyName": Field(2, 99),
+    "CivilRegistrationNumber": Field(3, 60),
+    "EmailAddress": Field(4, 150, soft=True),
+    "BirthDate": Field(5, 40),
+    "Gender": Field(6, 10),
+    "PhotoId": Field(7, 30, soft=True),
+    "Address": Field(8, nested=True),
+    "HomePhoneNumber": Field(9, nested=True),
+    "WorkPhoneNumber": Field(10, nested=True),
+    "MobilePhoneNumber": Field(11, nested=True),
+    "AliasFirstName": Field(12, 99),
+    "AliasFamilyName": Field(13, 99),
+}
+_ADDRESS = {
+    "StreetAddress": Field(1, 100, soft=True),
+    "PostalCode": Field(2, 20, soft=True),
+    "PostalDistrict": Field(3, 100, soft=True),
+    "CountryCode": Field(4, 2, soft=True),
+    "Country": Field(5, 30, soft=True),
+    "MunicipalityCode": Field(6, 6, soft=True),
+    "MunicipalityName": Field(7, 75, soft=True),
+}
+_PHONE = Field(0, 50, soft=True)
+_ATTRIBUTES = frozenset(("protected", "verificationLevel"))
+
+
+class FactsReader:
+    """Reads Person elements; ``today`` tells which dates of birth can be."""
+
+    def __init__(self, *, names: Names, today: date) -> None:
+        self._names = names
+        self._latest = today
+        self._earliest = years_before(today, OLDEST_YEARS)
+
+    def read(self, element: Element, notes: Notes, protect: list[Cpr]) -> Facts | None:
+        """Return the facts, or None when the notes refuse them; ``protect`` gains who lacks an alias."""
+        protected = self._protected(element, notes)
+        children = read_children(element, _PERSON, names=self._names, notes=notes)
+        values = children.values
+        for name in ("FirstName", "FamilyName"):
+            if name not in values:
+                notes.refuse(element, Found.ELEMENT_MISSING, element=name)
+        cpr = self._cpr(element, values, notes)
+        born = self._born(element, values, notes=notes, cpr=cpr)
+        alias = self._alias(element, values, notes=notes, protected=protected)
+        if alias is None and protected and cpr:
+            protect.append(cpr)
+        if notes.refused or cpr is None or protected is None:
+            return None
+        return Facts(
+            values["FirstName"],
+            values["FamilyName"],
+            cpr,
+            protected,
+            alias and alias[0],
+            alias and alias[1],
+            born,
+            self._gender(element, values, notes),
+            self._email(element, values, notes),
+            self._reach(children, notes),
+        )
+
+    def _protected(self, element: Element, notes: Notes) -> bool | None:
+        check_attributes(element, _ATTRIBUTES, names=self._names, notes=notes)
+        verified = element.get("verificationLevel")
+        if verified not in (None, "0", "1"):
+            notes.warn(
+                element, Found.VALUE_UNKNOWN, element="verificationLevel", value=shown(verified or ""), allowed="0, 1"
+            )
+        return read_flag(element, "protected", notes=notes)
+
+    def _cpr(self, element: Element, values: Mapping[str, str], notes: Notes) -> Cpr | None:
+        text = values.get("CivilRegistrationNumber")
+        if text is None:
+            notes.refuse(element, Found.CPR_MISSING)
+            return None
+        try:
+            return read_cpr(text)
+        except CprFormatError:
+            notes.refuse(self._child(element, "CivilRegistrationNumber"), Found.CPR_FORMAT)
+        except CprDateError:
+            notes.refuse(self._child(element, "CivilRegistrationNumber"), Found.CPR_DATE)
+        return None
+
+    def _born(self, element: Element, values: Mapping[str, str], *, notes: Notes, cpr: Cpr | None) -> date | None:
+        told = birth_date(cpr) if cpr else None
+        born = told
+        if text := values.get("BirthDate"):
+            try:
+                born = read_date(text)
+            except ValueError:
+                notes.refuse(
+                    self._child(element, "BirthDate"), Found.DATE_WRONG, element="BirthDate", value=shown_date(text)
+                )
+                return None
+        if born and not self._earliest <= born <= self._latest:
+            notes.refuse(self._child(element, "BirthDate"), Found.BIRTH_DATE_UNBELIEVABLE, years=OLDEST_YEARS)
+        elif born and told and born != told:
+            notes.warn(self._child(element, "BirthDate"), Found.BIRTH_DATE_DIFFERS)
+        return born
+
+    def _alias(
+        self, element: Element, values: Mapping[str, str], *, notes: Notes, protected: bool | None
+    ) -> tuple[str, str] | None:
+        """A protected person is known by the alias alone; without one they are not loaded (N-113, B-R26)."""
+        first, family = values.get("AliasFirstName"), values.get("AliasFamilyName")
+        if not protected:
+            if first or family:
+                notes.warn(element, Found.ALIAS_NOT_NEEDED)
+            return None
+        if first and family:
+            return first, family
+        notes.refuse(element, Found.ALIAS_MISSING)
+        return None
+
+    def _gender(self, element: Element, values: Mapping[str, str], notes: Notes) -> str | None:
+        gender = values.get("Gender")
+        if gender is None or gender in GENDERS:
+            return gender
+        where = self._child(element, "Gender")
+        notes.warn(where, Found.VALUE_UNKNOWN, element="Gender", value=shown(gender), allowed="K, M")
+        return None
+
+    def _email(self, element: Element, values: Mapping[str, str], notes: Notes) -> str | None:
+        email = values.get("EmailAddress")
+        if email is None or is_email(email):
+            return email
+        notes.warn(self._child(element, "EmailAddress"), Found.EMAIL_WRONG)
+        return None
+
+    def _reach(self, children: Children, notes: Notes) -> dict[str, str | bool]:
+        """Address, phones and photo, by the names of the format."""
+        reach: dict[str, str | bool] = {}
+        if photo := children.values.get("PhotoId"):
+            reach["PhotoId"] = photo
+        for name, child in children.nested:
+            if name in reach or (name == "Address" and "StreetAddress" in reach):
+                notes.refuse(child, Found.ELEMENT_TWICE, element=name)
+            elif name == "Address":
+                reach.update(read_children(child, _ADDRESS, names=self._names, notes=notes).values)
+            else:
+                self._phone(child, name, notes=notes, reach=reach)
+        return reach
+
+    def _phone(self, element: Element, name: str, *, notes: Notes, reach: dict[str, str | bool]) -> None:
+        text = read_text(element, name, field=_PHONE, notes=notes)
+        if not text:
+            return
+        if not is_phone(text):
+            notes.warn(element, Found.PHONE_WRONG, element=name)
+            return
+        hidden = element.get("protected", "").strip()
+        if not hidden:
+            notes.warn(element, Found.ATTRIBUTE_MISSING, attribute="protected")
+        reach[name] = text
+        reach[f"{name}Protected"] = hidden not in ("false", "0")  # missing or odd: we keep it to ourselves
+
+    def _child(self, element: Element, name: str) -> Element:
+        return child_named(element, name, self._names)
+
+
+def years_before(day: date, years: int) -> date:
+    """Return the day so many years earlier; for 29 February, the day before."""
+    return day.replace(year=day.year - years, day=min(day.day, 28) if day.month == 2 else day.day)

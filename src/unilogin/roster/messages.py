@@ -1,0 +1,109 @@
+"""Codes of what senders and schools are told; the sentences are in ``locale/{da,en}/roster.po``.
+
+A refusal has one sentence, ``roster.refused.<code>``. A finding has two: what is wrong, ``roster.finding.<code>``, and
+what to do about it, ``roster.finding.<code>.todo``.
+"""
+
+from contextlib import suppress
+from enum import StrEnum
+
+from unilogin.kit.text import Language, Texts
+from unilogin.roster.model import Finding, Receipt
+
+
+class Refused(StrEnum):
+    """Why a whole delivery is refused; the refusals of documents (``file_…``) come from kit.xml's codes."""
+
+    FILE_EMPTY = "file_empty"
+    FILE_NOT_UTF8 = "file_not_utf8"
+    FILE_DOCTYPE = "file_doctype"
+    FILE_MALFORMED = "file_malformed"
+    FILE_CUT_OFF = "file_cut_off"
+    FILE_TOO_LARGE = "file_too_large"
+    FILE_ARCHIVE_DAMAGED = "file_archive_damaged"
+    FILE_ARCHIVE_BOMB = "file_archive_bomb"
+    FILE_ARCHIVE_ENCRYPTED = "file_archive_encrypted"
+    FILE_ARCHIVE_CONTENT = "file_archive_content"
+    ROOT_UNKNOWN = "root_unknown"
+    NAMESPACE_UNKNOWN = "namespace_unknown"
+    STRUCTURE = "structure"
+    ATTRIBUTE_MISSING = "attribute_missing"
+    ATTRIBUTE_WRONG = "attribute_wrong"
+    INSTITUTION_NUMBER_WRONG = "institution_number_wrong"
+    INSTITUTION_UNKNOWN = "institution_unknown"
+    INSTITUTION_CLOSED = "institution_closed"
+    NO_PERSONS = "no_persons"
+    TIME_NOT_LATER = "time_not_later"
+    TIME_IN_FUTURE = "time_in_future"
+
+
+class Found(StrEnum):
+    """What is wrong with one person, one group, or one value."""
+
+    LOCAL_ID_MISSING = "local_id_missing"
+    LOCAL_ID_WRONG = "local_id_wrong"
+    LOCAL_ID_TWICE = "local_id_twice"
+    CPR_MISSING = "cpr_missing"
+    CPR_FORMAT = "cpr_format"
+    CPR_DATE = "cpr_date"
+    CPR_CHANGED = "cpr_changed"
+    CPR_SHARED = "cpr_shared"
+    ELEMENT_MISSING = "element_missing"
+    ELEMENT_TWICE = "element_twice"
+    ELEMENT_UNKNOWN = "element_unknown"
+    ELEMENT_ORDER = "element_order"
+    ATTRIBUTE_MISSING = "person_attribute_missing"
+    ATTRIBUTE_UNKNOWN = "attribute_unknown"
+    TOO_LONG = "too_long"
+    VALUE_UNKNOWN = "value_unknown"
+    DATE_WRONG = "date_wrong"
+    BIRTH_DATE_UNBELIEVABLE = "birth_date_unbelievable"
+    BIRTH_DATE_DIFFERS = "birth_date_differs"
+    EMAIL_WRONG = "email_wrong"
+    PHONE_WRONG = "phone_wrong"
+    TWICE_ENCODED = "twice_encoded"
+    ALIAS_MISSING = "alias_missing"
+    ALIAS_NOT_NEEDED = "alias_not_needed"
+    PROTECTION_ENDS = "protection_ends"
+    ACTOR_MISSING = "actor_missing"
+    ACTOR_TWICE = "actor_twice"
+    ROLE_TWICE = "role_twice"
+    MAIN_GROUP_UNDECLARED = "main_group_undeclared"
+    MAIN_GROUP_WRONG_TYPE = "main_group_wrong_type"
+    GROUP_UNDECLARED = "group_undeclared"
+    GROUP_TWICE = "group_twice"
+    GROUP_LEVEL_MISSING = "group_level_missing"
+    GROUP_LEVEL_NOT_NEEDED = "group_level_not_needed"
+    CONTACT_IS_PUPIL = "contact_is_pupil"
+    CONTACT_TOO_YOUNG = "contact_too_young"
+    CONTACT_TWICE = "contact_twice"
+    TOO_MANY_CONTACTS = "too_many_contacts"
+
+
+def what_is_wrong(texts: Texts, language: Language, finding: Finding) -> str:
+    """Return the first sentence of a finding: what is wrong."""
+    said = texts(language, f"roster.finding.{finding.code}", **_in_words(texts, language, finding))
+    if finding.contact is not None:
+        return texts(language, "roster.finding.of_contact", contact=finding.contact, said=said)
+    if finding.group is not None:
+        return texts(language, "roster.finding.of_group", group=finding.group, said=said)
+    return said
+
+
+def what_to_do(texts: Texts, language: Language, finding: Finding) -> str:
+    """Return the second sentence of a finding: how its sender mends it."""
+    return texts(language, f"roster.finding.{finding.code}.todo", **_in_words(texts, language, finding))
+
+
+def _in_words(texts: Texts, language: Language, finding: Finding) -> dict[str, str | int]:
+    """Name elements and attributes as a school does; those it has no word for keep their own name."""
+    fields = dict(finding.fields)
+    for kind in ("element", "attribute"):
+        with suppress(KeyError):
+            fields[kind] = texts(language, f"roster.field.{str(fields[kind]).lower()}")
+    return fields
+
+
+def why_refused(texts: Texts, language: Language, receipt: Receipt) -> str:
+    """Return why nothing of a refused delivery was loaded, and what to do."""
+    return texts(language, f"roster.refused.{receipt.refusal}", **receipt.refusal_fields)
