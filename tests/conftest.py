@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.journeys import Journeys
 from tests.builders.people import People
 from tests.builders.running import run
 from tests.builders.services import Services
@@ -86,3 +87,9 @@ def people(shared_database: str, secrets: Secrets) -> People:
 def services(shared_database: str) -> Services:
     """Registers services in the shared database."""
     return Services(shared_database)
+
+
+@pytest.fixture(scope="session")
+def journeys(shared_database: str) -> Journeys:
+    """Begins journeys in the shared database."""
+    return Journeys.to_some_service(shared_database)

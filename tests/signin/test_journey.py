@@ -247,7 +247,7 @@ def test_b_l06_a_form_without_our_token_or_from_elsewhere_is_refused_kindly(
     type_username(visitor, grade_8.username)
     address, form = visitor.path, dict(visitor.document.forms[0].form_values())
     fields = {"password": str(grade_8.secret), "csrf": str(form["csrf"])}
-    refused = (
+    refused: tuple[tuple[dict[str, str], dict[str, str]], ...] = (
         ({**fields, "csrf": ""}, {}),
         ({**fields, "csrf": "A" * 32}, {}),
         (fields, {"Origin": "null"}),
