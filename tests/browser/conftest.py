@@ -1,22 +1,11 @@
 """One Chromium for all browser tests."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-
-def chromium_path() -> str | None:
-    """Return the system's Chromium, in the order ``make test`` looks for it; None for Playwright's own."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        path = shutil.which(name)
-        if path and "/snap/" not in str(Path(path).resolve()):
-            return path
-    return None
+from tests.browser.installed import QUIET, chromium_path
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Renders every page of the journey with sample people into a folder, to be looked at.
 
-``python tests/browser/gallery.py FOLDER`` writes ``<language>/<page>.html`` beside the look's files;
+``python -m tests.browser.gallery FOLDER`` writes ``<language>/<page>.html`` beside the look's files;
 ``--shoot`` photographs them in Chromium as well, in all the sizes and themes a page must stand.
 """
 
@@ -13,11 +13,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
+from tests.browser.installed import QUIET, chromium_path
 from unilogin.kit.text import LANGUAGES, Language, Texts, load_texts
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
 
 LOOK = Path(str(resources.files("unilogin.kit.web") / "look"))
-CHROMIUM = "/usr/bin/chromium"
 SERVICE = "Læseslottet"
 STOPS = ("look.stopped.fault", "signin.stopped.stale", "signin.stopped.access")
 
@@ -148,7 +148,7 @@ def shoot(folder: Path, pages: list[Path], only: str) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=QUIET)
         for kind, options in SHOTS.items():
             context = browser.new_context(**options, java_script_enabled=True)
             for page in pages:

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from tests.browser.gallery import CHROMIUM, render
+from tests.browser.gallery import render
 from unilogin.kit.web.frame import CONTENT_SECURITY_POLICY
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
 
@@ -61,11 +61,8 @@ class Gallery:
 
 
 @pytest.fixture(scope="module")
-def _opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield Gallery(tmp_path_factory.mktemp("gallery"), browser)
-        browser.close()
+def _opened(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Gallery:
+    return Gallery(tmp_path_factory.mktemp("gallery"), chromium)
 
 
 @pytest.fixture
