@@ -5,6 +5,9 @@ from unilogin.house import REALM, House
 from unilogin.kit.web.access import PUBLIC
 from unilogin.kit.web.routing import Url, url
 from unilogin.kit.web.static import asset
+from unilogin.protocols.oidc.access import BEARER, CLIENT, NAVIGATION
+from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery, logout
+from unilogin.protocols.oidc.endpoints import token as tokens
 from unilogin.signin import pages as journey
 from unilogin.signin.access import JOURNEY, JOURNEY_FORM
 from unilogin.signin.steps import method, role, secret, username
@@ -24,6 +27,21 @@ URLS: tuple[Url[House], ...] = (
     url("POST", "/login/{journey_id}/role", role.take_role, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/done", journey.done, access=JOURNEY),
     url("GET", "/login/{journey_id}/soon/{topic}", journey.soon, access=JOURNEY),
+    # OpenID Connect
+    url("GET", f"{REALM}/.well-known/openid-configuration", discovery.configuration, access=PUBLIC),
+    url("GET", f"{OIDC}/certs", discovery.certs, access=PUBLIC),
+    url("GET", f"{OIDC}/auth", authorize.authorize, access=NAVIGATION),
+    url("POST", f"{OIDC}/auth", authorize.authorize_posted, access=NAVIGATION),
+    url("POST", f"{OIDC}/token", tokens.token, access=CLIENT),
+    url("OPTIONS", f"{OIDC}/token", discovery.preflight, access=PUBLIC),
+    url("POST", f"{OIDC}/token/introspect", about_tokens.introspect, access=CLIENT),
+    url("GET", f"{OIDC}/userinfo", about_tokens.userinfo, access=BEARER),
+    url("POST", f"{OIDC}/userinfo", about_tokens.userinfo, access=BEARER),
+    url("OPTIONS", f"{OIDC}/userinfo", discovery.preflight, access=PUBLIC),
+    url("POST", f"{OIDC}/revoke", about_tokens.revoke, access=CLIENT),
+    url("OPTIONS", f"{OIDC}/revoke", discovery.preflight, access=PUBLIC),
+    url("GET", f"{OIDC}/logout", logout.logout, access=PUBLIC),
+    url("POST", f"{OIDC}/logout", logout.logout_posted, access=PUBLIC),
     # help
     url("GET", "/", support.front, access=PUBLIC),
     url("GET", "/hjaelp", support.help_page, access=PUBLIC),

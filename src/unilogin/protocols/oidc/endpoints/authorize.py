@@ -1,0 +1,220 @@
+"""The authorization endpoint: a service asks who this is (RFC 6749 §3.1, OpenID Connect Core §3.1.2).
+
+A request that needs a journey comes back to the same address with the journey's id and is checked again from the start.
+Nothing of the first visit is trusted but the moment it was made, which is sealed against the browser.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from unilogin.domain.sessions.model import SessionId
+from unilogin.house import REALM, House
+from unilogin.kit.db.connection import Connection, acquire
+from unilogin.kit.logs import log
+from unilogin.kit.text import LANGUAGES
+from unilogin.kit.web.errors import FormRefusedError, RefusedError
+from unilogin.kit.web.forms import parse_fields, read_fields
+from unilogin.kit.web.frame import request_id
+from unilogin.kit.web.pages import LANGUAGE_COOKIE
+from unilogin.protocols.oidc import actions, incidents, queries
+from unilogin.protocols.oidc.access import known_client
+from unilogin.protocols.oidc.answers import answer, see_other
+from unilogin.protocols.oidc.checks import Asked, check_authorization
+from unilogin.protocols.oidc.errors import LocalError, MalformedRequestError, OidcError
+from unilogin.protocols.oidc.hints import Hint, read_hint
+from unilogin.protocols.oidc.model import Visitor
+from unilogin.protocols.oidc.request import AuthorizationRequest, Parameters
+from unilogin.protocols.oidc.rules import Arrival, ChooseRole, Enter, Move, NoLicence, SignIn, next_move
+from unilogin.protocols.oidc.stamps import read_stamp, stamp
+from unilogin.signin.actions import start_journey, take_result
+from unilogin.signin.browser import SESSION_COOKIE, browser_token, journey_url, remember_browser
+from unilogin.signin.model import Demands, JourneyId
+
+PATH = f"{REALM}/protocol/openid-connect/auth"
+
+# Our own parameters, beside those of the service.
+POSTED = "posted_request"
+ASKED_AT = "asked_at"
+JOURNEY = "journey"
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """One request at the door: what every step of answering it needs."""
+
+    house: House
+    request: Request
+    connection: Connection
+    asked: Asked
+    browser: str
+
+
+async def authorize(house: House, request: Request, _: None) -> Response:
+    """Answer an authorization request, or send the browser on a journey first."""
+    try:
+        parameters = await _parameters_of(house, request)
+        asked_for = AuthorizationRequest.parse(parameters)
+        hint = await read_hint(house, asked_for.id_token_hint)
+        async with acquire(house.pool) as connection:
+            asked = Asked(asked_for, await known_client(connection, asked_for.client_id))
+            door = _Door(house, request, connection, asked, browser_token(house, request)[0])
+            return await _answered(door, parameters, hint)
+    except LocalError as error:
+        raise await _stopped(house, error) from error
+
+
+async def authorize_posted(house: House, request: Request, _: None) -> Response:
+    """Keep a request that came by POST and go on with GET: our Lax cookies do not come along with a foreign post."""
+    try:
+        parameters = _both(_query(request), await read_fields(request))
+        asked_for = AuthorizationRequest.parse(parameters)
+        async with acquire(house.pool) as connection:
+            asked = Asked(asked_for, await known_client(connection, asked_for.client_id))
+            try:
+                check_authorization(asked)
+            except LocalError:
+                raise
+            except OidcError as error:
+                return _refused(house, request, asked, error)
+            kept = await actions.keep_posted_request(connection, asked_for.query)
+        return see_other(f"{PATH}?{POSTED}={kept}")
+    except LocalError as error:
+        raise await _stopped(house, error) from error
+
+
+def _query(request: Request) -> Parameters:
+    try:
+        return parse_fields(request.url.query)
+    except FormRefusedError as error:
+        raise MalformedRequestError("the query is not form-encoded UTF-8 text, or has too many parameters") from error
+
+
+def _both(query: Parameters, body: Parameters) -> Parameters:
+    """Return the parameters of query and body; one that is in both is given twice (B-O18)."""
+    return {name: [*query.get(name, ()), *body.get(name, ())] for name in {*query, *body}}
+
+
+async def _parameters_of(house: House, request: Request) -> Parameters:
+    """Return the parameters of a GET, or those that were kept from a POST."""
+    query = _query(request)
+    kept = _uuid(query, POSTED)
+    if kept is None:
+        return query
+    async with acquire(house.pool) as connection:
+        stored = await actions.take_posted_request(connection, kept)
+    if stored is None:
+        raise MalformedRequestError("the request was posted too long ago, or its address was opened twice")
+    return parse_fields(stored)
+
+
+def _uuid(parameters: Parameters, name: str) -> UUID | None:
+    try:
+        return UUID(parameters[name][0])
+    except (KeyError, ValueError):
+        return None
+
+
+async def _answered(door: _Door, parameters: Parameters, hint: Hint | None) -> Response:
+    try:
+        check_authorization(door.asked)
+        arrival = await _arrival(door, parameters, hint)
+        return await _go(door, next_move(door.asked, arrival))
+    except LocalError:
+        raise
+    except OidcError as error:
+        return _refused(door.house, door.request, door.asked, error)
+
+
+async def _arrival(door: _Door, parameters: Parameters, hint: Hint | None) -> Arrival:
+    """Return who stands at the door: after a journey by its result, else by the session cookie."""
+    client = door.asked.client
+    hinted = hint.subject if hint is not None and hint.client_id == client.client_id else None
+    result = None
+    if journey := _uuid(parameters, JOURNEY):
+        result = await take_result(door.connection, JourneyId(journey), browser_token=door.browser)
+    if result is not None:
+        visitor = await queries.visitor_by_session(door.connection, result.session_id, service=client.service)
+        asked_at = _asked_at(door, parameters, visitor) if visitor is not None else None
+        return Arrival(visitor, asked_at=asked_at, chosen=result.actor_group, hinted=hinted)
+    token = door.house.cookies.get(door.request, SESSION_COOKIE)
+    visitor = await queries.visitor_by_token(door.connection, token, service=client.service) if token else None
+    return Arrival(visitor, hinted=hinted)
+
+
+def _asked_at(door: _Door, parameters: Parameters, visitor: Visitor) -> datetime | None:
+    sent = parameters.get(ASKED_AT, [""])[0]
+    client_id = door.asked.client.client_id
+    return read_stamp(door.house.secrets, sent, browser=door.browser, client_id=client_id, now=visitor.now)
+
+
+async def _go(door: _Door, move: Move) -> Response:
+    match move:
+        case Enter():
+            return await _enter(door, move)
+        case NoLicence():
+            return see_other(move.url)
+        case SignIn():
+            demands = Demands(door.asked.request.login_hint, move.level)
+            return await _journey(door, demands)
+        case ChooseRole():
+            return await _journey(door, Demands(), session_id=move.session_id)
+
+
+async def _enter(door: _Door, enter: Enter) -> Response:
+    client, asked_for = door.asked.client, door.asked.request
+    code = await actions.issue_code(
+        door.connection,
+        visitor=enter.visitor,
+        client=client,
+        request=asked_for,
+        actor_group=enter.actor_group,
+        request_id=request_id(door.request),
+    )
+    if code is None:  # the session ended at this very moment: ask again who it is
+        return see_other(f"{PATH}?{asked_for.query}")
+    return answer(door.house, door.request, door.asked.reply_to, {"code": code}, service=client.service)
+
+
+async def _journey(door: _Door, demands: Demands, *, session_id: SessionId | None = None) -> Response:
+    house, client, asked_for = door.house, door.asked.client, door.asked.request
+    now = await queries.now(door.connection)
+    asked_at = stamp(house.secrets, now, browser=door.browser, client_id=client.client_id)
+    journey_id = await start_journey(
+        door.connection,
+        browser_token=door.browser,
+        service=client.service,
+        return_to=f"{PATH}?{asked_for.query}&{ASKED_AT}={asked_at}",
+        demands=demands,
+        session_id=session_id,
+    )
+    if asked_for.hint_held_cpr:
+        log("oidc").warning("cpr_in_login_hint", client_id=client.client_id, request_id=request_id(door.request))
+    response = see_other(journey_url(journey_id))
+    remember_browser(house, response, door.browser)
+    _remember_language(door, response)
+    return response
+
+
+def _remember_language(door: _Door, response: Response) -> None:
+    """Let the journey speak the language the service asks for, unless the person chose one (ui_locales)."""
+    cookies = door.house.cookies
+    if cookies.get(door.request, LANGUAGE_COOKIE) is None:
+        tags = [tag.lower().split("-")[0] for tag in door.asked.request.ui_locales[:200].split(" ")]
+        language = next((tag for tag in tags if tag in LANGUAGES), None)
+        if language is not None:
+            cookies.set(response, LANGUAGE_COOKIE, language)
+
+
+def _refused(house: House, request: Request, asked: Asked, error: OidcError) -> Response:
+    """Tell the service what is wrong (RFC 6749 §4.1.2.1)."""
+    parameters = {"error": error.code, "error_description": error.description}
+    return answer(house, request, asked.reply_to, parameters, service=asked.client.service)
+
+
+async def _stopped(house: House, error: LocalError) -> RefusedError:
+    """Note what was wrong for the service's developer, and return the page that stops the person here."""
+    return RefusedError(400, error.message, incident=await incidents.note(house, error))
