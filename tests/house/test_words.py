@@ -18,9 +18,8 @@ def spelled(*pieces: str) -> str:
 
 LATER = "|".join((spelled("TO", "DO"), spelled("FIX", "ME"), spelled("X", "XX"), spelled("HA", "CK")))
 LATER_WORD = re.compile(rf"\b(?:{LATER})\b")
-HOMES = "|".join((spelled("ho", "me"), spelled("Us", "ers")))
-FOLDERS = "|".join((spelled("wo", "rk"), spelled("ro", "ot"), spelled("t", "mp")))
-MACHINE = re.compile(rf"(?<![\w.:}}*$-])/(?:(?:{FOLDERS})\b|(?:{HOMES})/\w)")
+FOLDERS = "|".join((spelled("wo", r"rk\b"), spelled("ro", r"ot\b"), spelled("t", r"mp/\w")))
+MACHINE = re.compile(rf"(?<![\w.:}}*$-])/(?:{FOLDERS})")
 REGISTRY = re.compile(
     "|".join(
         (
