@@ -20,7 +20,6 @@ OTHER_CLOCKS = re.compile(
     r"\b(?:now\(\)|current_(?:timestamp|date|time)\b|(?:clock|statement|transaction)_timestamp|localtimestamp)", re.I
 )
 CHANCES = {"uuid": {"uuid1", "uuid4"}, "os": {"urandom"}}
-TYPES_OF_IDS = {"Digest"}
 
 
 def asked_in(tree: ast.Module, wanted: dict[str, set[str]]) -> list[tuple[int, str]]:
@@ -59,20 +58,6 @@ def test_decisions_and_models_ask_neither_clock_nor_chance() -> None:
     pure = [path for path in python_files("src/") if path.name in PURE]
     assert pure
     assert not asked(pure, CLOCKS | CHANCES)
-
-
-def test_models_take_only_the_types_of_ids() -> None:
-    """The contract lets models name the type of a digest; making one, or a token, stays outside."""
-    more = [
-        f"{name_of(path)}: {alias.name}"
-        for path in python_files("src/")
-        if path.name in PURE
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.ImportFrom) and node.module == "unilogin.kit.ids"
-        for alias in node.names
-        if alias.name not in TYPES_OF_IDS
-    ]
-    assert not more
 
 
 def test_statements_name_their_columns() -> None:
