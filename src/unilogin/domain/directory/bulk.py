@@ -1,0 +1,159 @@
+"""Many people at once, for rosters alone: what is known, copying what changed, comparing and applying it set-based.
+
+A load takes two locks, both to the end of its transaction: the institution's own from the start, so that two
+deliveries of one school queue up, and one for all loads while it writes, so that two schools that share a guardian or
+draw the same username cannot lock each other out. Reading, hashing and copying happen before the second one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unilogin.domain.directory import bulk_belonging, bulk_people, bulk_protection
+from unilogin.domain.directory.bulk_belonging import ToldGroup
+from unilogin.domain.directory.bulk_protection import Doubt
+from unilogin.domain.directory.bulk_refusals import RefusedRow, refuse_contradictions
+from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.domain.directory.model import InstitutionId
+from unilogin.domain.directory.usernames import Draw
+from unilogin.kit.db.connection import Transaction
+
+_LOCK_SPACE = 0x756E6C67  # our advisory locks with two numbers: "unlg"
+_APPLYING = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRows:
+    """What is known of one source: whether anything ever was, and the hashes of the rows behind active memberships.
+
+    ``hashes`` are of 16 bytes each, sorted, one after the other; ``stale`` are those whose rows must be read again,
+    because a group they name is declared in another way than before; ``unhashed`` counts those that must be anyway.
+    """
+
+    any: bool = False
+    hashes: bytes = b""
+    stale: tuple[bytes, ...] = ()
+    unhashed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What the delivery does not have: hashes no row had. Nobody leaves where ``may_leave`` is false."""
+
+    unseen: Sequence[bytes]
+    may_leave: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a delivery did."""
+
+    created: int = 0
+    changed: int = 0
+    same: int = 0  # read again and found to be as before
+    left: int = 0
+    new_accounts: int = 0
+    refused: tuple[RefusedRow, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    undeclared_groups: tuple[str, ...] = ()
+
+
+_KNOWN = """
+  with touched as (
+    select g.group_key from directory_group g
+    left join unnest($3::text[], $4::text[]) as t (group_id, type) on t.group_id = g.group_id
+    where g.institution_id = $1 and g.source = $2 and g.ended_at is null and g.type is distinct from t.type
+  ), active as (
+    select m.raw_hash,
+           m.membership_id in (select gm.membership_id from directory_group_member gm join touched using (group_key))
+           as stale
+    from directory_membership m
+    where m.institution_id = $1 and m.source = $2 and m.ended_at is null
+  )
+  select exists (select from directory_membership where institution_id = $1 and source = $2) as any,
+         string_agg(raw_hash, ''::bytea order by raw_hash) filter (where raw_hash <> '' and not stale) as hashes,
+         array_agg(raw_hash) filter (where raw_hash <> '' and stale) as stale,
+         count(*) filter (where raw_hash = '') as unhashed
+  from active
+"""
+
+
+async def lock_institution(tx: Transaction, institution_id: InstitutionId) -> None:
+    """Wait until no other load works on this institution, and let statements of this transaction take their time."""
+    await tx.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0)), set_config('statement_timeout', '0', true),"
+        " set_config('idle_in_transaction_session_timeout', '0', true)",
+        f"roster:{institution_id}",
+        timeout=PATIENCE,
+    )
+
+
+async def known_rows(
+    tx: Transaction, institution_id: InstitutionId, *, source: str, groups: Sequence[ToldGroup]
+) -> KnownRows:
+    """Return what is known of a source before its delivery is read."""
+    row = await tx.fetchrow(
+        _KNOWN,
+        institution_id,
+        source,
+        [group.group_id for group in groups],
+        [group.type for group in groups],
+        timeout=PATIENCE,
+    )
+    if row is None:
+        return KnownRows()
+    return KnownRows(row["any"], row["hashes"] or b"", tuple(row["stale"] or ()), row["unhashed"])
+
+
+async def apply_staged(
+    tx: Transaction,
+    origin: Origin,
+    *,
+    groups: Sequence[ToldGroup],
+    absence: Absence,
+    first: bool,
+    hide: Sequence[bytes],
+    draw: Draw,
+) -> Applied:
+    """Compare what was staged with what is known, and make it so.
+
+    ``first`` says that nothing was ever known of this source; ``hide`` are the numbers of people who must be hidden
+    although their rows were refused. Needs ``prepare_staging``.
+    """
+    await tx.execute("select pg_advisory_xact_lock($1, $2)", _LOCK_SPACE, _APPLYING, timeout=PATIENCE)
+    refused = await refuse_contradictions(tx, origin, unseen=absence.unseen)
+    await bulk_belonging.save_groups(tx, origin, told=groups)
+    fresh, known = await bulk_people.match_people(tx)
+    if not first:
+        await bulk_belonging.look_up_members(tx, origin)
+    if fresh:
+        await bulk_people.create_people(tx, origin, draw=draw)
+    if known:
+        await bulk_people.change_people(tx, origin)
+    await bulk_protection.begin_protection(tx, origin)
+    created = await bulk_belonging.add_members(tx, origin)
+    await bulk_belonging.save_ties(tx, origin)
+    members = bulk_belonging.MembersChanged(0, 0, 0) if first else await bulk_belonging.change_members(tx, origin)
+    if hide:
+        await bulk_protection.hide_without_alias(tx, origin, cpr_indexes=hide)
+    doubts = await bulk_protection.end_protection(tx, origin) if known else []
+    left = 0
+    if absence.may_leave and not first:
+        left = await bulk_belonging.end_memberships(tx, origin, unseen=absence.unseen)
+    undeclared = await bulk_belonging.end_groups(tx, origin, declared=[group.group_id for group in groups])
+    return Applied(
+        created + members.returned,
+        members.changed,
+        members.same,
+        left,
+        fresh,
+        tuple(refused),
+        tuple(doubts),
+        tuple(undeclared),
+    )
+
+
+async def apply_groups(tx: Transaction, origin: Origin, *, groups: Sequence[ToldGroup]) -> Applied:
+    """Apply a delivery in which every person is as before: only its groups may differ."""
+    await bulk_belonging.save_groups(tx, origin, told=groups)
+    undeclared = await bulk_belonging.end_groups(tx, origin, declared=[group.group_id for group in groups])
+    return Applied(undeclared_groups=tuple(undeclared))

@@ -1,0 +1,122 @@
+"""Name and address protection: begins at once with whoever says so, ends only when the last one has said so twice.
+
+A name that is shown for one day cannot be taken back, so every doubt means protected.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
+from unilogin.domain.audit.events import Event
+from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.kit.db.connection import Transaction
+
+NEUTRAL_ALIAS = ("Beskyttet", "Person")
+"""Shown for somebody whose protection came without an alias, until one comes."""
+
+
+class Doubt(NamedTuple):
+    """A row after which a person's protection will end if the next delivery says the same."""
+
+    line: int
+    local_person_id: str
+
+
+_BEGIN = f"""
+  with told as (
+    select distinct on (w.person_id) w.person_id, w.account_id, s.alias_first_name, s.alias_family_name
+    from stage_person s join stage_who w on w.cpr_index = s.cpr_index
+    where s.protected
+    order by w.person_id, s.own desc, s.line
+  ), hidden as (
+    update directory_person p
+    set protected = true, protection_doubted_at = null, changed_at = kit_now(),
+        alias_first_name = told.alias_first_name, alias_family_name = told.alias_family_name
+    from told
+    where p.person_id = told.person_id and (not p.protected or p.protection_doubted_at is not null)
+    returning told.account_id
+  )
+  {AUDIT_INSERT}
+  select '{Event.PERSON_CHANGED.value}', $1, $2, account_id, $3, $4, 'ok', null, '{{"protected": true}}' from hidden
+"""
+
+_HIDE = f"""
+  with hidden as (
+    update directory_person p
+    set protected = true, protection_doubted_at = null, changed_at = kit_now(),
+        alias_first_name = coalesce(p.alias_first_name, $6), alias_family_name = coalesce(p.alias_family_name, $7)
+    where p.cpr_index = any ($5::bytea[]) and (not p.protected or p.protection_doubted_at is not null)
+    returning p.person_id
+  ), logged as (
+    {AUDIT_INSERT}
+    select '{Event.PERSON_CHANGED.value}', $1, $2, a.account_id, $3, $4, 'ok', null, '{{"protected": true}}'
+    from hidden left join directory_account a using (person_id)
+  ), said as (
+    update directory_membership m set says_protected = true
+    from directory_person p
+    where p.cpr_index = any ($5::bytea[]) and m.person_id = p.person_id
+      and m.institution_id = $3 and m.source = $8
+  )
+  update directory_contact c set says_protected = true
+  from directory_person p, directory_membership m
+  where p.cpr_index = any ($5::bytea[]) and c.contact_person_id = p.person_id and m.membership_id = c.membership_id
+    and m.institution_id = $3 and m.source = $8
+"""
+
+_END = f"""
+  with silent as (
+    select w.person_id, w.account_id, w.cpr_index, p.protection_doubted_at is not null as doubted,
+           not exists (select from directory_membership m
+                       where m.person_id = w.person_id and m.ended_at is null and m.says_protected)
+           and not exists (select from directory_contact c join directory_membership m using (membership_id)
+                           where c.contact_person_id = w.person_id and m.ended_at is null and c.says_protected)
+           as nobody_says_so
+    from stage_who w join directory_person p using (person_id)
+    where not w.is_new and p.protected
+      and not exists (select from stage_person s where s.cpr_index = w.cpr_index and s.protected)
+  ), ended as (
+    update directory_person p
+    set protected = false, alias_first_name = null, alias_family_name = null, protection_doubted_at = null,
+        changed_at = kit_now()
+    from silent where p.person_id = silent.person_id and silent.nobody_says_so and silent.doubted
+    returning silent.account_id
+  ), doubted as (
+    update directory_person p set protection_doubted_at = kit_now()
+    from silent where p.person_id = silent.person_id and silent.nobody_says_so and not silent.doubted
+  ), logged as (
+    {AUDIT_INSERT}
+    select '{Event.PERSON_CHANGED.value}', $1, $2, account_id, $3, $4, 'ok', null, '{{"protected": false}}' from ended
+  ), rows_of as (
+    select m.line, m.local_person_id, coalesce(m.known_id, m.membership_id) as membership_id, s.nobody_says_so
+    from silent s join stage_member m on m.cpr_index = s.cpr_index
+    where not (s.nobody_says_so and s.doubted)
+    union
+    select m.line, m.local_person_id, coalesce(m.known_id, m.membership_id), s.nobody_says_so
+    from silent s join stage_contact c on c.cpr_index = s.cpr_index
+    join stage_member m on m.membership_id = c.membership_id
+    where not (s.nobody_says_so and s.doubted)
+  ), again as (
+    update directory_membership m set raw_hash = '' from rows_of r where m.membership_id = r.membership_id
+  )
+  select line, local_person_id from rows_of where nobody_says_so order by line
+"""
+
+
+async def begin_protection(tx: Transaction, origin: Origin) -> None:
+    """Hide the real name of everybody whom a staged row calls protected."""
+    await tx.execute(_BEGIN, *origin.traces, timeout=PATIENCE)
+
+
+async def hide_without_alias(tx: Transaction, origin: Origin, *, cpr_indexes: Sequence[bytes]) -> None:
+    """Hide known people whose row was refused because it calls them protected and gives no alias."""
+    await tx.execute(_HIDE, *origin.traces, cpr_indexes, *NEUTRAL_ALIAS, origin.source, timeout=PATIENCE)
+
+
+async def end_protection(tx: Transaction, origin: Origin) -> list[Doubt]:
+    """End what has been denied twice and return the rows that denied it for the first time.
+
+    Those rows lose their hash, so that the next delivery reads them again even if they are the same. Run after
+    memberships and contacts are up to date.
+    """
+    rows = await tx.fetch(_END, *origin.traces, timeout=PATIENCE)
+    return [Doubt(row["line"], row["local_person_id"]) for row in rows]

@@ -1,0 +1,79 @@
+"""Rows of a delivery that contradict another row or what is known: found set-based, and taken out of the staging."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.kit.db.connection import Transaction
+
+
+class Contradiction(StrEnum):
+    """Why a row that reads well cannot be loaded."""
+
+    LOCAL_ID_TWICE = "local_id_twice"
+    CPR_SHARED = "cpr_shared"  # two names for one number in one delivery: somebody would become somebody else
+    CPR_CHANGED = "cpr_changed"  # another number for a known local id: an administrator must say that it is right
+
+
+class RefusedRow(NamedTuple):
+    """A row that was taken out of the staging."""
+
+    line: int
+    local_person_id: str
+    why: Contradiction
+
+
+_FIND = """
+  with twice as (
+    select local_person_id from stage_member group by local_person_id having count(*) > 1
+  ), shared as (
+    select cpr_index from stage_person where own group by cpr_index
+    having min(first_name || ' ' || family_name) <> max(first_name || ' ' || family_name)
+  ), known as (
+    select s.local_person_id, p.cpr_index is distinct from s.cpr_index as moved,
+           m.ended_at is null and m.raw_hash <> '' and m.raw_hash <> all ($3::bytea[]) as unchanged
+    from stage_member s
+    join directory_membership m
+      on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
+    join directory_person p on p.person_id = m.person_id
+  )
+  select s.line, s.local_person_id,
+         case when t.local_person_id is not null or k.unchanged then 'local_id_twice'
+              when k.moved then 'cpr_changed'
+              else 'cpr_shared' end as why
+  from stage_member s
+  left join twice t on t.local_person_id = s.local_person_id
+  left join shared c on c.cpr_index = s.cpr_index
+  left join known k on k.local_person_id = s.local_person_id and (k.unchanged or k.moved)
+  where t.local_person_id is not null or c.cpr_index is not null or k.local_person_id is not null
+  order by s.line
+"""
+
+_TAKE_OUT = (
+    "insert into stage_kept (local_person_id) select unnest($1::text[])",
+    """delete from stage_group g using stage_member m
+       where g.membership_id = m.membership_id and m.local_person_id = any ($1::text[])""",
+    """delete from stage_contact c using stage_member m
+       where c.membership_id = m.membership_id and m.local_person_id = any ($1::text[])""",
+    "delete from stage_member where local_person_id = any ($1::text[])",
+)
+
+# Whoever only a refused row told about is not to be made.
+_FORGET = """
+  delete from stage_person p
+  where not exists (select from stage_member m where m.cpr_index = p.cpr_index)
+    and (p.own or not exists (select from stage_contact c where c.cpr_index = p.cpr_index))
+"""
+
+
+async def refuse_contradictions(tx: Transaction, origin: Origin, *, unseen: Sequence[bytes]) -> list[RefusedRow]:
+    """Take the rows out that cannot be loaded, and return them; ``unseen`` are hashes no row of the delivery has."""
+    found = await tx.fetch(_FIND, origin.institution_id, origin.source, unseen, timeout=PATIENCE)
+    refused = [RefusedRow(row["line"], row["local_person_id"], Contradiction(row["why"])) for row in found]
+    if refused:
+        local_ids = list({row.local_person_id for row in refused})
+        for statement in _TAKE_OUT:
+            await tx.execute(statement, local_ids, timeout=PATIENCE)
+        await tx.execute(_FORGET, timeout=PATIENCE)
+    return refused

@@ -1,0 +1,153 @@
+"""Temporary tables that a delivery's changed rows are copied into, and the rows themselves.
+
+The tables live as long as the connection and are empty outside a transaction, so that plans made once stay valid. Ids
+are drawn by the caller: a row knows its id before anybody knows whether it is new, and is sealed under it (K-10).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from unilogin.domain.audit.model import Actor
+from unilogin.domain.directory.model import InstitutionId
+from unilogin.kit.db.connection import Transaction
+
+PATIENCE = 3600.0
+"""Seconds for one COPY or statement of a load: the first load of a large source takes minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose people a delivery tells about, and who brought it: goes into every audit row."""
+
+    institution_id: InstitutionId
+    source: str
+    delivery: str
+    actor: Actor
+
+    @property
+    def traces(self) -> tuple[str, str, UUID, str]:
+        """The audit columns that are the same in every row: actor, institution, delivery."""
+        return (self.actor.kind, self.actor.id, self.institution_id, self.delivery)
+
+
+class StagedPerson(NamedTuple):
+    """A person as a row tells. Ids, sealed number, username and uniid are used only where the number is new."""
+
+    person_id: UUID
+    account_id: UUID
+    cpr_index: bytes
+    cpr_sealed: bytes
+    first_name: str
+    family_name: str
+    protected: bool
+    alias_first_name: str | None
+    alias_family_name: str | None
+    birth_date: date | None
+    gender: str | None
+    email: str | None
+    contact: str  # JSON
+    username: str
+    uniid: str
+    own: bool  # the row is about this person, not about a pupil whose contact they are
+    line: int
+
+
+class StagedMember(NamedTuple):
+    """What a person is at the institution."""
+
+    membership_id: UUID
+    cpr_index: bytes
+    local_person_id: str
+    line: int
+    raw_hash: bytes
+    actor_group: str
+    roles: Sequence[str]
+    level: str | None
+    detail: str  # JSON
+    says_protected: bool
+    contacts_complete: bool
+
+
+class StagedGroup(NamedTuple):
+    """One group of one membership."""
+
+    membership_id: UUID
+    group_id: str
+    main: bool
+
+
+class StagedContact(NamedTuple):
+    """One contact person of one pupil's membership."""
+
+    membership_id: UUID
+    cpr_index: bytes
+    relation: str
+    child_custody: bool
+    access_level: int
+    says_protected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows to be copied together; ``kept`` are local ids of rows that were refused and must not count as gone."""
+
+    persons: list[StagedPerson] = field(default_factory=list)
+    members: list[StagedMember] = field(default_factory=list)
+    groups: list[StagedGroup] = field(default_factory=list)
+    contacts: list[StagedContact] = field(default_factory=list)
+    kept: list[tuple[str]] = field(default_factory=list)
+
+
+_TABLES = (
+    """create temporary table if not exists stage_person (
+         person_id uuid, account_id uuid, cpr_index bytea, cpr_sealed bytea, first_name text, family_name text,
+         protected boolean, alias_first_name text, alias_family_name text, birth_date date, gender text, email text,
+         contact text, username text, uniid text, own boolean, line integer
+       ) on commit delete rows""",
+    """create temporary table if not exists stage_member (
+         membership_id uuid, cpr_index bytea, local_person_id text, line integer, raw_hash bytea, actor_group text,
+         roles text[], level text, detail text, says_protected boolean, contacts_complete boolean,
+         known_id uuid, was_active boolean, differs boolean not null default false
+       ) on commit delete rows""",
+    """create temporary table if not exists stage_group (membership_id uuid, group_id text, main boolean)
+       on commit delete rows""",
+    """create temporary table if not exists stage_contact (
+         membership_id uuid, cpr_index bytea, relation text, child_custody boolean, access_level smallint,
+         says_protected boolean
+       ) on commit delete rows""",
+    "create temporary table if not exists stage_kept (local_person_id text) on commit delete rows",
+    # One row for each number: who it is, and whether they are new.
+    """create temporary table if not exists stage_who (
+         cpr_index bytea, staged_id uuid, person_id uuid, account_id uuid, is_new boolean, username text
+       ) on commit delete rows""",
+)
+
+
+async def prepare_staging(tx: Transaction) -> None:
+    """Make the tables of this connection if it has none yet, and let every statement be planned for what they hold."""
+    await tx.execute(";".join((*_TABLES, "set local plan_cache_mode = force_custom_plan")))
+
+
+async def copy_batch(tx: Transaction, batch: Batch) -> None:
+    """Add rows to the staging tables."""
+    if batch.persons:
+        await tx.copy_records_to_table(
+            "stage_person", records=batch.persons, columns=StagedPerson._fields, timeout=PATIENCE
+        )
+    if batch.members:
+        await tx.copy_records_to_table(
+            "stage_member", records=batch.members, columns=StagedMember._fields, timeout=PATIENCE
+        )
+    if batch.groups:
+        await tx.copy_records_to_table(
+            "stage_group", records=batch.groups, columns=StagedGroup._fields, timeout=PATIENCE
+        )
+    if batch.contacts:
+        await tx.copy_records_to_table(
+            "stage_contact", records=batch.contacts, columns=StagedContact._fields, timeout=PATIENCE
+        )
+    if batch.kept:
+        await tx.copy_records_to_table("stage_kept", records=batch.kept, columns=["local_person_id"], timeout=PATIENCE)

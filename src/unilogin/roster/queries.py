@@ -1,0 +1,87 @@
+"""Reading deliveries: what came, what it did, what was wrong with it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from asyncpg import Record
+
+from unilogin.domain.directory.model import InstitutionId
+from unilogin.kit.db.connection import Connection
+from unilogin.roster.model import Counts, DeliveryId, DeliveryStatus, Finding, Receipt, Severity
+
+_DELIVERY = """
+  select delivery_id, received_at, institution_number, source, source_time, school_year, status, refusal,
+         refusal_fields, created, changed, unchanged, gone, refused, new_accounts, finding_count
+  from roster_delivery
+"""
+
+
+class LastApplied(NamedTuple):
+    """The last delivery of a source that was loaded."""
+
+    delivery_id: DeliveryId
+    source_time: datetime
+    fingerprint: bytes
+
+
+async def last_applied(connection: Connection, institution_id: InstitutionId, *, source: str) -> LastApplied | None:
+    """Return the last loaded delivery of this source, or None."""
+    row = await connection.fetchrow(
+        "select delivery_id, source_time, fingerprint from roster_delivery"
+        " where institution_id = $1 and source = $2 and status = 'applied' order by source_time desc limit 1",
+        institution_id,
+        source,
+    )
+    return LastApplied(DeliveryId(row["delivery_id"]), row["source_time"], row["fingerprint"]) if row else None
+
+
+async def receipt(connection: Connection, delivery_id: DeliveryId) -> Receipt | None:
+    """Return the receipt of a delivery with its findings, or None."""
+    row = await connection.fetchrow(f"{_DELIVERY} where delivery_id = $1", delivery_id)
+    if row is None:
+        return None
+    findings = await connection.fetch(
+        "select line, code, severity, fields, local_person_id, contact, group_id from roster_finding"
+        " where delivery_id = $1 order by number",
+        delivery_id,
+    )
+    return _receipt(row, findings)
+
+
+async def history(connection: Connection, institution_id: InstitutionId, *, limit: int = 50) -> list[Receipt]:
+    """Return the latest deliveries of an institution, newest first, without their findings."""
+    rows = await connection.fetch(
+        f"{_DELIVERY} where institution_id = $1 order by received_at desc limit $2", institution_id, limit
+    )
+    return [_receipt(row, ()) for row in rows]
+
+
+def _receipt(row: Record, findings: Sequence[Record]) -> Receipt:
+    return Receipt(
+        DeliveryId(row["delivery_id"]),
+        row["institution_number"],
+        row["source"],
+        row["source_time"],
+        row["school_year"],
+        DeliveryStatus(row["status"]),
+        row["refusal"],
+        row["refusal_fields"],
+        Counts(row["created"], row["changed"], row["unchanged"], row["gone"], row["refused"]),
+        row["new_accounts"],
+        tuple(_finding(found) for found in findings),
+        row["finding_count"],
+        row["received_at"],
+    )
+
+
+def _finding(row: Record) -> Finding:
+    return Finding(
+        row["line"],
+        row["code"],
+        Severity(row["severity"]),
+        row["fields"],
+        row["local_person_id"],
+        row["contact"],
+        row["group_id"],
+    )

@@ -1,0 +1,85 @@
+"""Reading one delivery: the work of the processor, done beside the event loop so that nobody waits for it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import BinaryIO
+
+from unilogin.domain.directory.bulk_staging import Batch
+from unilogin.domain.directory.cpr import Cpr
+from unilogin.kit.secrets import Secrets
+from unilogin.kit.xml.packed import unpack
+from unilogin.roster.formats.unilogin_import import UniloginImport
+from unilogin.roster.known import KnownHashes
+from unilogin.roster.model import Finding, ReadRow, Severity
+from unilogin.roster.rules import MOST_FINDINGS
+from unilogin.roster.staging import Stager
+
+PERSONS_AT_ONCE = 500
+"""Held in memory at a time, whatever the size of the file."""
+
+
+class Reading:
+    """A delivery on its way in. Methods block: call them in a thread, one at a time."""
+
+    def __init__(self, file: BinaryIO, *, secrets: Secrets, today: date, namespaces: Sequence[str]) -> None:
+        """Read the head; raises DocumentError or DeliveryRefusedError, as all methods do."""
+        self._file = file
+        hash_key = secrets.mac("cpr_index", "roster rows")  # no CPR number has eleven characters: a use of its own
+        self.document = UniloginImport(unpack(file), hash_key=hash_key, today=today, namespaces=namespaces)
+        self._chunks = self.document.records(PERSONS_AT_ONCE)
+        self._vault = secrets.cpr_vault()
+        self._stager = Stager(self._vault)
+        self._hide: list[Cpr] = []
+        self.known = KnownHashes(b"")
+        self.findings: list[Finding] = list(self.document.group_findings)
+        self.finding_count = len(self.findings)
+        self.refused = 0
+        self.somebody_unidentified = False
+
+    @property
+    def place(self) -> int:
+        """How far into the file, in bytes."""
+        return self._file.tell()
+
+    def skim(self) -> bytes:
+        """Go through the whole delivery without reading anybody; return its fingerprint."""
+        for _ in self._chunks:
+            pass
+        return self.document.finish()
+
+    def next_batch(self) -> Batch | None:
+        """Read on; return what changed among some hundred persons, or None at the end."""
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return None
+        rows = self.document.read([record for record in chunk if not self.known.see(record.raw_hash)])
+        for row in rows:
+            self._note(row)
+        return self._stager.stage(rows)
+
+    def _note(self, row: ReadRow) -> None:
+        for finding in row.findings:
+            self.add(finding)
+        self._hide += row.protect
+        if row.row is None:
+            self.refused += 1
+            self.somebody_unidentified |= row.local_person_id is None
+
+    def add(self, finding: Finding) -> None:
+        """Count a finding, and keep it as long as there is room."""
+        self.finding_count += 1
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
+
+    def refuse(self, finding: Finding) -> None:
+        """Add a finding that refuses a row which had been read well."""
+        self.refused += finding.severity is Severity.REFUSED
+        self.add(finding)
+
+    def finish(self) -> bytes:
+        """Prove that the delivery is whole; return its fingerprint."""
+        return self.document.finish()
+
+    def to_hide(self) -> list[bytes]:
+        """Return the look-up values of protected people whose row was refused for want of an alias."""
+        return [self._vault.index(cpr) for cpr in dict.fromkeys(self._hide)]
