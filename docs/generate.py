@@ -125,8 +125,8 @@ def described(room: str) -> Iterator[str]:
 
 def standing(path: Path) -> tuple[int, Path]:
     """Rooms of the domain in their order, everything else by name."""
-    order = [part.strip() for layer in layers("domain") for part in layer.split("|")]
-    return (order.index(path.name) if path.parent.name == "domain" else 0, path)
+    order = [part.strip(" ()") for layer in layers("domain") for part in layer.split("|")]
+    return (order.index(path.name) if path.parent.name == "domain" and path.name in order else len(order), path)
 
 
 def says(path: Path) -> str:

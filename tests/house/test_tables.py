@@ -191,7 +191,7 @@ def heights() -> dict[str, int]:
             found[room.strip(" ()")] = floor * 100
     for step, layer in enumerate(reversed(contracts["domain"]["layers"])):
         for room in layer.split("|"):
-            found[f"domain/{room.strip()}"] = found["domain"] + step
+            found[f"domain/{room.strip(' ()')}"] = found["domain"] + step
     return found
 
 
