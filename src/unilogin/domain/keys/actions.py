@@ -8,6 +8,7 @@ from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.keys import rules
 from unilogin.domain.keys.queries import PURPOSE, place
 from unilogin.kit.db.connection import Transaction
+from unilogin.kit.faults import fault_point
 from unilogin.kit.jose import Algorithm, SigningKey
 from unilogin.kit.secrets import Secrets
 
@@ -45,6 +46,7 @@ async def rotate_key(tx: Transaction, secrets: Secrets, *, actor: Actor, purpose
     )
     for row in retired:
         await audit.write(tx, Entry(Event.KEY_RETIRED, actor, about=row["kid"]))
+    await fault_point("keys.key.rotated")
     return kid
 
 

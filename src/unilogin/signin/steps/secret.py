@@ -19,6 +19,7 @@ from unilogin.domain.sessions.model import OpenedSession
 from unilogin.domain.sessions.rules import lifetime
 from unilogin.house import House
 from unilogin.kit.db.connection import Transaction, acquire, transaction
+from unilogin.kit.faults import fault_point
 from unilogin.kit.web.frame import request_id
 from unilogin.signin import actions
 from unilogin.signin.access import Posted, Visit
@@ -100,12 +101,16 @@ async def _prove(house: House, request: Request, journey: Journey, *, asked: Ask
     if fitted is None or standing is None or not is_admitted(standing):
         await _note_failure(house, request, standing=standing, fitted=fitted is not None)
         return None
+    await fault_point("signin.secret.proved")
     new_hash = await house.hasher.hash(secret) if fitted.outdated else None
     async with transaction(house.pool) as tx:
         if new_hash:
             actor = Actor.person(standing.account_id)
             await credentials.rehash_password(tx, stored=asked.stored, phc=new_hash, actor=actor)
-        return await _open(tx, request, journey, standing=standing, method=asked.stored.type.value)
+        proved = await _open(tx, request, journey, standing=standing, method=asked.stored.type.value)
+        await fault_point("signin.session.opened")
+    await fault_point("signin.session.committed")
+    return proved
 
 
 async def _open(tx: Transaction, request: Request, journey: Journey, *, standing: Standing, method: str) -> Proved:

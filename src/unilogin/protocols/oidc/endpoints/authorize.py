@@ -14,6 +14,7 @@ from starlette.responses import Response
 from unilogin.domain.sessions.model import SessionId
 from unilogin.house import REALM, House
 from unilogin.kit.db.connection import Connection, acquire
+from unilogin.kit.faults import fault_point
 from unilogin.kit.logs import log
 from unilogin.kit.text import LANGUAGES
 from unilogin.kit.web.errors import FormRefusedError, RefusedError
@@ -176,6 +177,7 @@ async def _enter(door: _Door, enter: Enter) -> Response:
     )
     if code is None:  # the session ended at this very moment: ask again who it is
         return see_other(f"{PATH}?{asked_for.query}")
+    await fault_point("oidc.code.issued")
     return answer(door.house, door.request, door.asked.reply_to, {"code": code}, service=client.service)
 
 

@@ -15,6 +15,7 @@ from unilogin.domain.sessions.actions import end_session
 from unilogin.domain.sessions.queries import live_session
 from unilogin.house import REALM, House
 from unilogin.kit.db.connection import acquire, transaction
+from unilogin.kit.faults import fault_point
 from unilogin.kit.web.errors import RefusedError
 from unilogin.kit.web.forms import Fields, one, origin_of, parse_fields, read_fields, refuse_foreign_post
 from unilogin.protocols.oidc import incidents, queries
@@ -71,6 +72,7 @@ async def logout_posted(house: House, request: Request, _: None) -> Response:
         session = await live_session(tx, token) if token else None
         if session is not None:
             await end_session(tx, session.session_id, why="logout", actor=Actor.person(session.account_id))
+    await fault_point("oidc.session.ended")
     return _signed_out(house, request, wish)
 
 
@@ -113,7 +115,9 @@ async def _end(house: House, request: Request, hint: Hint, client: Client) -> bo
         await end_session(tx, hint.session_id, why="logout", actor=actor)
         if visitor is not None and visitor.subject == hint.subject:
             await end_session(tx, visitor.session.session_id, why="logout", actor=actor)
-        return token is not None and await live_session(tx, token) is None
+        ended_here = token is not None and await live_session(tx, token) is None
+    await fault_point("oidc.session.ended")
+    return ended_here
 
 
 async def _note_foreign_address(house: House, wish: Wish) -> str | None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from unilogin.domain.keys.model import Keyring
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
+from unilogin.kit.faults import fault_point
 from unilogin.kit.web.frame import request_id
 from unilogin.protocols.oidc import actions, claims, queries
 from unilogin.protocols.oidc.access import ClientCall
@@ -41,8 +42,10 @@ async def _redeem(house: House, request: Request, call: ClientCall) -> tuple[Fou
             if found.used:  # a replay that is right in every respect: one of the two is a thief (N-31)
                 await actions.revoke_replayed_code(connection, found, request_id=request_id(request))
                 break
+            await fault_point("oidc.code.found")
             issued = await actions.redeem_code(connection, found, request_id=request_id(request))
             if issued is not None:
+                await fault_point("oidc.code.redeemed")
                 return found, issued
     raise InvalidGrantError(CODE_REFUSED)
 
@@ -58,6 +61,7 @@ async def _refresh(house: House, request: Request, call: ClientCall) -> tuple[Fo
                 break
             issued = await actions.use_refresh_token(connection, refresh_token, request_id=request_id(request))
             if issued is not None:
+                await fault_point("oidc.refresh.used")
                 return found, issued
     raise InvalidGrantError(REFRESH_REFUSED)
 
