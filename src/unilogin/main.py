@@ -1,6 +1,8 @@
 """Wires everything, and is the only place that does: settings in, an ASGI application out."""
 
 import os
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -21,7 +23,7 @@ from unilogin.kit.web.cookies import Cookies
 from unilogin.kit.web.errors import RefusedError
 from unilogin.kit.web.frame import Frame
 from unilogin.kit.web.pages import Pages
-from unilogin.kit.web.routing import routes
+from unilogin.kit.web.routing import Url, routes
 from unilogin.settings import Settings, load_settings
 from unilogin.urls import URLS
 
@@ -33,7 +35,7 @@ TEMPLATES = {
 """Room → package whose ``templates`` folder holds its pages."""
 
 
-def build_house(settings: Settings, *, pool: Pool, secrets: Secrets) -> House:
+def build_house(settings: Settings, *, pool: Pool, secrets: Secrets, templates: Mapping[str, str] = TEMPLATES) -> House:
     """Put the pieces of one worker together."""
     cookies = Cookies(secure=settings.base_url.startswith("https:"))
     assets = Assets()
@@ -44,7 +46,7 @@ def build_house(settings: Settings, *, pool: Pool, secrets: Secrets) -> House:
         pool=pool,
         secrets=secrets,
         texts=texts,
-        pages=Pages(TEMPLATES, texts=texts, cookies=cookies, assets=assets),
+        pages=Pages(templates, texts=texts, cookies=cookies, assets=assets),
         assets=assets,
         cookies=cookies,
         hasher=Hasher(secrets["password_pepper"]),
@@ -63,8 +65,16 @@ class Application:
     The pool belongs to the worker's event loop, so it is opened by the lifespan, before the first request is taken.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        more_urls: Sequence[Url[House]] = (),
+        more_templates: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._settings = settings
+        self._urls = (*URLS, *more_urls)
+        self._templates = {**TEMPLATES, **more_templates}
         self._secrets = load_secrets(settings.secrets_path)
         self._app: ASGIApp | None = None
 
@@ -82,8 +92,8 @@ class Application:
         except (OSError, asyncpg.PostgresError) as error:
             await send({"type": "lifespan.startup.failed", "message": f"no database: {type(error).__name__}"})
             return
-        house = build_house(settings, pool=pool, secrets=self._secrets)
-        self._app = framed(house)
+        house = build_house(settings, pool=pool, secrets=self._secrets, templates=self._templates)
+        self._app = framed(house, self._urls)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await pool.close()
@@ -91,7 +101,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def framed(house: House) -> ASGIApp:
+def framed(house: House, urls: Sequence[Url[House]] = URLS) -> ASGIApp:
     """Return the routes of a house inside the frame."""
 
     def stopped(request: Request, refused: RefusedError) -> Response:
@@ -104,7 +114,7 @@ def framed(house: House) -> ASGIApp:
         return house.pages.render(request, "signin/stopped.html", context, status=refused.status)
 
     # The bare router: Starlette's own error middleware would answer before the frame could.
-    app = Router(routes(URLS, house), redirect_slashes=False, default=_not_found)
+    app = Router(routes(urls, house), redirect_slashes=False, default=_not_found)
     parts = urlsplit(house.base_url)
     return Frame(app, hosts=[parts.netloc], https=parts.scheme == "https", stopped=stopped)
 
@@ -112,5 +122,10 @@ def framed(house: House) -> ASGIApp:
 def create_app() -> ASGIApp:
     """Return the application for the settings in the environment; raises SetupError when they do not hold."""
     settings = load_settings(os.environ)
-    set_up_logs(level=settings.log_level, readable=settings.log_format == "readable")
+    start_logs(settings)
     return Application(settings)
+
+
+def start_logs(settings: Settings) -> None:
+    """Send this process's logs where and how the settings say."""
+    set_up_logs(level=settings.log_level, readable=settings.log_format == "readable")

@@ -16,8 +16,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from unilogin.demo.relying_party.model import Settings
-
-SECRET_VARIABLE = "REGNERIGET_CLIENT_SECRET"  # noqa: S105 - the name of the variable, not a secret
+from unilogin.demo.relying_party.names import SECRET_VARIABLE
 
 
 def main() -> None:

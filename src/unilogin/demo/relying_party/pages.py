@@ -41,9 +41,13 @@ class Pages:
         return self._page(request, "before.html", signed_in=self._visit(request) is not None, settings=self.settings)
 
     async def sign_in(self, request: Request) -> Response:
-        """Off to Unilogin; `?prompt=login` asks it to forget who was there before."""
-        prompt = "login" if request.query_params.get("prompt") == "login" else None
-        return await self.provider.send_to_sign_in(request, prompt=prompt, language=_language(request))
+        """Off to Unilogin; `?prompt=login` asks it to forget who was there before, `?login_hint=` names somebody."""
+        wishes = {"ui_locales": _language(request)}
+        if request.query_params.get("prompt") == "login":
+            wishes["prompt"] = "login"
+        if hint := request.query_params.get("login_hint", "")[:64]:
+            wishes["login_hint"] = hint
+        return await self.provider.send_to_sign_in(request, wishes)
 
     async def callback(self, request: Request) -> Response:
         """Back from Unilogin; the code leaves the address at once."""

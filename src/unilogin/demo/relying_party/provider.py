@@ -43,10 +43,9 @@ class Provider:
             },
         )
 
-    async def send_to_sign_in(self, request: Request, *, prompt: str | None, language: str) -> Response:
+    async def send_to_sign_in(self, request: Request, wishes: Mapping[str, str]) -> Response:
         """Redirect to the authorization endpoint; Authlib keeps state, nonce and verifier in the session."""
         await self._metadata()
-        wishes = {"ui_locales": language} | ({"prompt": prompt} if prompt else {})
         response: Response = await self._client.authorize_redirect(request, self.settings.redirect_uri, **wishes)
         return response
 

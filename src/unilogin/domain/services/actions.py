@@ -144,6 +144,37 @@ async def rotate_client_secret(tx: Transaction, client_id: ClientId, *, actor: A
     return secret
 
 
+async def change_addresses(
+    tx: Transaction,
+    client_id: ClientId,
+    *,
+    home_url: str,
+    redirect_uris: Sequence[str],
+    post_logout_redirect_uris: Sequence[str],
+    actor: Actor,
+) -> None:
+    """Give a client other addresses, under the same rules as when it was registered (V-18); its subjects stay.
+
+    Raises:
+        RegistrationError: an address is not allowed, or there is no such client.
+
+    """
+    rules.checked_uri(home_url, "home URL")
+    for uri in (*redirect_uris, *post_logout_redirect_uris):
+        rules.checked_uri(uri, "redirect URI")
+    service_id = await tx.fetchval(
+        "update services_client set redirect_uris = $2, post_logout_redirect_uris = $3"
+        " where client_id = $1 and disabled_at is null returning service_id",
+        client_id,
+        list(redirect_uris),
+        list(post_logout_redirect_uris),
+    )
+    if service_id is None or not redirect_uris:
+        raise RegistrationError(f"there is no client '{client_id}', or no address is given")
+    await tx.execute("update services_service set home_url = $2 where service_id = $1", service_id, home_url)
+    await audit.write(tx, Entry(Event.SERVICE_CHANGED, actor, about=client_id))
+
+
 async def grant_licence(
     tx: Transaction, service_id: ServiceId, *, institution_number: str, actor_group: ActorGroup | None, actor: Actor
 ) -> bool:

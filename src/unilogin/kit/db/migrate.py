@@ -12,6 +12,7 @@ from importlib.resources.abc import Traversable
 
 import asyncpg
 
+from unilogin.kit.db.connection import Connection
 from unilogin.kit.errors import SetupError
 
 LOCK_KEY = 0x554E494C  # "UNIL": one migrator at a time in a cluster
@@ -51,7 +52,7 @@ def migrations_of(folder: Traversable | None = None) -> tuple[Migration, ...]:
     return found
 
 
-async def applied(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[int, str]:
+async def applied(connection: Connection) -> dict[int, str]:
     """Return number → fingerprint of what this database has; empty for a new one."""
     if await connection.fetchval("select to_regclass('public.kit_migration') is null"):
         return {}

@@ -15,15 +15,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 House = TypeVar("House")
 Admitted = TypeVar("Admitted")
+HouseContra = TypeVar("HouseContra", contravariant=True)
+AdmittedCo = TypeVar("AdmittedCo", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Access(Generic[House, Admitted]):
+class Access(Generic[HouseContra, AdmittedCo]):
     """Who may call: a name, a sentence for the reference, and the gate, which raises RefusedError."""
 
     name: str
     meaning: str
-    admit: Callable[[House, Request], Awaitable[Admitted]]
+    admit: Callable[[HouseContra, Request], Awaitable[AdmittedCo]]
 
 
 @dataclass(frozen=True, slots=True)
