@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.house.source import PACKAGE, ROOT
+from tests.house.source import PACKAGE, ROOT, read
 
 BREAKS = (
     # a room uses only what stands below it
@@ -69,6 +70,11 @@ BREAKS = (
     ("jose", "kit/ids.py", "from authlib.jose import jwt"),
     ("secrets", "kit/secrets.py", "import argon2"),
     ("secrets", "signin/steps/password.py", "from argon2 import PasswordHasher"),
+    # people are written in bulk by rosters alone
+    ("bulk", "domain/services/actions.py", "from unilogin.domain.directory import bulk"),
+    ("bulk", "domain/directory/actions.py", "from unilogin.domain.directory import bulk_people"),
+    ("bulk", "signin/actions.py", "from unilogin.domain.directory.bulk_staging import Origin"),
+    ("writes", "domain/directory/bulk_people.py", "from starlette.requests import Request"),
     # no circles
     ("circles", "kit/errors.py", "from unilogin.kit.web import errors"),
     ("circles", "signin/model.py", "from unilogin.signin import pages"),
@@ -108,13 +114,22 @@ def test_a_forbidden_import_breaks_its_contract(verdicts: dict[str, str], contra
 
 
 def test_every_contract_is_broken_on_purpose() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
-    assert {contract["id"] for contract in contracts} == {contract for contract, _, _ in BREAKS}
+    assert set(contracts()) == {contract for contract, _, _ in BREAKS}
 
 
 def test_layers_are_exhaustive_and_none_is_optional() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
-    for contract in contracts:
+    for name, contract in contracts().items():
         if contract["type"] == "layers":
-            assert contract["exhaustive"] is True, contract["id"]
-            assert not [layer for layer in contract["layers"] if "(" in layer], contract["id"]
+            assert contract["exhaustive"] is True, name
+            assert not [layer for layer in contract["layers"] if "(" in layer], name
+
+
+def test_every_file_of_bulk_writes_is_protected() -> None:
+    files = {f"unilogin.domain.directory.{path.stem}" for path in (PACKAGE / "domain/directory").glob("bulk*.py")}
+    assert set(contracts()["bulk"]["protected_modules"]) == files
+    assert files <= set(contracts()["writes"]["source_modules"])
+
+
+def contracts() -> dict[str, dict[str, Any]]:
+    listed = tomllib.loads(read(ROOT / "pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    return {contract["id"]: contract for contract in listed}
