@@ -90,8 +90,8 @@ _REFRESH_ENDS = f"least(kit_now() + interval '{REFRESH_SECONDS} seconds', sessio
 _NEW_TOKENS = f"""
   tokens as (
     insert into oidc_token (token_hash, kind, grant_id, expires_at)
-    select $2, 'access', grant_id, {_ACCESS_ENDS} from claimed union all
-    select $3, 'refresh', grant_id, {_REFRESH_ENDS} from claimed
+    select $2::bytea, 'access', grant_id, {_ACCESS_ENDS} from claimed union all
+    select $3::bytea, 'refresh', grant_id, {_REFRESH_ENDS} from claimed
   ), logged as (
     {audit.INSERT}
     select '{{event}}', 'service', client_id, account_id, null, session_id::text, 'ok', $4, '{{{{}}}}' from claimed

@@ -150,9 +150,7 @@ def _ask(house: House, request: Request, wish: Wish, fields: Fields, *, incident
 
 
 def _signed_out(house: House, request: Request, wish: Wish, *, incident: str | None = None) -> Response:
-    """Say that nobody is signed in here any more, with the way back where there is one."""
+    """Say that this person is signed out, with the way back where there is one."""
     service = wish.client.service.name_in(house.pages.language(request)) if wish.client else None
     context = {"service": service, "back_url": wish.back, "incident": incident}
-    response = house.pages.render(request, "oidc/signed_out.html", context)
-    house.cookies.remove(response, SESSION_COOKIE)
-    return response
+    return house.pages.render(request, "oidc/signed_out.html", context)
