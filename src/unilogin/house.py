@@ -3,6 +3,7 @@
 Stands between the domain and the rooms with pages, because it names pieces of the domain and is named by them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unilogin.domain.credentials.hashing import Hasher
@@ -13,6 +14,7 @@ from unilogin.kit.text import Texts
 from unilogin.kit.web.assets import Assets
 from unilogin.kit.web.cookies import Cookies
 from unilogin.kit.web.pages import Pages
+from unilogin.kit.web.peer import Net
 
 REALM = "/auth/realms/broker"
 
@@ -31,6 +33,8 @@ class House:
     cookies: Cookies
     hasher: Hasher
     keyrings: KeyringCache
+    proxies: Sequence[Net] = ()
+    """Our own proxies, whose word about where a request came from is believed."""
 
     @property
     def issuer(self) -> str:

@@ -103,10 +103,10 @@ def test_a_fifth_picture_changes_nothing(begin_journey: BeginJourney, grade_2: S
     ],
 )
 def test_b_l05_any_other_pictures_are_an_ordinary_wrong_secret(
-    begin_journey: BeginJourney, grade_2: Somebody, pictures: str
+    begin_journey: BeginJourney, people: People, pictures: str
 ) -> None:
     visitor = begin_journey()
-    type_username(visitor, grade_2.username)
+    type_username(visitor, people.pupil(level="2", secret=["sol", "hus", "bil", "is"]).username)
     visitor.submit({"pictures": pictures}, button=("next", "1"))
     assert not visitor.moves_on
     assert visitor.page.status_code == 200

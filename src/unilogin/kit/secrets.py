@@ -22,7 +22,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from unilogin.kit.errors import SetupError, UniloginError
 
-PURPOSES = ("key_encryption", "cpr_encryption", "cpr_index", "password_pepper", "browser_mac", "form_seal", "decoy_mac")
+PURPOSES = (
+    "key_encryption",
+    "cpr_encryption",
+    "cpr_index",
+    "password_pepper",
+    "browser_mac",
+    "form_seal",
+    "decoy_mac",
+    "throttle",
+)
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 

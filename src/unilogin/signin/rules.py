@@ -9,9 +9,6 @@ from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.services.model import Service
 from unilogin.signin.model import Journey, Step
 
-DECOY_PICTURES_OF_256 = 92
-"""Of 256 unknown usernames so many are shown pictures: about the share of people who have them (D10, B-L03)."""
-
 
 def next_step(journey: Journey) -> Step:
     """Return the page a journey stands at."""
@@ -62,9 +59,14 @@ def role_options(service: Service, groups: Sequence[ActorGroup]) -> tuple[RoleOp
     return tuple(options)
 
 
-def decoy_type(mac: bytes) -> PasswordType:
-    """Return which page an unknown name is shown: the same for ever, from a keyed hash of the name."""
-    return PasswordType.PICTURES if mac[0] < DECOY_PICTURES_OF_256 else PasswordType.PASSWORD
+def decoy_type(mac: bytes, *, share: float) -> PasswordType:
+    """Return which page an unknown name is shown: from a keyed hash of the name, so it stays the same (D10, B-L03).
+
+    ``share`` is how many of the people here have pictures. When that moves, only the names between the old share and
+    the new change their page, as real children do who grow out of pictures.
+    """
+    drawn = int.from_bytes(mac[:4], "big") / 2**32
+    return PasswordType.PICTURES if drawn < share else PasswordType.PASSWORD
 
 
 Places = tuple[str, ...]

@@ -25,6 +25,14 @@ class Event(StrEnum):
     SIGNIN_REFUSED = "signin.refused"
     SESSION_ENDED = "session.ended"
 
+    DEVICE_DISTRUSTED = "limits.device_distrusted"
+    PLACE_CLOSED = "limits.place_closed"
+    SITE_ALERTED = "limits.site_alerted"
+    SPRAY_ALERTED = "limits.spray_alerted"
+    THROTTLE_REOPENED = "limits.reopened"
+    SITE_RANGE_ADDED = "site.range_added"
+    SITE_RANGE_REMOVED = "site.range_removed"
+
     SERVICE_CREATED = "service.created"
     SERVICE_CHANGED = "service.changed"
     CLIENT_SECRET_ROTATED = "client.secret_rotated"

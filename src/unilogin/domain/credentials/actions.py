@@ -6,6 +6,7 @@ from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.credentials.hashing import PEPPER_VERSION
 from unilogin.domain.credentials.model import PasswordType, StoredPassword
 from unilogin.domain.directory.model import AccountId
+from unilogin.domain.limits.actions import forget_account
 from unilogin.domain.sessions.actions import end_all_sessions
 from unilogin.kit.db.connection import Transaction
 
@@ -15,7 +16,8 @@ async def set_password(
 ) -> None:
     """Make ``phc`` (from ``Hasher.hash``, computed before the transaction) the account's password; its sessions end.
 
-    The old password is dead when this commits (I-5).
+    The old password is dead when this commits (I-5). Devices that were trusted with it are trusted no more, and what
+    was guessed at it counts no more (R4).
     """
     await tx.execute(
         "insert into credentials_password (account_id, type, hash, pepper_version) values ($1, $2, $3, $4)"
@@ -27,6 +29,7 @@ async def set_password(
         PEPPER_VERSION,
     )
     await end_all_sessions(tx, account_id, why="new password", actor=actor)
+    await forget_account(tx, account_id)
     detail = {"type": password_type.value}
     await audit.write(tx, Entry(Event.PASSWORD_ASSIGNED, actor, account_id=account_id, detail=detail))
 

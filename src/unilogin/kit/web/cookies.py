@@ -18,7 +18,7 @@ class Cookies:
         """Return the full name of a cookie."""
         return f"__Host-unilogin_{base}" if self.secure else f"unilogin_{base}"
 
-    def get(self, request: Request, base: str) -> str | None:
+    def get(self, request: Request, base: str, *, longest: int = MAX_VALUE_CHARACTERS) -> str | None:
         """Return a cookie's value; None when absent, given twice or not of our making (B-L10)."""
         wanted = self.name(base)
         values = []
@@ -27,7 +27,7 @@ class Cookies:
                 name, _, value = part.strip().partition("=")
                 if name == wanted:
                     values.append(value)
-        if len(values) != 1 or not 0 < len(values[0]) <= MAX_VALUE_CHARACTERS:
+        if len(values) != 1 or not 0 < len(values[0]) <= longest:
             return None
         return values[0]
 

@@ -1,0 +1,147 @@
+"""Proving who one is by a secret: admitted to the queue, counted, hashed, written down – in this order.
+
+The one place where a secret is compared. No database connection is held while hashing. Everything that is refused is
+returned, not raised: raising would roll back what must be remembered.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from unilogin.domain.audit import actions as audit
+from unilogin.domain.audit.events import Event
+from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.credentials import actions as credentials
+from unilogin.domain.credentials.admission import HashBusyError
+from unilogin.domain.credentials.model import Fitted
+from unilogin.domain.credentials.rules import normal_secret
+from unilogin.domain.directory.model import ActorGroup, Standing
+from unilogin.domain.limits.attempts import reserve, take_turn
+from unilogin.domain.limits.model import Closed, Crowded, Guess, Reserved, Sprayed, Waiting
+from unilogin.domain.limits.outcomes import Failure, note_failure, note_success
+from unilogin.domain.limits.rules import LONGEST_TURN, trusted_slot
+from unilogin.domain.services.model import Level
+from unilogin.domain.sessions.actions import open_session
+from unilogin.domain.sessions.model import OpenedSession
+from unilogin.domain.sessions.rules import lifetime
+from unilogin.house import House
+from unilogin.kit.db.connection import Transaction, acquire, transaction
+from unilogin.kit.web.frame import request_id
+from unilogin.signin import actions
+from unilogin.signin.asked import Asked, guess_of
+from unilogin.signin.model import Journey
+from unilogin.signin.rules import role_options
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A session was opened; ``finished`` when no role has to be chosen."""
+
+    session: OpenedSession
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Not the secret; or nobody's name, or somebody who may not come in: nobody can tell which (R15)."""
+
+
+async def prove(
+    house: House, request: Request, journey: Journey, *, asked: Asked, given: str
+) -> Proved | Wrong | Waiting | Closed:
+    """Compare a secret with the one of the account that was asked for.
+
+    Raises:
+        HashBusyError: too many at once; nothing was decided and nothing counted.
+
+    """
+    secret = normal_secret(given)
+    if secret is None:  # longer than any password can be: refused before hashing (B-L04)
+        return Wrong()
+    guess = guess_of(house, asked, secret)
+    trusted = trusted_slot(asked.circumstances, guess.kind)
+    waiting = await _hold_back(house, asked, guess) if trusted is None else None
+    if waiting is not None:
+        return await _refuse(house, request, asked, waiting)
+    with house.hasher.place(trusted=trusted is not None) as place:
+        async with acquire(house.pool) as connection:
+            answer = await reserve(connection, guess, slot=trusted)
+        match answer:
+            case Waiting() | Closed():
+                return await _refuse(house, request, asked, answer)
+            case Crowded():
+                raise HashBusyError
+            case Sprayed():
+                return await _fail(house, request, guess, reserved=None, fitted=None)
+        fitted = await place.verify(secret, asked.stored)
+    if fitted is None or asked.standing is None or not asked.may_use_password:
+        return await _fail(house, request, guess, reserved=answer, fitted=fitted)
+    new_hash = await house.hasher.hash(secret) if fitted.outdated else None
+    async with transaction(house.pool) as tx:
+        if new_hash:
+            actor = Actor.person(asked.standing.account_id)
+            await credentials.rehash_password(tx, stored=asked.stored, phc=new_hash, actor=actor)
+        await note_success(tx, guess, answer)
+        return await _open(tx, request, journey, standing=asked.standing, method=asked.stored.type.value)
+
+
+async def _hold_back(house: House, asked: Asked, guess: Guess) -> Waiting | None:
+    """Let a browser that is not trusted wait for its turn where attempts are slowed (R7, R8), or tell it to pause (R6).
+
+    The wait holds no connection and no place in the queue.
+    """
+    circumstances = asked.circumstances
+    if circumstances.paused_seconds > 0:
+        return Waiting(circumstances.paused_seconds)
+    if not (circumstances.net_slowed or (circumstances.site and circumstances.site.slowed)):
+        return None
+    async with acquire(house.pool) as connection:
+        seconds = await take_turn(connection, guess.device)
+    if seconds > LONGEST_TURN:
+        return Waiting(seconds)
+    await asyncio.sleep(seconds)
+    return None
+
+
+async def _refuse(house: House, request: Request, asked: Asked, answer: Waiting | Closed) -> Waiting | Closed:
+    """Write down an attempt that was not looked at."""
+    standing = asked.standing
+    actor = Actor.person(standing.account_id) if standing else Actor("person", "unknown")
+    entry = Entry(
+        Event.SIGNIN_REFUSED,
+        actor,
+        account_id=standing.account_id if standing else None,
+        outcome="refused",
+        request_id=request_id(request),
+        detail={"why": "waiting" if isinstance(answer, Waiting) else "closed"},
+    )
+    async with acquire(house.pool) as connection:
+        await audit.write(connection, entry)
+    return answer
+
+
+async def _fail(
+    house: House, request: Request, guess: Guess, *, reserved: Reserved | None, fitted: Fitted | None
+) -> Wrong:
+    """Write down a failure, of known and unknown names alike."""
+    event = Event.SIGNIN_REFUSED if fitted else Event.SIGNIN_FAILED
+    failure = Failure(event, request_id(request), {} if reserved else {"why": "sprayed"})
+    async with acquire(house.pool) as connection:
+        await note_failure(connection, guess, failure, reserved=reserved)
+    return Wrong()
+
+
+async def _open(tx: Transaction, request: Request, journey: Journey, *, standing: Standing, method: str) -> Proved:
+    opened = await open_session(
+        tx,
+        standing.account_id,
+        method=method,
+        level=Level.EN_FAKTOR,
+        lifetime=lifetime(standing.actor_groups),
+        request_id=request_id(request),
+    )
+    options = role_options(journey.service, standing.actor_groups)
+    group: ActorGroup | None = options[0].group if len(options) == 1 else None
+    await actions.prove(tx, journey.journey_id, session_id=opened.session_id, actor_group=group)
+    return Proved(opened, finished=group is not None)
