@@ -1,0 +1,196 @@
+"""What can be wrong with an installation: each check looks at one thing and says what to do.
+
+``unilogin check`` runs them for people, ``/readyz`` the few that decide whether this node may get requests.
+"""
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unilogin.kit.errors import UniloginError
+from unilogin.settings import Settings
+
+if TYPE_CHECKING:
+    from unilogin.kit.db.connection import Connection
+
+LEAST_POSTGRESQL = 15
+MOST_SKEW_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check saw; ``todo`` is empty when all is well, ``ok`` None when it could not be looked at."""
+
+    subject: str
+    ok: bool | None
+    seen: str
+    todo: str = ""
+
+
+Check = Callable[["Connection", Settings], Awaitable[Finding]]
+
+
+async def check_version(connection: "Connection", settings: Settings) -> Finding:
+    """PostgreSQL is new enough, and this is the server that writes."""
+    number = int(await connection.fetchval("select current_setting('server_version_num')"))
+    standby = await connection.fetchval("select pg_is_in_recovery()")
+    seen = f"PostgreSQL {number // 10_000}.{number % 10_000}"
+    if number < LEAST_POSTGRESQL * 10_000:
+        return Finding("database", ok=False, seen=seen, todo=f"upgrade it to {LEAST_POSTGRESQL} or newer")
+    if standby:
+        todo = "connect to the primary: add target_session_attrs=read-write to DATABASE_URL"
+        return Finding("database", ok=False, seen=f"{seen}, a standby that cannot write", todo=todo)
+    return Finding("database", ok=True, seen=seen)
+
+
+async def check_role(connection: "Connection", settings: Settings) -> Finding:
+    """The role that serves can neither change the schema nor rewrite the audit log (K-08)."""
+    row = await connection.fetchrow(
+        "select current_user as name, r.rolsuper as super, has_schema_privilege('public', 'create') as creates,"
+        " coalesce(has_table_privilege(to_regclass('public.audit_event'), 'update, delete'), false) as rewrites"
+        " from pg_roles r where r.rolname = current_user"
+    )
+    seen = f"working as {row['name']}" if row else "working as nobody"
+    if row is None or row["super"] or row["creates"] or row["rewrites"]:
+        todo = "set UNILOGIN_DATABASE_ROLE to unilogin_run: this one could change the schema or the audit log"
+        return Finding("role", ok=False, seen=seen, todo=todo)
+    return Finding("role", ok=True, seen=seen)
+
+
+async def check_migrations(connection: "Connection", settings: Settings) -> Finding:
+    """The database has the schema of this release."""
+    from unilogin.kit.db.migrate import applied, migrations_of, pending
+
+    known = await applied(connection)
+    todo = pending(known, migrations_of())
+    if todo:
+        return Finding("migrations", ok=False, seen=f"{len(todo)} to be applied", todo="run 'unilogin migrate'")
+    return Finding("migrations", ok=True, seen=f"all {len(known)} applied")
+
+
+async def check_secrets(connection: "Connection", settings: Settings) -> Finding:
+    """The secrets file is there and safe (K-06)."""
+    from unilogin.kit.secrets import load_secrets
+
+    load_secrets(settings.secrets_path)
+    return Finding("secrets", ok=True, seen=str(settings.secrets_path))
+
+
+async def check_keys(connection: "Connection", settings: Settings) -> Finding:
+    """A key may sign, and the secrets file opens it."""
+    from unilogin.domain.keys.queries import keyring
+    from unilogin.kit.secrets import load_secrets
+
+    ring = await keyring(connection, load_secrets(settings.secrets_path))
+    return Finding("signing key", ok=True, seen=f"{ring.signing.kid} signs, {len(ring.published)} published")
+
+
+async def check_clock(connection: "Connection", settings: Settings) -> Finding:
+    """This machine and the database agree on the time, as far as logs and time-outs need it (F-20)."""
+    before = time.time()
+    theirs = float(await connection.fetchval("select extract(epoch from clock_timestamp())"))
+    skew = theirs - (before + time.time()) / 2
+    seen = f"{abs(skew):.1f} seconds {'behind' if skew > 0 else 'ahead of'} the database"
+    if abs(skew) > MOST_SKEW_SECONDS:
+        return Finding(
+            "clock", ok=False, seen=f"this machine is {seen}", todo="let NTP set the clocks of both machines"
+        )
+    return Finding("clock", ok=True, seen=f"{abs(skew):.1f} seconds from the database's")
+
+
+async def check_mark(connection: "Connection", settings: Settings) -> Finding:
+    """Demo pages are served on a demo's database only."""
+    from unilogin.kit.db.mark import is_demo
+
+    if settings.demo and not await is_demo(connection):
+        todo = "unset UNILOGIN_DEMO: only 'unilogin demo' sets it, for the database it made"
+        return Finding("demo", ok=False, seen="UNILOGIN_DEMO is set, and this database is not a demo's", todo=todo)
+    return Finding("demo", ok=True, seen="a demo" if settings.demo else "not a demo")
+
+
+async def check_owner(connection: "Connection", settings: Settings) -> Finding:
+    """In production the user who serves is not the owner: whoever breaks out of the role gains nothing (K-08)."""
+    owner = await connection.fetchval(
+        "select pg_has_role(session_user, c.relowner, 'member') or r.rolsuper"
+        " from pg_class c, pg_roles r where c.oid = to_regclass('public.audit_event') and r.rolname = session_user"
+    )
+    if owner:
+        todo = (
+            "make a user of its own for serving (create role … login in role unilogin_run) for DATABASE_URL, "
+            "and give the owner's address to UNILOGIN_MIGRATE_DATABASE_URL"
+        )
+        return Finding("user", ok=False, seen="the user in DATABASE_URL owns the tables", todo=todo)
+    return Finding("user", ok=True, seen="does not own the tables")
+
+
+async def check_no_demo(connection: "Connection", settings: Settings) -> Finding:
+    """A demo's database never becomes a real one: everybody knows its passwords."""
+    from unilogin.kit.db.mark import is_demo
+
+    if await is_demo(connection):
+        todo = "start with an empty database: everybody can know the passwords of a demo's people"
+        return Finding("not a demo's", ok=False, seen="this database was made by 'unilogin demo'", todo=todo)
+    return Finding("not a demo's", ok=True, seen="never was a demo's")
+
+
+READY: tuple[Check, ...] = (check_version, check_migrations, check_secrets, check_keys)
+"""What a node needs before it may get requests."""
+
+EVERYWHERE: tuple[Check, ...] = (
+    check_version,
+    check_role,
+    check_migrations,
+    check_secrets,
+    check_keys,
+    check_clock,
+    check_mark,
+)
+PRODUCTION: tuple[Check, ...] = (check_owner, check_no_demo)
+
+
+async def run_checks(checks: tuple[Check, ...], connection: "Connection", settings: Settings) -> list[Finding]:
+    """Run the checks in order; one that breaks is a finding like any other."""
+    import asyncpg
+
+    findings = []
+    for check in checks:
+        subject = check.__name__.removeprefix("check_")
+        try:
+            findings.append(await check(connection, settings))
+        except UniloginError as error:
+            findings.append(Finding(subject, ok=False, seen="not in order", todo=str(error)))
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            findings.append(
+                Finding(subject, ok=False, seen=f"the database said {type(error).__name__}", todo="see above")
+            )
+    return findings
+
+
+def check_address(settings: Settings) -> Finding:
+    """The public address, as people and services use it."""
+    return Finding("address", ok=True, seen=settings.base_url)
+
+
+def check_production_settings(settings: Settings) -> list[Finding]:
+    """What only a real installation needs of its settings."""
+    https = settings.base_url.startswith("https://")
+    real = settings.database_url is not None
+    return [
+        Finding(
+            "https", ok=https, seen=settings.base_url, todo="" if https else "set UNILOGIN_BASE_URL to an https address"
+        ),
+        Finding(
+            "own server",
+            ok=real,
+            seen="DATABASE_URL is set" if real else "the database in the data folder",
+            todo="" if real else "set DATABASE_URL to a PostgreSQL server that is backed up",
+        ),
+        Finding("apps on own hosts", ok=None, seen="not looked at: this release serves all apps on one host name"),
+        Finding(
+            "internal port",
+            ok=None if os.environ.get("KUBERNETES_SERVICE_HOST") else settings.internal_host != "0.0.0.0",  # noqa: S104
+            seen=f"{settings.internal_host}:{settings.internal_port}",
+        ),
+    ]

@@ -1,0 +1,51 @@
+"""``unilogin keys``: what signs tokens, and the secrets outside the database."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unilogin.cli.shown import AsJson, say, show_json, show_table
+from unilogin.cli.workplace import act, look, operator, the_settings
+
+commands = typer.Typer(help="Signing keys, and the secrets kept outside the database.", no_args_is_help=True)
+
+
+@commands.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """Show the signing keys and where each is in its life."""
+    from unilogin.domain.keys.queries import key_records
+
+    found = look(key_records)
+    if as_json:
+        show_json([asdict(one) for one in found])
+        return
+    rows = ((o.kid, o.purpose, o.algorithm, o.state, f"{o.signs_from:%Y-%m-%d %H:%M}", o.retires_at) for o in found)
+    show_table(("Key id", "Purpose", "Algorithm", "State", "Signs from", "Retires"), rows)
+
+
+@commands.command("rotate")
+def rotate(as_json: AsJson = False) -> None:
+    """Publish the next signing key. It signs after 24 hours, when every service has had time to fetch it."""
+    from unilogin.domain.keys.actions import rotate_key
+    from unilogin.kit.secrets import load_secrets
+
+    secrets = load_secrets(the_settings().secrets_path)
+    kid = act(lambda tx: rotate_key(tx, secrets, actor=operator()))
+    if as_json:
+        show_json({"kid": kid})
+    else:
+        say(f"The key {kid} is published and signs in 24 hours; the present one retires then.")
+
+
+@commands.command("create-secrets")
+def create_secrets(
+    file: Annotated[Path | None, typer.Argument(help="Where; the secrets file of the settings if left out.")] = None,
+) -> None:
+    """Write a new secrets file, readable by its owner only. Never overwrites one: it would lock everybody out."""
+    from unilogin.kit.secrets import create_secrets_file
+
+    path = file or the_settings().secrets_path
+    create_secrets_file(path)
+    say(f"Written to {path}. Keep a copy in a safe, not beside the database's backup.")

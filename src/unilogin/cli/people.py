@@ -1,0 +1,67 @@
+"""``unilogin people``: find somebody, for support."""
+
+import re
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from unilogin.cli.shown import AsJson, say, show_json, show_table
+from unilogin.cli.workplace import look, the_settings
+from unilogin.domain.directory.model import FoundPerson
+
+commands = typer.Typer(help="People, as others may see them: protected ones by their alias.")
+
+LEAST_CHARACTERS = 3
+_CPR_SHAPE = re.compile(r"\d{6}-?\w{4}")
+
+
+@commands.callback()
+def _group() -> None:
+    """Keep 'find' a command of its own although it is the only one."""
+
+
+@commands.command("find")
+def find(
+    term: Annotated[str, typer.Argument(help="Username, uniid, or at least three letters of the name.")] = "",
+    cpr: Annotated[
+        bool, typer.Option("--cpr", help="Ask for a CPR number instead (never on the command line).")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find people by username, uniid or name. A CPR number is asked for, so that it stands in no shell history."""
+    if not cpr and _CPR_SHAPE.fullmatch(term):
+        raise typer.BadParameter("a CPR number does not belong on the command line: use --cpr and type it when asked")
+    if not cpr and len(term) < LEAST_CHARACTERS:
+        raise typer.BadParameter(f"at least {LEAST_CHARACTERS} characters")
+    found = _by_cpr() if cpr else _by_term(term)
+    if as_json:
+        show_json([asdict(one) for one in found])
+        return
+    if not found:
+        say("Nobody.")
+        return
+    rows = ((o.display_name, o.username, o.uniid, o.protected, _places(o)) for o in found)
+    show_table(("Name", "Username", "UniID", "Protected", "Belongs to"), rows)
+
+
+def _by_term(term: str) -> list[FoundPerson]:
+    from unilogin.domain.directory.queries import find_people
+
+    return look(lambda connection: find_people(connection, term))
+
+
+def _by_cpr() -> list[FoundPerson]:
+    from unilogin.domain.directory.queries import person_by_cpr_index
+    from unilogin.kit.secrets import load_secrets
+
+    asked = typer.prompt("CPR number", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    vault = load_secrets(the_settings().secrets_path).cpr_vault()
+    index = vault.index(asked.strip().replace("-", "").upper())
+    found = look(lambda connection: person_by_cpr_index(connection, index))
+    return [found] if found else []
+
+
+def _places(person: FoundPerson) -> str:
+    return ", ".join(f"{one.number} {'/'.join(one.roles)} {one.level or ''}".strip() for one in person.belongings)

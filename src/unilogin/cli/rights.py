@@ -1,0 +1,78 @@
+"""``unilogin rights``: who administers an institution."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from unilogin.cli.shown import AsJson, say, show_json, show_table
+from unilogin.cli.workplace import act, look, operator
+from unilogin.domain.access.model import Right
+from unilogin.domain.directory.model import AccountId, InstitutionId, Username
+from unilogin.kit.db.connection import Connection
+from unilogin.kit.errors import UniloginError
+
+commands = typer.Typer(help="Rights at institutions, e.g. Brugeradministrator.", no_args_is_help=True)
+
+UsernameArgument = Annotated[str, typer.Argument(help="Who: a username.")]
+InstitutionArgument = Annotated[str, typer.Argument(help="Where: an institution's number.")]
+RightArgument = Annotated[Right, typer.Argument(help="Which right.")]
+
+
+class UnknownHolderError(UniloginError):
+    """There is no such person or institution."""
+
+    code = "unknown_holder"
+
+
+@commands.command("grant")
+def grant(right: RightArgument, username: UsernameArgument, institution: InstitutionArgument) -> None:
+    """Give somebody a right at an institution."""
+    from unilogin.domain.access.actions import grant_right
+
+    async def work(tx: Connection) -> bool:
+        account_id, institution_id = await _both(tx, username, institution)
+        return await grant_right(tx, right, account_id=account_id, institution_id=institution_id, actor=operator())
+
+    say(f"{username} is now {right} at {institution}." if act(work) else f"{username} was that already.")
+
+
+@commands.command("revoke")
+def revoke(right: RightArgument, username: UsernameArgument, institution: InstitutionArgument) -> None:
+    """Take a right away from somebody."""
+    from unilogin.domain.access.actions import revoke_right
+
+    async def work(tx: Connection) -> bool:
+        account_id, institution_id = await _both(tx, username, institution)
+        return await revoke_right(tx, right, account_id=account_id, institution_id=institution_id, actor=operator())
+
+    say(f"{username} is no longer {right} at {institution}." if act(work) else f"{username} did not have that right.")
+
+
+async def _both(tx: Connection, username: str, number: str) -> tuple[AccountId, InstitutionId]:
+    from unilogin.domain.directory.queries import institution, standing_by_username
+    from unilogin.domain.directory.rules import fold_username
+
+    person = await standing_by_username(tx, Username(fold_username(username)))
+    place = await institution(tx, number)
+    if person is None or place is None:
+        unknown = f"username {username}" if person is None else f"institution {number}"
+        raise UnknownHolderError(f"there is no {unknown}")
+    return person.account_id, place.institution_id
+
+
+@commands.command("list")
+def list_all(
+    institution: Annotated[str | None, typer.Option(help="Only at this institution.")] = None, as_json: AsJson = False
+) -> None:
+    """Show who holds which right."""
+    from unilogin.domain.access.queries import held_rights
+
+    found = look(lambda connection: held_rights(connection, institution=institution))
+    if as_json:
+        show_json([asdict(one) for one in found])
+        return
+    rows = (
+        (o.institution, o.right, o.display_name, o.username, f"{o.granted_at:%Y-%m-%d}", o.granted_by) for o in found
+    )
+    show_table(("Institution", "Right", "Name", "Username", "Since", "Granted by"), rows)

@@ -1,0 +1,116 @@
+"""``unilogin roster``: people from the schools' administrative systems."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unilogin.cli.shown import AsJson, progress, say, show_json, show_table
+from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, the_settings
+
+if TYPE_CHECKING:
+    from unilogin.kit.text import Texts
+    from unilogin.roster.model import Receipt
+
+commands = typer.Typer(help="Rosters: who belongs to which institution, from its administrative system.")
+
+
+@commands.callback()
+def _group() -> None:
+    """Keep 'import' a command of its own although it is the only one."""
+
+
+@commands.command("import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="UNILoginImport XML files, plain, .gz or .zip.")],
+    as_json: AsJson = False,
+) -> None:
+    """Load rosters. Each file replaces what its source said about its institution before, all of it or nothing.
+
+    People with something wrong are listed with line and LocalPersonId; the others are loaded. Exit code 1 if a file was
+    refused.
+    """
+    import asyncio
+
+    settings = the_settings()
+    receipts = []
+    with database(settings) as dsn:
+        for file in files:
+            receipts.append(asyncio.run(_load(dsn, settings.role, file, settings.secrets_path)))
+            if not as_json:
+                _show(file, receipts[-1])
+    if as_json:
+        show_json([_told(file, receipt) for file, receipt in zip(files, receipts, strict=True)])
+    if any(receipt.refusal for receipt in receipts):
+        raise typer.Exit(1)
+
+
+async def _load(dsn: str, role: str | None, file: Path, secrets_path: Path) -> "Receipt":
+    from unilogin.kit.secrets import load_secrets
+    from unilogin.roster.actions import import_file
+
+    secrets = load_secrets(secrets_path)
+    connection = await connect_to(dsn, role=role)
+    try:
+        await refuse_pending_migrations(connection)
+        with file.open("rb") as opened, progress(file.name) as told:
+            size = file.stat().st_size
+            return await import_file(
+                connection,
+                opened,
+                secrets=secrets,
+                actor=operator(),
+                progress=lambda place: told(min(place, size), size),
+            )
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}") from error
+    finally:
+        await connection.close()
+
+
+def _texts() -> "Texts":
+    from unilogin.kit.text import load_texts
+
+    return load_texts()
+
+
+def _show(file: Path, receipt: "Receipt") -> None:
+    """Print a receipt as a school secretary reads it."""
+    from unilogin.roster.messages import what_is_wrong, what_to_do, why_refused
+
+    texts = _texts()
+    if receipt.refusal:
+        say(f"{file}: refused, nothing was changed. {why_refused(texts, 'en', receipt)}")
+        return
+    counts = ", ".join(f"{number} {name}" for name, number in asdict(receipt.counts).items())
+    again = " (the same delivery as before: nothing to do)" if receipt.repeated else ""
+    say(f"{file}: {receipt.institution_number} from {receipt.source}: {counts}.{again}")
+    if receipt.findings:
+        rows = (
+            (one.line, one.local_person_id, one.severity, what_is_wrong(texts, "en", one), what_to_do(texts, "en", one))
+            for one in receipt.findings
+        )
+        show_table(("Line", "LocalPersonId", "Meant", "What is wrong", "What to do"), rows)
+    if receipt.finding_count > len(receipt.findings):
+        say(f"… and {receipt.finding_count - len(receipt.findings)} more findings")
+
+
+def _told(file: Path, receipt: "Receipt") -> dict[str, object]:
+    """Return a receipt for scripts, with the findings in words in both languages."""
+    from unilogin.kit.text import LANGUAGES
+    from unilogin.roster.messages import what_is_wrong, what_to_do, why_refused
+
+    texts = _texts()
+    told: dict[str, object] = {"file": str(file), **asdict(receipt)}
+    told["findings"] = [
+        {
+            **asdict(one),
+            "wrong": {language: what_is_wrong(texts, language, one) for language in LANGUAGES},
+            "todo": {language: what_to_do(texts, language, one) for language in LANGUAGES},
+        }
+        for one in receipt.findings
+    ]
+    if receipt.refusal:
+        told["why"] = {language: why_refused(texts, language, receipt) for language in LANGUAGES}
+    return told

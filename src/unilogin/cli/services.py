@@ -1,0 +1,175 @@
+"""``unilogin services``: learning services and their OpenID Connect clients."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unilogin.cli.shown import AsJson, say, show_facts, show_json, show_table
+from unilogin.cli.workplace import act, look, operator
+from unilogin.domain.directory.model import ActorGroup
+from unilogin.domain.services.model import STANDARD_ATTRIBUTES, Attribute, ClientId, Level
+from unilogin.kit.errors import UniloginError
+
+if TYPE_CHECKING:
+    from unilogin.domain.services.model import Client
+
+commands = typer.Typer(help="Services that people sign in to, and their OpenID Connect clients.", no_args_is_help=True)
+
+
+class UnknownServiceError(UniloginError):
+    """There is no such client or incident."""
+
+    code = "unknown_service"
+
+
+@commands.command("add")
+def add(
+    client_id: Annotated[str, typer.Argument(help="The client's id: a name or a URL, e.g. regneriget.")],
+    name: Annotated[str, typer.Option(help="What people know the service by.")],
+    provider: Annotated[str, typer.Option(help="Who provides it (udbyder).")],
+    home: Annotated[str, typer.Option(help="Its front page, where a lost person is sent back to.")],
+    redirect_uri: Annotated[list[str], typer.Option(help="Where sign-in returns to, exactly. Repeatable.")],
+    post_logout_redirect_uri: Annotated[list[str] | None, typer.Option(help="Where logout returns to.")] = None,
+    web_origin: Annotated[list[str] | None, typer.Option(help="Origin that may call from a browser (CORS).")] = None,
+    name_en: Annotated[str | None, typer.Option(help="Its name in English.")] = None,
+    attribute: Annotated[list[Attribute] | None, typer.Option(help="What it is told beyond its pseudonym.")] = None,
+    actor_group: Annotated[list[ActorGroup] | None, typer.Option(help="Who may enter; everybody if left out.")] = None,
+    level: Annotated[Level, typer.Option(help="The lowest level of assurance it accepts.")] = Level.EN_FAKTOR,
+    public: Annotated[bool, typer.Option("--public", help="A client that can keep no secret (app, browser).")] = False,
+    no_pkce: Annotated[bool, typer.Option("--no-pkce", help="Accept requests without PKCE, with nonce.")] = False,
+    licence_required: Annotated[bool, typer.Option("--licence-required", help="Only with a licence.")] = False,
+    missing_licence_url: Annotated[str | None, typer.Option(help="Where people without a licence are sent.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a service with its client. The client secret is shown once and kept only as a hash."""
+    from unilogin.domain.services.actions import Registration, add_service
+
+    registration = Registration(
+        name=name,
+        provider=provider,
+        client_id=client_id,
+        home_url=home,
+        redirect_uris=redirect_uri,
+        name_en=name_en,
+        post_logout_redirect_uris=post_logout_redirect_uri or (),
+        web_origins=web_origin or (),
+        confidential=not public,
+        pkce_required=not no_pkce,
+        attributes=attribute or STANDARD_ATTRIBUTES,
+        actor_groups=actor_group or (),
+        minimum_level=level,
+        licence_required=licence_required,
+        missing_licence_url=missing_licence_url,
+    )
+    registered = act(lambda tx: add_service(tx, registration, actor=operator()))
+    if as_json:
+        show_json(asdict(registered))
+        return
+    show_facts(
+        (("client id", registered.client_id), ("client secret", registered.client_secret or "none: public client"))
+    )
+    say("Keep the secret now: it cannot be shown again. 'unilogin services rotate-secret' makes a new one.")
+
+
+@commands.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """Show all services."""
+    from unilogin.domain.services.queries import clients
+
+    found = look(clients)
+    if as_json:
+        show_json([_told(one) for one in found])
+        return
+    rows = ((one.client_id, one.service.name, one.service.provider, one.service.home_url) for one in found)
+    show_table(("Client id", "Service", "Provider", "Home"), rows)
+
+
+@commands.command("show")
+def show(client_id: Annotated[str, typer.Argument(help="The client's id.")], as_json: AsJson = False) -> None:
+    """Show how one service is registered."""
+    found = _found(client_id)
+    show_json(_told(found)) if as_json else show_facts(_told(found).items())
+
+
+def _found(client_id: str) -> "Client":
+    from unilogin.domain.services.queries import client
+
+    found = look(lambda connection: client(connection, client_id))
+    if found is None:
+        raise UnknownServiceError(f"there is no client '{client_id}': 'unilogin services list' shows all")
+    return found
+
+
+def _told(client: "Client") -> dict[str, object]:
+    service = client.service
+    return {
+        "client_id": client.client_id,
+        "name": service.name,
+        "name_en": service.name_en,
+        "provider": service.provider,
+        "home": service.home_url,
+        "redirect_uris": list(client.redirect_uris),
+        "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
+        "web_origins": list(client.web_origins),
+        "confidential": client.confidential,
+        "secrets": len(client.secret_hashes),
+        "pkce_required": client.pkce_required,
+        "attributes": sorted(service.attributes),
+        "actor_groups": sorted(service.actor_groups),
+        "minimum_level": service.minimum_level,
+        "licence_required": service.licence_required,
+        "missing_licence_url": service.missing_licence_url,
+    }
+
+
+@commands.command("rotate-secret")
+def rotate_secret(client_id: Annotated[str, typer.Argument(help="The client's id.")], as_json: AsJson = False) -> None:
+    """Make a new client secret; the present one works for seven days more."""
+    from unilogin.domain.services.actions import rotate_client_secret
+
+    secret = act(lambda tx: rotate_client_secret(tx, ClientId(client_id), actor=operator()))
+    if as_json:
+        show_json({"client_id": client_id, "client_secret": secret})
+        return
+    show_facts((("client id", client_id), ("client secret", secret)))
+    say("Keep it now: it cannot be shown again. The old one works for seven days more.")
+
+
+@commands.command("licence")
+def licence(
+    client_id: Annotated[str, typer.Argument(help="The client's id.")],
+    institution: Annotated[str, typer.Argument(help="The institution's number.")],
+    actor_group: Annotated[ActorGroup | None, typer.Option(help="Only for this group there.")] = None,
+) -> None:
+    """Give an institution, or one actor group there, a licence for a service."""
+    from unilogin.domain.services.actions import grant_licence
+
+    service_id = _found(client_id).service.service_id
+    new = act(
+        lambda tx: grant_licence(
+            tx, service_id, institution_number=institution, actor_group=actor_group, actor=operator()
+        )
+    )
+    say("The licence is given." if new else "It had that licence already.")
+
+
+@commands.command("explain")
+def explain(
+    incident_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The case number from an error page, like 7KQ2-M9XD.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say what was wrong with a service's request, by the case number its user or developer saw."""
+    from unilogin.domain.services.queries import incident
+
+    found = look(lambda connection: incident(connection, incident_id))
+    if found is None:
+        raise UnknownServiceError(f"there is no case {incident_id.upper()}: they are kept for 30 days")
+    if as_json:
+        show_json(asdict(found))
+        return
+    show_facts(
+        (("case", found.incident_id), ("client id", found.client_id), ("code", found.code), *found.detail.items())
+    )

@@ -1,0 +1,46 @@
+"""Every scheduled job: its name, how often, and the function that does it.
+
+Nothing is ever decided by a job: what has expired is refused by the statement that would use it (D4), so a job that is
+late or lost costs disk and nothing else. Each may run at any time on any node, and twice in a row.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from unilogin.domain.audit.actions import make_partitions_ahead
+from unilogin.domain.services.actions import forget_old_incidents
+from unilogin.domain.sessions.actions import forget_old_sessions
+from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.signin.actions import forget_old_journeys
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of housekeeping, done in one transaction."""
+
+    name: str
+    every_seconds: int
+    function: Callable[[Transaction], Awaitable[object]]
+
+
+JOBS: tuple[Job, ...] = (
+    Job("audit: partitions ahead", 6 * HOUR, make_partitions_ahead),
+    Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
+    Job("sessions: forget old ones", HOUR, forget_old_sessions),
+    Job("services: forget old incidents", HOUR, forget_old_incidents),
+)
+
+
+async def run_job(connection: Connection, job: Job) -> bool:
+    """Do the job, unless another node is at it in this moment; return whether it was done here.
+
+    The lock lasts as long as the transaction, so it works through a pooler and cannot be left behind.
+    """
+    async with connection.transaction():
+        if not await connection.fetchval("select pg_try_advisory_xact_lock(hashtext('job'), hashtext($1))", job.name):
+            return False
+        await job.function(connection)
+        return True
