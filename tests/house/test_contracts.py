@@ -26,6 +26,8 @@ BREAKS = (
     ("floors", "settings.py", "from unilogin.urls import URLS"),
     ("floors", "urls.py", "from unilogin.main import create_app"),
     ("floors", "main.py", "from unilogin.demo import cast"),
+    ("floors", "demo/start.py", "from unilogin.cli import workplace"),
+    ("floors", "jobs.py", "from unilogin.urls import URLS"),
     ("floors", "locale/__init__.py", "from unilogin.kit import text"),
     ("floors", "migrations/__init__.py", "from unilogin.kit.db import migrate"),
     ("floors", "signin/rules.py", "from unilogin.protocols.oidc.model import Client"),
@@ -44,6 +46,8 @@ BREAKS = (
     ("domain", "domain/access/queries.py", "from unilogin.domain.services import queries"),
     ("domain", "domain/directory/queries.py", "from unilogin.domain.access import queries"),
     ("domain", "domain/keys/actions.py", "from unilogin.domain.directory.model import PersonId"),
+    ("domain", "domain/limits/rules.py", "from unilogin.domain.keys.model import KeyState"),
+    ("domain", "domain/keys/actions.py", "from unilogin.domain.limits import rules"),
     ("domain", "domain/audit/model.py", "from unilogin.domain.keys.model import SigningKey"),
     # the learning service proves the protocol, not our own code
     ("relying-party", "demo/relying_party/provider.py", "from unilogin.kit import jose"),

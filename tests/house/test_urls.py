@@ -68,6 +68,7 @@ def test_functions_of_pages_are_all_listed() -> None:
     unreachable = [
         f"{name_of(path)}: {name}"
         for path in python_files("src/unilogin/apps", "src/unilogin/signin", "src/unilogin/protocols")
+        if path.name in {"pages.py", "endpoints.py"} or path.parent.name in {"endpoints", "steps"}
         for name in handlers(path)
         if f"{name_of(path).removeprefix('src/unilogin/').removesuffix('.py').replace('/', '.')}.{name}" not in listed
     ]
