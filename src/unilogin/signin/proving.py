@@ -27,6 +27,7 @@ from unilogin.domain.sessions.model import OpenedSession
 from unilogin.domain.sessions.rules import lifetime
 from unilogin.house import House
 from unilogin.kit.db.connection import Transaction, acquire, transaction
+from unilogin.kit.faults import fault_point
 from unilogin.kit.web.frame import request_id
 from unilogin.signin import actions
 from unilogin.signin.asked import Asked, guess_of
@@ -77,13 +78,17 @@ async def prove(
         fitted = await place.verify(secret, asked.stored)
     if fitted is None or asked.standing is None or not asked.may_use_password:
         return await _fail(house, request, guess, reserved=answer, fitted=fitted)
+    await fault_point("signin.secret.proved")
     new_hash = await house.hasher.hash(secret) if fitted.outdated else None
     async with transaction(house.pool) as tx:
         if new_hash:
             actor = Actor.person(asked.standing.account_id)
             await credentials.rehash_password(tx, stored=asked.stored, phc=new_hash, actor=actor)
         await note_success(tx, guess, answer)
-        return await _open(tx, request, journey, standing=asked.standing, method=asked.stored.type.value)
+        proved = await _open(tx, request, journey, standing=asked.standing, method=asked.stored.type.value)
+        await fault_point("signin.session.opened")
+    await fault_point("signin.session.committed")
+    return proved
 
 
 async def _hold_back(house: House, asked: Asked, guess: Guess) -> Waiting | None:
