@@ -58,19 +58,7 @@ def start_server(
     """Start ``unilogin serve`` on a free port and wait until it answers."""
     port = free_port()
     log = secrets_file.parent / f"server-{port}.log"
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "asgi",
-        "--factory",
-        "--port",
-        str(port),
-        "--workers",
-        str(workers),
-        "unilogin.main:create_app",
-    ]
+    command = [sys.executable, "-m", "unilogin.cli.app", "serve", "--port", str(port), "--workers", str(workers)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

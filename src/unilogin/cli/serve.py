@@ -1,4 +1,4 @@
-"""``unilogin serve``: workers behind one port, and a supervisor that does the housekeeping and answers load balancers."""
+"""``unilogin serve``: workers behind one port, and a supervisor for the housekeeping and the load balancers."""
 
 import asyncio
 import os
@@ -94,5 +94,4 @@ def _serve(target: str, *, host: str, port: int, workers: int) -> None:
         respawn_interval=0.5,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
-        process_name="unilogin",
     ).serve()

@@ -56,8 +56,8 @@ def database(settings: Settings, *, make: bool = False) -> Iterator[str]:
 
     if not make and not (settings.data / "cluster").exists():
         raise DatabaseError(
-            f"There is no database in {settings.data} yet: 'unilogin migrate' makes one there. Or set DATABASE_URL to a "
-            "PostgreSQL server, or UNILOGIN_DATA to the folder of an existing one."
+            f"There is no database in {settings.data} yet: 'unilogin migrate' makes one there. Or set DATABASE_URL to "
+            "a PostgreSQL server, or UNILOGIN_DATA to the folder of an existing one."
         )
     if (dsn := running_dsn(settings.data)) is not None:
         yield dsn
@@ -127,8 +127,8 @@ def _why(error: Exception, role: str | None) -> str:
             return "The PostgreSQL server has no database of this name: make it first (createdb)."
         case asyncpg.InvalidParameterValueError() | asyncpg.InsufficientPrivilegeError():
             return (
-                f"The database does not let this user work in the role '{role}': run 'unilogin migrate', which makes it, "
-                f"as the owner, then 'grant {role} to' the user (UNILOGIN_DATABASE_ROLE names the role)."
+                f"The database does not let this user work in the role '{role}': run 'unilogin migrate', which makes "
+                f"it, as the owner, then 'grant {role} to' the user (UNILOGIN_DATABASE_ROLE names the role)."
             )
         case asyncpg.CannotConnectNowError():
             return "The database is starting or stopping: try again in a moment."
