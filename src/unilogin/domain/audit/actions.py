@@ -1,5 +1,7 @@
 """Writing the log: one function for a row of its own, one SQL fragment for rooms that write it in their statement."""
 
+import asyncpg
+
 from unilogin.domain.audit.model import Entry
 from unilogin.kit.db.connection import Transaction
 
@@ -32,3 +34,16 @@ def row(entry: Entry) -> tuple[object, ...]:
         entry.request_id,
         dict(entry.detail),
     )
+
+
+MONTHS_AHEAD = 2
+
+
+async def make_partitions_ahead(tx: Transaction) -> None:
+    """Make the log's partitions of this month and the next ``MONTHS_AHEAD``; repeating changes nothing."""
+    for month in range(MONTHS_AHEAD + 1):
+        try:
+            async with tx.transaction():
+                await tx.execute("select audit_make_partition(kit_now() + $1 * interval '1 month')", month)
+        except asyncpg.CheckViolationError:  # a month that began without: its rows are in audit_event_rest and stay
+            continue
