@@ -9,8 +9,8 @@ from unilogin.roster.formats.unilogin_import import UniloginImport
 from unilogin.roster.model import ReadRow
 
 NAMESPACE = "https://unilogin.dk/data"
-TIME = "2026-08-10T03:00:00+02:00"
-TODAY = date(2026, 8, 10)
+TIME = "2025-08-10T03:00:00+02:00"
+TODAY = date(2025, 8, 10)
 KEY = b"k" * 32
 
 GROUPS = (

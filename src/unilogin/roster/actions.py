@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple, replace
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import datetime
-from secrets import randbelow
-from typing import BinaryIO
+from functools import partial
+from typing import BinaryIO, TypeVar
 from uuid import UUID
 
 from unilogin.domain.audit.actions import write
@@ -35,14 +36,30 @@ from unilogin.roster.model import Counts, DeliveryId, DeliveryStatus, Finding, R
 from unilogin.roster.queries import LastApplied, last_applied, receipt
 from unilogin.roster.reading import Reading
 from unilogin.roster.rules import check_institution, check_time
-from unilogin.roster.staging import new_id
+from unilogin.roster.staging import Drawer
 
+Result = TypeVar("Result")
 Progress = Callable[[int], None]
 """Told how many bytes of the file have been read."""
 
 
 def _nobody_watches(place: int) -> None:
     """Stand in for a caller that shows no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where one delivery is worked on: the open transaction, the thread that reads, who brought it and when."""
+
+    tx: Transaction
+    thread: Executor
+    actor: Actor
+    now: datetime
+    progress: Progress
+
+    async def beside(self, work: Callable[[], Result]) -> Result:
+        """Do work of the processor in the reading thread, so that nobody else waits for it."""
+        return await asyncio.get_running_loop().run_in_executor(self.thread, work)
 
 
 async def import_file(
@@ -61,55 +78,62 @@ async def import_file(
     """
     now: datetime = await connection.fetchval("select kit_now()")
     reading: Reading | None = None
-    try:
-        reading = await asyncio.to_thread(Reading, file, secrets=secrets, today=now.date(), namespaces=namespaces)
-        async with connection.transaction():
-            return await _load(connection, reading, actor=actor, now=now, progress=progress)
-    except DocumentError as error:
-        refusal = DeliveryRefusedError.of_document(error)
-    except DeliveryRefusedError as error:
-        refusal = error
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="roster") as thread:
+        desk = Desk(connection, thread, actor, now, progress)
+        try:
+            reading = await desk.beside(
+                partial(Reading, file, secrets=secrets, today=now.date(), namespaces=namespaces)
+            )
+            async with connection.transaction():
+                return await _load(desk, reading)
+        except DocumentError as error:
+            refusal = DeliveryRefusedError.of_document(error)
+        except DeliveryRefusedError as error:
+            refusal = error
+        finally:
+            if reading is not None:
+                await desk.beside(reading.close)
     async with connection.transaction():
-        return await _record_refusal(connection, reading, refusal=refusal, actor=actor, now=now)
+        return await _record_refusal(desk, reading, refusal)
 
 
-async def _load(tx: Transaction, reading: Reading, *, actor: Actor, now: datetime, progress: Progress) -> Receipt:
-    header = reading.document.header
+async def _load(desk: Desk, reading: Reading) -> Receipt:
+    tx, header = desk.tx, reading.header
     where = check_institution(header, await institution(tx, header.institution_number))
     await lock_institution(tx, where.institution_id)
     last = await last_applied(tx, where.institution_id, source=header.source)
-    if (before := await _same_as_before(tx, reading, last)) is not None:
+    if (before := await _same_as_before(desk, reading, last)) is not None:
         return replace(before, repeated=True)
-    check_time(header, last=last.source_time if last else None, now=now)
-    origin = Origin(where.institution_id, header.source, str(new_id()), actor)
-    groups = [ToldGroup(*group) for group in reading.document.groups]
+    check_time(header, last=last.source_time if last else None, now=desk.now)
+    origin = Origin(where.institution_id, header.source, str(Drawer().new_id()), desk.actor)
+    groups = [ToldGroup(*group) for group in reading.groups]
     known = await known_rows(tx, where.institution_id, source=header.source, groups=groups)
     reading.known = KnownHashes(known.hashes)
-    staged = await _stage(tx, reading, progress)
-    fingerprint = await asyncio.to_thread(reading.finish)
+    staged = await _stage(desk, reading)
+    fingerprint = await desk.beside(reading.finish)
     applied = await _apply(tx, origin, reading=reading, groups=groups, known=known, staged=staged)
-    return await _record(tx, origin, reading=reading, applied=applied, fingerprint=fingerprint, now=now)
+    return await _record(desk, origin, reading=reading, applied=applied, fingerprint=fingerprint)
 
 
-async def _same_as_before(tx: Transaction, reading: Reading, last: LastApplied | None) -> Receipt | None:
+async def _same_as_before(desk: Desk, reading: Reading, last: LastApplied | None) -> Receipt | None:
     """Return the receipt of the last delivery if this is the same one, word for word (F-29)."""
-    if last is None or last.source_time != reading.document.header.source_time:
+    if last is None or last.source_time != reading.header.source_time:
         return None
-    if await asyncio.to_thread(reading.skim) != last.fingerprint:
+    if await desk.beside(reading.skim) != last.fingerprint:
         return None
-    return await receipt(tx, last.delivery_id)
+    return await receipt(desk.tx, last.delivery_id)
 
 
-async def _stage(tx: Transaction, reading: Reading, progress: Progress) -> bool:
+async def _stage(desk: Desk, reading: Reading) -> bool:
     """Copy what changed into the staging tables; tell whether anything did."""
     staged = False
-    while (batch := await asyncio.to_thread(reading.next_batch)) is not None:
+    while (batch := await desk.beside(reading.next_batch)) is not None:
         if batch.members or batch.kept:
             if not staged:
-                await prepare_staging(tx)
+                await prepare_staging(desk.tx)
             staged = True
-            await copy_batch(tx, batch)
-        progress(reading.place)
+            await copy_batch(desk.tx, batch)
+        desk.progress(reading.place)
     return staged
 
 
@@ -135,20 +159,18 @@ async def _apply(
         absence=Absence(unseen, may_leave=not reading.somebody_unidentified),
         first=not known.any,
         hide=hide,
-        draw=randbelow,
+        draw=Drawer(),
     )
 
 
-async def _record(
-    tx: Transaction, origin: Origin, *, reading: Reading, applied: Applied, fingerprint: bytes, now: datetime
-) -> Receipt:
+async def _record(desk: Desk, origin: Origin, *, reading: Reading, applied: Applied, fingerprint: bytes) -> Receipt:
     for row in applied.refused:
         reading.refuse(Finding(row.line, row.why.value, Severity.REFUSED, {}, row.local_person_id))
     for doubt in applied.doubts:
         reading.add(Finding(doubt.line, Found.PROTECTION_ENDS.value, Severity.WARNING, {}, doubt.local_person_id))
     for group in applied.undeclared_groups:
         reading.add(Finding(1, Found.GROUP_UNDECLARED.value, Severity.WARNING, {}, group=group))
-    header = reading.document.header
+    header = reading.header
     counts = Counts(applied.created, applied.changed, reading.known.seen + applied.same, applied.left, reading.refused)
     told = Receipt(
         DeliveryId(UUID(origin.delivery)),
@@ -163,19 +185,17 @@ async def _record(
         applied.new_accounts,
         tuple(sorted(reading.findings, key=lambda finding: finding.line)),
         reading.finding_count,
-        now,
+        desk.now,
     )
-    await _store(tx, told, actor=origin.actor, institution_id=origin.institution_id, fingerprint=fingerprint)
+    await _store(desk.tx, told, actor=origin.actor, institution_id=origin.institution_id, fingerprint=fingerprint)
     return told
 
 
-async def _record_refusal(
-    tx: Transaction, reading: Reading | None, *, refusal: DeliveryRefusedError, actor: Actor, now: datetime
-) -> Receipt:
-    header = reading.document.header if reading else None
-    where = await institution(tx, header.institution_number) if header else None
+async def _record_refusal(desk: Desk, reading: Reading | None, refusal: DeliveryRefusedError) -> Receipt:
+    header = reading.header if reading else None
+    where = await institution(desk.tx, header.institution_number) if header else None
     told = Receipt(
-        DeliveryId(new_id()),
+        DeliveryId(Drawer().new_id()),
         header.institution_number if header else "",
         header.source if header else "",
         header.source_time if header else None,
@@ -187,9 +207,10 @@ async def _record_refusal(
         0,
         (),
         0,
-        now,
+        desk.now,
     )
-    await _store(tx, told, actor=actor, institution_id=where.institution_id if where else None, fingerprint=None)
+    institution_id = where.institution_id if where else None
+    await _store(desk.tx, told, actor=desk.actor, institution_id=institution_id, fingerprint=None)
     return told
 
 

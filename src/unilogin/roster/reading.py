@@ -19,19 +19,21 @@ PERSONS_AT_ONCE = 500
 
 
 class Reading:
-    """A delivery on its way in. Methods block: call them in a thread, one at a time."""
+    """A delivery on its way in. Methods block: made, used and closed in one thread, beside the event loop."""
 
     def __init__(self, file: BinaryIO, *, secrets: Secrets, today: date, namespaces: Sequence[str]) -> None:
         """Read the head; raises DocumentError or DeliveryRefusedError, as all methods do."""
         self._file = file
         hash_key = secrets.mac("cpr_index", "roster rows")  # no CPR number has eleven characters: a use of its own
-        self.document = UniloginImport(unpack(file), hash_key=hash_key, today=today, namespaces=namespaces)
-        self._chunks = self.document.records(PERSONS_AT_ONCE)
+        self._document = UniloginImport(unpack(file), hash_key=hash_key, today=today, namespaces=namespaces)
+        self._chunks = self._document.records(PERSONS_AT_ONCE)
+        self.header = self._document.header
+        self.groups = self._document.groups
         self._vault = secrets.cpr_vault()
         self._stager = Stager(self._vault)
         self._hide: list[Cpr] = []
         self.known = KnownHashes(b"")
-        self.findings: list[Finding] = list(self.document.group_findings)
+        self.findings: list[Finding] = list(self._document.group_findings)
         self.finding_count = len(self.findings)
         self.refused = 0
         self.somebody_unidentified = False
@@ -45,14 +47,14 @@ class Reading:
         """Go through the whole delivery without reading anybody; return its fingerprint."""
         for _ in self._chunks:
             pass
-        return self.document.finish()
+        return self._document.finish()
 
     def next_batch(self) -> Batch | None:
         """Read on; return what changed among some hundred persons, or None at the end."""
         chunk = next(self._chunks, None)
         if chunk is None:
             return None
-        rows = self.document.read([record for record in chunk if not self.known.see(record.raw_hash)])
+        rows = self._document.read([record for record in chunk if not self.known.see(record.raw_hash)])
         for row in rows:
             self._note(row)
         return self._stager.stage(rows)
@@ -78,8 +80,12 @@ class Reading:
 
     def finish(self) -> bytes:
         """Prove that the delivery is whole; return its fingerprint."""
-        return self.document.finish()
+        return self._document.finish()
 
     def to_hide(self) -> list[bytes]:
         """Return the look-up values of protected people whose row was refused for want of an alias."""
         return [self._vault.index(cpr) for cpr in dict.fromkeys(self._hide)]
+
+    def close(self) -> None:
+        """Let go of the parsed document in the thread that parsed it."""
+        del self._chunks, self._document

@@ -4,12 +4,11 @@ No CPR number in clear goes any further than this (K-10, K-13).
 """
 
 import os
-import secrets
 import time
 from collections.abc import Iterable
-from uuid import UUID
 
 import msgspec
+from asyncpg.pgproto.pgproto import UUID  # made five times faster than the standard one, and an instance of it
 
 from unilogin.domain.directory.bulk_staging import Batch, StagedContact, StagedGroup, StagedMember, StagedPerson
 from unilogin.domain.directory.cpr import Cpr
@@ -17,6 +16,7 @@ from unilogin.domain.directory.usernames import candidate, new_uniid
 from unilogin.kit.secrets import CprVault
 from unilogin.roster.model import Facts, PersonRow, ReadRow
 
+_DRAWN_AT_ONCE = 8192
 _encode = msgspec.json.Encoder().encode
 
 
@@ -25,6 +25,7 @@ class Stager:
 
     def __init__(self, vault: CprVault) -> None:
         self._vault = vault
+        self._draw = Drawer()
 
     def stage(self, rows: Iterable[ReadRow]) -> Batch:
         """Return what is to be copied for these rows; whoever is told about twice in the same words is staged once."""
@@ -38,7 +39,7 @@ class Stager:
         return batch
 
     def _member(self, batch: Batch, read: ReadRow, *, row: PersonRow, told: dict[Cpr, tuple[Facts, bytes]]) -> None:
-        membership_id = new_id()
+        membership_id = self._draw.new_id()
         facts = row.facts
         own = self._vault.index(facts.cpr)
         batch.persons.append(self._person(facts, own, own=True, line=read.line))
@@ -79,12 +80,12 @@ class Stager:
             )
 
     def _person(self, facts: Facts, cpr_index: bytes, *, own: bool, line: int) -> StagedPerson:
-        person_id = new_id()
+        person_id = self._draw.new_id()
         alias = (facts.alias_first_name or "", facts.alias_family_name or "")
         called = alias if facts.protected else (facts.first_name, facts.family_name)
         return StagedPerson(
             person_id,
-            new_id(),
+            self._draw.new_id(),
             cpr_index,
             self._vault.seal(facts.cpr, person_id),
             facts.first_name,
@@ -96,19 +97,36 @@ class Stager:
             facts.gender,
             facts.email,
             _encode(facts.contact).decode(),
-            candidate(*called, attempt=0, draw=secrets.randbelow),
-            new_uniid(secrets.randbelow),
+            candidate(*called, attempt=0, draw=self._draw),
+            new_uniid(self._draw),
             own,
             line,
         )
 
 
-def new_id() -> UUID:
-    """Return a UUID of version 7, as the database makes them: ordered by time, so that indexes grow at one end.
+class Drawer:
+    """Random numbers and ids from the operating system's randomness, fetched some thousand bytes at a time."""
 
-    The node's clock decides nothing here but the order.
-    """
-    drawn = bytearray(time.time_ns().__floordiv__(1_000_000).to_bytes(6, "big") + os.urandom(10))
-    drawn[6] = drawn[6] & 0x0F | 0x70
-    drawn[8] = drawn[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(drawn))
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._place = 0
+
+    def __call__(self, below: int) -> int:
+        """Return a number from 0 up to, not including, ``below``; 64 bits leave no bias that matters below 2^40."""
+        return int.from_bytes(self._take(8), "big") % below
+
+    def new_id(self) -> UUID:
+        """Return a UUID of version 7, as the database makes them: ordered by time, so that indexes grow at one end.
+
+        The node's clock decides nothing here but the order.
+        """
+        drawn = self._take(10)
+        head = (time.time_ns() // 1_000_000 << 16 | 0x7000 | (drawn[0] & 0x0F) << 8 | drawn[1]).to_bytes(8, "big")
+        return UUID(head + bytes((0x80 | drawn[2] & 0x3F,)) + drawn[3:])
+
+    def _take(self, count: int) -> bytes:
+        place = self._place
+        if place + count > len(self._bytes):
+            self._bytes, place = os.urandom(_DRAWN_AT_ONCE), 0
+        self._place = place + count
+        return self._bytes[place : place + count]

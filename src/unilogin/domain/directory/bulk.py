@@ -12,7 +12,7 @@ from unilogin.domain.directory import bulk_belonging, bulk_people, bulk_protecti
 from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_protection import Doubt
 from unilogin.domain.directory.bulk_refusals import RefusedRow, refuse_contradictions
-from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.domain.directory.bulk_staging import PATIENCE, Origin, plan_anew
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.directory.usernames import Draw
 from unilogin.kit.db.connection import Transaction
@@ -120,6 +120,7 @@ async def apply_staged(
     although their rows were refused. Needs ``prepare_staging``.
     """
     await tx.execute("select pg_advisory_xact_lock($1, $2)", _LOCK_SPACE, _APPLYING, timeout=PATIENCE)
+    await plan_anew(tx)
     refused = await refuse_contradictions(tx, origin, unseen=absence.unseen)
     await bulk_belonging.save_groups(tx, origin, told=groups)
     fresh, known = await bulk_people.match_people(tx)

@@ -1,7 +1,7 @@
 """Temporary tables that a delivery's changed rows are copied into, and the rows themselves.
 
-The tables live as long as the connection and are empty outside a transaction, so that plans made once stay valid. Ids
-are drawn by the caller: a row knows its id before anybody knows whether it is new, and is sealed under it (K-10).
+The tables live as long as the connection and are empty outside a transaction, which spares the catalogue. Ids are drawn
+by the caller: a row knows its id before anybody knows whether it is new, and is sealed under it (K-10).
 """
 
 from collections.abc import Sequence
@@ -127,8 +127,16 @@ _TABLES = (
 
 
 async def prepare_staging(tx: Transaction) -> None:
-    """Make the tables of this connection if it has none yet, and let every statement be planned for what they hold."""
-    await tx.execute(";".join((*_TABLES, "set local plan_cache_mode = force_custom_plan")))
+    """Make the tables of this connection if it has none yet."""
+    await tx.execute(";".join(_TABLES))
+
+
+async def plan_anew(tx: Transaction) -> None:
+    """Forget the plans of this connection: those made for a class of thirty take hours for a whole town.
+
+    Not by ``plan_cache_mode``: that would plan the check of every single foreign key, and double the cost of a load.
+    """
+    await tx.execute("discard plans")
 
 
 async def copy_batch(tx: Transaction, batch: Batch) -> None:

@@ -54,11 +54,13 @@ def read_cpr(text: str) -> Cpr:
         CprDateError: 31 February, month 13, or 29 February of a year that had none.
 
     """
-    number = text.translate(_SEPARATORS).upper()
-    if _FORM.fullmatch(number) is None:
-        raise CprFormatError("not ten characters of a known form")
-    if number.endswith("ZZZ9"):
-        return Cpr(number)
+    number = text if len(text) == 10 else text.translate(_SEPARATORS)
+    if not (len(number) == 10 and number.isascii() and number.isdigit()):
+        number = number.upper()
+        if _FORM.fullmatch(number) is None:
+            raise CprFormatError("not ten characters of a known form")
+        if number.endswith("ZZZ9"):
+            return Cpr(number)
     day, month = int(number[:2]), int(number[2:4])
     if not 1 <= month <= 12 or not 1 <= (day - 60 if day > 60 else day) <= _DAYS[month - 1]:
         raise CprDateError("no date of the calendar")
@@ -78,7 +80,7 @@ def kind_of(cpr: Cpr) -> CprKind:
 
 def birth_date(cpr: Cpr) -> date | None:
     """Return the date of birth a real number tells; None for the other kinds, whose century nobody promises."""
-    if kind_of(cpr) is not CprKind.REAL:
+    if cpr[0] > "3" or kind_of(cpr) is not CprKind.REAL:
         return None
     try:
         return date(_century(cpr[6], int(cpr[4:6])) + int(cpr[4:6]), int(cpr[2:4]), int(cpr[:2]))

@@ -7,7 +7,7 @@ random consonants. Whoever loses a draw draws again; a million people fit with a
 
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from unilogin.domain.directory.model import Username
@@ -26,8 +26,8 @@ _FOLDED = str.maketrans(
 
 def candidate(first_name: str, family_name: str, *, attempt: int, draw: Draw) -> Username:
     """Return the name to try at this attempt, counted from 0. For a protected person the two are the alias."""
-    letters = stems(first_name, family_name)
     place = attempt // _TRIES
+    letters = stems(first_name, family_name)
     chosen = letters[place] if place < len(letters) else _random_letters(draw)
     return Username(f"{chosen}{draw(_DIGITS):04d}")
 
@@ -40,12 +40,22 @@ def new_uniid(draw: Draw) -> str:
 def stems(first_name: str, family_name: str) -> tuple[str, ...]:
     """Return the letters to try in order, each once, without those that offend; none for a name without letters."""
     first, family = _letters(first_name), _letters(family_name)
+    denied = denied_stems()
     wanted = ((first + family)[:4], first[:3] + family[:1], first[:2] + family[:2])
-    return tuple(dict.fromkeys(stem for stem in wanted if len(stem) == 4 and stem not in denied_stems()))
+    return tuple(
+        [
+            stem
+            for place, stem in enumerate(wanted)
+            if len(stem) == 4 and stem not in denied and stem not in wanted[:place]
+        ]
+    )
 
 
+@lru_cache(maxsize=4096)  # half of a school has one of a few hundred names
 def _letters(name: str) -> str:
     """Fold to a–z: æøå as two letters, as Danes write them in addresses; other accents are dropped."""
+    if name.isascii() and name.isalpha():
+        return name.lower()
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", name).lower().translate(_FOLDED))
     return "".join([letter for letter in folded if "a" <= letter <= "z"])
 

@@ -146,7 +146,7 @@ def read_text(element: Element, name: str, *, field: Field, notes: Notes) -> str
     # The rules count UTF-8 bytes, the schema characters: bytes are never fewer, so they decide.
     if len(text) > field.longest or (not text.isascii() and len(text.encode()) > field.longest):
         (notes.warn if field.soft else notes.refuse)(element, Found.TOO_LONG, element=name, longest=field.longest)
-        return ""
+        return "" if field.soft else text  # too long is not missing, too
     if not raw.isascii() and is_twice_encoded(raw):
         notes.warn(element, Found.TWICE_ENCODED, element=name)
     return text
@@ -164,26 +164,28 @@ def one_of(element: Element, name: str, *, value: str | None, allowed: frozenset
 
 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
-
-
-def read_flag(element: Element, attribute: str, *, notes: Notes) -> bool | None:
-    """Return an xs:boolean attribute that must be there; None and a refusal when it is not or says something else."""
-    text = element.get(attribute)
-    if text is None:
-        notes.refuse(element, Found.ATTRIBUTE_MISSING, attribute=attribute)
-        return None
-    flag = _FLAGS.get(text.strip())
-    if flag is None:
-        notes.refuse(element, Found.VALUE_UNKNOWN, element=attribute, value=shown(text), allowed="true, false")
-    return flag
-
-
-def check_attributes(element: Element, known: frozenset[str], *, names: Names, notes: Notes) -> None:
-    """Note attributes the format does not have, other than those of XML and its schemas."""
-    for attribute in element.keys():  # noqa: SIM118 - an element is no mapping; iterating it gives its children
-        name = str(attribute)
-        if name not in known and names[name] not in known and not name.startswith(_FOREIGN):
-            notes.warn(element, Found.ATTRIBUTE_UNKNOWN, attribute=shown(split_tag(name)[1]))
-
-
 _FOREIGN = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")
+
+
+def read_attributes(element: Element, known: frozenset[str], *, names: Names, notes: Notes) -> dict[str, str]:
+    """Return the attributes by local name; others than the known ones are noted, but those of XML and its schemas."""
+    attributes: dict[str, str] = {}
+    for tag, text in element.items():
+        name = str(tag)
+        if name not in known and (name := names[name]) not in known:
+            if not name.startswith(_FOREIGN):
+                notes.warn(element, Found.ATTRIBUTE_UNKNOWN, attribute=shown(split_tag(name)[1]))
+            continue
+        attributes[name] = str(text).strip()
+    return attributes
+
+
+def read_flag(element: Element, name: str, *, attributes: Mapping[str, str], notes: Notes) -> bool | None:
+    """Return an xs:boolean attribute that must be there; None and a refusal when it is not or says something else."""
+    text = attributes.get(name)
+    flag = _FLAGS.get(text or "")
+    if text is None:
+        notes.refuse(element, Found.ATTRIBUTE_MISSING, attribute=name)
+    elif flag is None:
+        notes.refuse(element, Found.VALUE_UNKNOWN, element=name, value=shown(text), allowed="true, false")
+    return flag

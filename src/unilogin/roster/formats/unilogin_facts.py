@@ -10,8 +10,8 @@ from unilogin.roster.formats.fields import (
     Field,
     Names,
     Notes,
-    check_attributes,
     child_named,
+    read_attributes,
     read_children,
     read_flag,
     read_text,
@@ -50,6 +50,7 @@ _ADDRESS = {
     "MunicipalityName": Field(7, 75, soft=True),
 }
 _PHONE = Field(0, 50, soft=True)
+_VERIFIED = ("0", "1")
 _ATTRIBUTES = frozenset(("protected", "verificationLevel"))
 
 
@@ -66,9 +67,9 @@ class FactsReader:
         protected = self._protected(element, notes)
         children = read_children(element, _PERSON, names=self._names, notes=notes)
         values = children.values
-        for name in ("FirstName", "FamilyName"):
-            if name not in values:
-                notes.refuse(element, Found.ELEMENT_MISSING, element=name)
+        if "FirstName" not in values or "FamilyName" not in values:
+            missing = "FamilyName" if "FirstName" in values else "FirstName"
+            notes.refuse(element, Found.ELEMENT_MISSING, element=missing)
         cpr = self._cpr(element, values, notes)
         born = self._born(element, values, notes=notes, cpr=cpr)
         alias = self._alias(element, values, notes=notes, protected=protected)
@@ -90,13 +91,12 @@ class FactsReader:
         )
 
     def _protected(self, element: Element, notes: Notes) -> bool | None:
-        check_attributes(element, _ATTRIBUTES, names=self._names, notes=notes)
-        verified = element.get("verificationLevel")
-        if verified not in (None, "0", "1"):
-            notes.warn(
-                element, Found.VALUE_UNKNOWN, element="verificationLevel", value=shown(verified or ""), allowed="0, 1"
-            )
-        return read_flag(element, "protected", notes=notes)
+        attributes = read_attributes(element, _ATTRIBUTES, names=self._names, notes=notes)
+        verified = attributes.get("verificationLevel", "0")
+        if verified not in _VERIFIED:
+            value = shown(verified)
+            notes.warn(element, Found.VALUE_UNKNOWN, element="verificationLevel", value=value, allowed="0, 1")
+        return read_flag(element, "protected", attributes=attributes, notes=notes)
 
     def _cpr(self, element: Element, values: Mapping[str, str], notes: Notes) -> Cpr | None:
         text = values.get("CivilRegistrationNumber")

@@ -13,9 +13,9 @@ from unilogin.roster.formats.fields import (
     Field,
     Names,
     Notes,
-    check_attributes,
     child_named,
     one_of,
+    read_attributes,
     read_children,
     read_flag,
     shown,
@@ -229,14 +229,14 @@ class PersonReader:
         return tuple(contacts.values()), len(contacts) == len(told)
 
     def _contact(self, element: Element, notes: Notes, protect: list[Cpr]) -> ContactRow | None:
-        check_attributes(element, _CONTACT_ATTRIBUTES, names=self._names, notes=notes)
-        relation = element.get("relation")
+        attributes = read_attributes(element, _CONTACT_ATTRIBUTES, names=self._names, notes=notes)
+        relation = attributes.get("relation")
         if relation is None:
             notes.refuse(element, Found.ATTRIBUTE_MISSING, attribute="relation")
         else:
-            one_of(element, "relation", value=relation.strip(), allowed=RELATIONS, notes=notes)
-        custody = read_flag(element, "childCustody", notes=notes)
-        access = element.get("accessLevel", "1" if custody else "0").strip()
+            one_of(element, "relation", value=relation, allowed=RELATIONS, notes=notes)
+        custody = read_flag(element, "childCustody", attributes=attributes, notes=notes)
+        access = attributes.get("accessLevel", "1" if custody else "0")
         if access not in ("0", "1"):
             notes.refuse(element, Found.VALUE_UNKNOWN, element="accessLevel", value=shown(access), allowed="0, 1")
         facts = None
@@ -250,7 +250,7 @@ class PersonReader:
             notes.refuse(element, Found.CONTACT_TOO_YOUNG, years=YOUNGEST_CONTACT_YEARS)
         if notes.refused or facts is None or relation is None:
             return None
-        return ContactRow(facts, relation.strip(), bool(custody), int(access))
+        return ContactRow(facts, relation, bool(custody), int(access))
 
 
 def _details(values: Mapping[str, str]) -> dict[str, str]:

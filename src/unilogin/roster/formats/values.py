@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
-_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
+_DATE_IN_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 
 _LOCAL = r"(?:[!#-'*+\-/-9=?A-Z^-~]|[^\x00-\x7f])+"
@@ -14,10 +14,11 @@ _PHONE = re.compile(r"[^0-9]*(?:[0-9][ ()\-]*){6}.*")
 
 def read_date(text: str) -> date:
     """Return an xs:date, whose time zone says nothing; raises ValueError."""
-    found = _DATE.fullmatch(text)
-    if found is None:
-        raise ValueError("no date")
-    return date.fromisoformat(found.group(1))
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":  # fromisoformat knows other forms, too
+        if _DATE_IN_ZONE.fullmatch(text) is None:
+            raise ValueError("no date")
+        text = text[:10]
+    return date.fromisoformat(text)
 
 
 def read_time(text: str) -> datetime:
