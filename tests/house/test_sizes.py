@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from tests.house.source import ROOT, name_of, parsed, python_files, read, tracked
+from tests.house.source import ROOT, name_of, parsed, python_files, read, room_of, tracked
 
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 50
@@ -34,10 +34,11 @@ def test_no_function_is_longer_than_50_lines() -> None:
 
 
 def test_functions_take_few_things_by_position() -> None:
-    """From the third on a call says what is what; four by position is the limit."""
+    """From the third on a call should say what is what. Commands are called by their options and may have many."""
     too_many = [
         f"{name_of(path)}:{function.lineno} {function.name}"
         for path in python_files("src/")
+        if room_of(path) != "cli"
         for function in functions(path)
         if len([a for a in function.args.posonlyargs + function.args.args if a.arg not in {"self", "cls"}])
         > MOST_POSITIONAL
