@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.fixtures import chromium, open_page  # noqa: F401 - fixtures for every folder
 from tests.builders.journeys import Journeys
 from tests.builders.people import People
 from tests.builders.running import run

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.conftest import OpenPage
+from tests.browser.fixtures import OpenPage
 from tests.builders.journeys import Journeys
 from tests.builders.people import People, Somebody
 from tests.server import RunningServer

@@ -5,6 +5,7 @@ Ctrl-C or SIGTERM stops them all.
 """
 
 import asyncio
+import ctypes
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -150,7 +151,12 @@ def _process(command: list[str], variables: Mapping[str, str]) -> Iterator["subp
     environment.pop("DATABASE_URL", None)
     # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
     variables = {**environment, **variables}
-    part = subprocess.Popen(command, env=variables, start_new_session=True)  # noqa: S603 - commands of our own
+    part = subprocess.Popen(  # noqa: S603 - commands of our own
+        command,
+        env=variables,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - there is one thread at this moment
+    )
     try:
         yield part
     finally:
@@ -160,6 +166,15 @@ def _process(command: list[str], variables: Mapping[str, str]) -> Iterator["subp
         except subprocess.TimeoutExpired:
             part.kill()
             part.wait()
+
+
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when the demo is killed with -9, so that the next start finds its ports free."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait_until_ready(url: str, parts: list["subprocess.Popen[bytes]"]) -> None:

@@ -1,0 +1,86 @@
+"""A demo as ``make demo`` starts it, shared by the tests that only look at it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class RunningDemo:
+    """A demo that is ready; ``told`` is its ``/demo.json``."""
+
+    base_url: str
+    home: str
+    data: Path
+    log: Path
+    process: "subprocess.Popen[bytes]"
+    told: dict[str, Any]
+
+    def person(self, *, class_name: str | None = None, name: str | None = None) -> dict[str, Any]:
+        """Return the first person of a class, or the one of a name."""
+        return next(
+            person
+            for person in self.told["people"]
+            if person["class"] == class_name or (name is not None and person["name"] == name)
+        )
+
+
+def two_free_ports() -> int:
+    """Return a port that is free, and the next one as well."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def start_demo(data: Path, *arguments: str, port: int | None = None, **variables: str) -> "subprocess.Popen[bytes]":
+    """Start ``unilogin demo`` and return at once; its output goes to ``demo.log`` beside the data folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("UNILOGIN_", "DATABASE_URL"))}
+    command = [sys.executable, "-m", "unilogin.cli.app", "demo", "--data", str(data)]
+    command += ["--port", str(port or two_free_ports()), *arguments]
+    with (data.parent / "demo.log").open("ab") as log:
+        return subprocess.Popen(command, env=kept | variables, stdout=log, stderr=subprocess.STDOUT)
+
+
+def until_ready(process: "subprocess.Popen[bytes]", data: Path, *, port: int) -> RunningDemo:
+    """Wait until a started demo answers."""
+    log = data.parent / "demo.log"
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            told = httpx.get(f"http://localhost:{port}/demo.json", timeout=10)
+            httpx.get(f"http://localhost:{port + 1}/", timeout=10)
+        except httpx.TransportError:
+            time.sleep(0.1)  # waits for a condition, not for luck
+            continue
+        base_url, home = f"http://localhost:{port}", f"http://localhost:{port + 1}"
+        return RunningDemo(base_url, home, data, log, process, json.loads(told.content))
+    message = f"the demo did not start:\n{log.read_text(errors='replace')[-3000:]}"
+    raise RuntimeError(message)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    data = tmp_path_factory.mktemp("demo") / "var"
+    port = two_free_ports()
+    process = start_demo(data, port=port)
+    try:
+        yield until_ready(process, data, port=port)
+    finally:
+        process.terminate()
+        process.wait(30)
