@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from docs.generate import DOCS, PAGES, QUESTIONS, writers
+from typer.main import get_command
 
 from tests.house.source import ROOT, name_of, read, tracked
+from unilogin.cli.app import app
 from unilogin.domain.audit.events import Event
 from unilogin.settings import NAMES
 from unilogin.urls import URLS
@@ -91,3 +93,33 @@ def test_make_targets_named_in_documents_exist() -> None:
         for target in re.findall(r"(?:^|`)\$? ?make ([a-z.]+)", read(path), re.M)
     )
     assert not [place for place in named if place[1] not in targets]
+
+
+def test_commands_named_in_documents_exist() -> None:
+    wrong = [
+        f"{name_of(path)}: unilogin {words}"
+        for path in DOCUMENTS
+        for words in re.findall(r"(?<![\w/-])(?:\.venv/bin/)?unilogin ([a-z][a-z-]+(?: [a-z][a-z-]+)?)", read(path))
+        if not is_command(words.split())
+    ]
+    assert not wrong
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether words begin with a command, and with one of its own where it is a group of commands."""
+    found: object = get_command(app)
+    for word in words:
+        commands = getattr(found, "commands", None)
+        if commands is None:
+            return True  # what follows is an argument
+        if word not in commands:
+            return False
+        found = commands[word]
+    return True
+
+
+def test_what_is_a_command_is_read_from_the_program() -> None:
+    assert is_command(["serve"])
+    assert is_command(["services", "add"])
+    assert not is_command(["services", "invent"])
+    assert not is_command(["invent"])
