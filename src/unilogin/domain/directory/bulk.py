@@ -79,11 +79,9 @@ _KNOWN = """
 
 async def lock_institution(tx: Transaction, institution_id: InstitutionId) -> None:
     """Wait until no other load works on this institution, and let statements of this transaction take their time."""
+    await tx.execute("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0")
     await tx.execute(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0)), set_config('statement_timeout', '0', true),"
-        " set_config('idle_in_transaction_session_timeout', '0', true)",
-        f"roster:{institution_id}",
-        timeout=PATIENCE,
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"roster:{institution_id}", timeout=PATIENCE
     )
 
 

@@ -101,6 +101,7 @@ class Batch:
     kept: list[tuple[str]] = field(default_factory=list)
 
 
+# Behind a pooler a connection outlives a release: one that changes the columns of a table must change its name.
 _TABLES = (
     """create temporary table if not exists stage_person (
          person_id uuid, account_id uuid, cpr_index bytea, cpr_sealed bytea, first_name text, family_name text,
