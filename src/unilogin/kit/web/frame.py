@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
+from time import perf_counter
 
 import asyncpg
 from starlette.datastructures import MutableHeaders
@@ -10,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from unilogin.kit import metrics
 from unilogin.kit.ids import new_incident_id
-from unilogin.kit.logs import log
+from unilogin.kit.logs import log, request_of_log
 from unilogin.kit.web.errors import RefusedError
 
 CONTENT_SECURITY_POLICY = (
@@ -48,6 +50,15 @@ UNAVAILABLE_STATES = (
 )
 
 
+_GONE = 499
+"""Counted for a visitor who went away before the answer; nobody is sent it."""
+
+
+def _route(scope: Scope) -> str:
+    """Return the template of the path, as it stands in ``urls.py``: never the path, which holds journeys and codes."""
+    return str(getattr(scope.get("route"), "path", "none"))
+
+
 def request_id(request: Request) -> str:
     """Return the id of this request, as it stands in logs and audit rows."""
     return str(request.scope["unilogin.request_id"])
@@ -68,21 +79,29 @@ class Frame:
             await self._app(scope, receive, send)
             return
         scope["unilogin.request_id"] = uuid.uuid4().hex
-        started = False
+        request_of_log.set(scope["unilogin.request_id"])
+        metrics.request_begun()
+        began = perf_counter()
+        status = 0
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
         request = Request(scope, receive)
-        response = await self._answer(request, lambda: self._app(scope, receive, send_with_headers))
-        if response is not None and not started:
-            await response(scope, receive, send_with_headers)
+        try:
+            response = await self._answer(request, lambda: self._app(scope, receive, send_with_headers))
+            if response is not None and not status:
+                await response(scope, receive, send_with_headers)
+        finally:
+            metrics.request_answered(
+                _route(scope), scope["method"], status=status or _GONE, seconds=perf_counter() - began
+            )
 
     async def _answer(self, request: Request, run: Callable[[], Awaitable[None]]) -> Response | None:
         """Run the application; return the answer to give in its place when it could not."""
@@ -93,12 +112,14 @@ class Frame:
         except RefusedError as refused:
             return self._stopped(request, refused)
         except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
-            self._log.warning("unavailable", error=type(error).__name__, request_id=request_id(request))
+            metrics.fault("unavailable")
+            self._log.warning("unavailable", error=type(error).__name__)
             response = self._stopped(request, RefusedError(503, "look.stopped.busy"))
             response.headers["Retry-After"] = "5"
             return response
         except Exception:
             incident_id = new_incident_id()
-            self._log.exception("fault", incident_id=incident_id, request_id=request_id(request))
+            metrics.fault("fault")
+            self._log.exception("fault", incident_id=incident_id)
             return self._stopped(request, RefusedError(500, "look.stopped.fault", incident=incident_id))
         return None
