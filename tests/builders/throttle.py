@@ -159,11 +159,21 @@ class Throttle:
 
     async def let_time_pass(self, seconds: float) -> None:
         """Move the one clock of every decision."""
+        if not self.moved_seconds:  # a row, not a new function each time: that would have every statement planned anew
+            await self.pool.execute("create table tests_clock as select interval '0' as moved")
+            await self.pool.execute(
+                "create or replace function kit_now() returns timestamptz language sql stable parallel safe"
+                " return statement_timestamp() + (select moved from tests_clock)"
+            )
         self.moved_seconds += seconds
-        await self.pool.execute(
-            "create or replace function kit_now() returns timestamptz language sql stable parallel safe"
-            f" return statement_timestamp() + interval '{self.moved_seconds:.3f} seconds'"
+        await self.pool.execute("update tests_clock set moved = $1 * interval '1 second'", self.moved_seconds)
+
+    async def at_noon(self) -> None:
+        """Move the clock to the next noon, so that no midnight comes into a test of a day."""
+        hours = 36 - await self.pool.fetchval(
+            "select extract(hour from kit_now() at time zone 'Europe/Copenhagen')::int"
         )
+        await self.let_time_pass(hours * 3600)
 
     async def events(self, event: Event) -> list[dict[str, object]]:
         """The details of all audit rows of one kind, in order."""
