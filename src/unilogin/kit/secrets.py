@@ -31,6 +31,7 @@ PURPOSES = (
     "form_seal",
     "decoy_mac",
     "throttle",
+    "audit_checkpoint",
 )
 KEY_BYTES = 32
 _NONCE_BYTES = 12

@@ -50,3 +50,6 @@ class Event(StrEnum):
 
     KEY_CREATED = "key.created"
     KEY_RETIRED = "key.retired"
+
+    AUDIT_EXPORTED = "audit.exported"
+    AUDIT_MONTH_DROPPED = "audit.month_dropped"

@@ -1,7 +1,8 @@
-"""Who acts, and the row that is written about it."""
+"""Who acts, the row that is written about it, and the links that seal the rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -38,3 +39,57 @@ class Entry:
     outcome: str = "ok"
     request_id: str | None = None
     detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One row as it stands in the log. ``detail`` is the text PostgreSQL gives for it, so that it hashes the same."""
+
+    sequence: int
+    at: datetime
+    action: str
+    outcome: str
+    actor_kind: str
+    actor_id: str
+    account_id: UUID | None
+    institution_id: UUID | None
+    about: str | None
+    request_id: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a link says about its rows: the numbers above ``after`` up to ``upto`` whose time is in ``month`` (UTC)."""
+
+    number: int
+    made_at: datetime
+    month: date
+    after: int
+    upto: int
+    events: int
+    rows_hash: bytes
+    previous: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A claim and what seals it. ``rows`` holds number and hash of each row; None once the month is dropped."""
+
+    claim: Claim
+    rows: bytes | None
+    hash: bytes
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A month that was dropped on purpose, and what its links said."""
+
+    month: date
+    dropped_at: datetime
+    actor: Actor
+    links: int
+    events: int
+    hash: bytes
+    mac: bytes
