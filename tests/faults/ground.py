@@ -116,12 +116,11 @@ class Ground:
         """Make everything whole again: wires, clock, nodes."""
         self.orders.forget()
         self._loop.call_soon_threadsafe(self._mend_wires)
-        dead = [node for node in self.nodes if not (node.is_alive and node.answers())]
-        for node in dead:
-            node.kill()
-            node.launch()
-        for node in dead:
-            node.wait_until_ready()
+        for node in self.nodes:
+            if not node.is_alive:
+                node.launch()
+        for node in self.nodes:
+            node.ensure()
 
     def _mend_wires(self) -> None:
         for wire in self.wires:

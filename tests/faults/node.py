@@ -13,10 +13,8 @@ from pathlib import Path
 import httpx
 
 from tests.house.source import ROOT
-from tests.server import environment
-
-DRAIN_SECONDS = 20
-"""How long a node may take to finish what it has begun after SIGTERM (F-07)."""
+from tests.server import environment, free_port
+from unilogin.cli.serve import STOP_SECONDS
 
 
 @dataclass(eq=False)
@@ -30,26 +28,27 @@ class Node:
     orders: Path
     log: Path
     extra: Mapping[str, str] = field(default_factory=dict)
+    internal_port: int = field(default_factory=free_port)
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _first_worker: int | None = None
 
     @property
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def launch(self) -> None:
-        """Begin to start; ``wait_until_ready`` says when it answers."""
+        """Begin to start; ``ensure`` waits until it answers."""
         # Ends with the tests, however they end.
-        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "granian"]
-        command += ["--interface", "asgi", "--factory", "--workers", "1"]
-        command += ["--port", str(self.port), "--workers-kill-timeout", str(DRAIN_SECONDS)]
+        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "tests.faults.serve", str(self.port)]
         ours = {
             "FAULTS_FOLDER": str(self.orders),
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}",
             "UNILOGIN_BASE_URL": self.base_url,
+            "UNILOGIN_INTERNAL_PORT": str(self.internal_port),
         }
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*command, "tests.faults.faulty_app:create_app"],
+                command,
                 env=environment(self.dsn, self.secrets_file, port=0) | ours | dict(self.extra),
                 cwd=ROOT,
                 stdout=output,
@@ -57,11 +56,19 @@ class Node:
                 start_new_session=True,  # one signal reaches server and worker
             )
 
-    def wait_until_ready(self, *, seconds: float = 20) -> None:
-        """Wait until it answers; raises RuntimeError with the end of its log when it does not."""
+    def ensure(self, *, seconds: float = 20) -> None:
+        """Start it unless it runs, and wait until it answers; raises RuntimeError when it does not.
+
+        One that has lost its worker is started afresh: the server gives up when it loses two in a few seconds.
+        """
+        if self.is_alive and self._first_worker is not None and self.worker() != self._first_worker:
+            self.kill()
         deadline = time.monotonic() + seconds
-        while self.is_alive and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            if not self.is_alive:
+                self.launch()
             if self.answers():
+                self._first_worker = self.worker()
                 return
             time.sleep(0.02)  # waits for a condition, not for luck
         message = f"a node did not start:\n{self.log.read_text(errors='replace')[-3000:]}"
@@ -87,7 +94,7 @@ class Node:
         assert self._process is not None
         self._process.terminate()
 
-    def wait_until_gone(self, *, seconds: float = DRAIN_SECONDS + 5) -> None:
+    def wait_until_gone(self, *, seconds: float = STOP_SECONDS + 5) -> None:
         assert self._process is not None
         self._process.wait(seconds)
 
@@ -98,9 +105,15 @@ class Node:
                 self.wait_until_gone()
         self.kill()
 
-    def worker(self) -> int:
-        """The process that serves, a child of the server: for measures and for kills."""
+    def is_ready(self) -> bool:
+        """What the node says of itself on the internal port, to load balancers."""
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.internal_port}/readyz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def worker(self) -> int | None:
+        """The process that serves, a child of the server, for measures and for kills; None when there is none."""
         assert self._process is not None
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        serving = [int(pid) for pid in children if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        return serving[0]
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/children")
+        return min((int(pid) for children in tasks for pid in children.read_text().split()), default=None)

@@ -94,7 +94,7 @@ def _secrets(data: Path) -> Secrets:
 async def _prepare(dsn: str, secrets: Secrets, *, data: Path, home: str) -> DemoService:
     await _claim(dsn)
     await migrate(dsn)
-    pool = await open_pool(dsn)
+    pool = await open_pool(dsn, patient=True)
     try:
         async with transaction(pool) as tx:
             await ensure_key(tx, secrets, actor=DEMO)

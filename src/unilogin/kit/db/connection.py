@@ -1,8 +1,15 @@
-"""Connections to PostgreSQL through asyncpg: one pool a process, every connection in the role that serves."""
+"""Connections to PostgreSQL through asyncpg: one pool a process, every connection in the role that serves.
 
-from collections.abc import AsyncIterator
+Every wait of one who serves has an end: for a connection, for an answer, for what the server does with a node that is
+gone. What does not answer is thrown away, never asked again: a wire that is dead cannot be told to roll back. Whether a
+COMMIT whose answer was lost has happened is unknown, so nothing here repeats one (D7).
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
@@ -18,9 +25,35 @@ Transaction: TypeAlias = Connection
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
+Result = TypeVar("Result")
 
-ACQUIRE_SECONDS = 1.0
+ACQUIRE_SECONDS: Final = 1.0
 """How long a request waits for a connection before it answers 503 (F-13)."""
+
+STATEMENT_SECONDS: Final = 3
+"""How long the server works on a statement of one who serves; longer means a lock that somebody else holds."""
+
+ANSWER_SECONDS: Final = 4.0
+"""How long we wait for an answer: a little longer, so that only a dead wire gets so far (F-17)."""
+
+IDLE_IN_TRANSACTION_SECONDS: Final = 5
+"""How long the server keeps the locks of a node that has fallen silent between two statements."""
+
+BROKEN: Final = (
+    TimeoutError,
+    asyncio.TimeoutError,
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server said goodbye while nobody was listening: its words come out of turn
+)
+"""After these nobody knows what state the connection is in."""
+
+ROLLED_BACK: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""After these the transaction has certainly not happened: 40P01, 40001."""
+
+_TRIES: Final = 4
+_LONGEST_PAUSE_SECONDS: Final = 0.05
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -33,25 +66,32 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     )
 
 
-def _server_settings(role: str | None) -> dict[str, str]:
+def _server_settings(role: str | None, *, patient: bool) -> dict[str, str]:
     settings = {
         "application_name": "unilogin",
-        "statement_timeout": "10s",
-        "idle_in_transaction_session_timeout": "30s",
+        "statement_timeout": "0" if patient else f"{STATEMENT_SECONDS}s",
+        "idle_in_transaction_session_timeout": "0" if patient else f"{IDLE_IN_TRANSACTION_SECONDS}s",
+        # On a network: what is left of a node that is gone frees its place within half a minute, not two hours.
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
         "jit": "off",  # every statement of ours is short; compiling costs more than it saves
     }
     return settings | ({"role": role} if role else {})
 
 
-async def open_pool(dsn: str, *, role: str | None = "unilogin_run", size: int = 8) -> Pool:
-    """Open the pool of this process; ``role`` is the database role every connection works in."""
+async def open_pool(dsn: str, *, role: str | None = "unilogin_run", size: int = 8, patient: bool = False) -> Pool:
+    """Open the pool of this process; ``role`` is the database role every connection works in.
+
+    ``patient`` is for commands, whose statements may take as long as they need.
+    """
     return await asyncpg.create_pool(
         dsn,
         min_size=min(2, size),
         max_size=size,
         init=_prepare,
-        server_settings=_server_settings(role),
-        command_timeout=15,
+        server_settings=_server_settings(role, patient=patient),
+        command_timeout=None if patient else ANSWER_SECONDS,
         timeout=5,
         max_inactive_connection_lifetime=300,
         statement_cache_size=256,
@@ -65,8 +105,7 @@ async def _leave_as_it_is(connection: Any) -> None:
 
 async def connect(dsn: str, *, role: str | None = None) -> "asyncpg.Connection[asyncpg.Record]":
     """Open one connection for a command; statements may take as long as they need."""
-    settings = _server_settings(role) | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-    connection = await asyncpg.connect(dsn, server_settings=settings, timeout=5)
+    connection = await asyncpg.connect(dsn, server_settings=_server_settings(role, patient=True), timeout=5)
     await _prepare(connection)
     return connection
 
@@ -74,12 +113,42 @@ async def connect(dsn: str, *, role: str | None = None) -> "asyncpg.Connection[a
 @asynccontextmanager
 async def acquire(pool: Pool) -> AsyncIterator[Connection]:
     """Borrow a connection for a few statements; raises TimeoutError after ``ACQUIRE_SECONDS``."""
-    async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+    connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    try:
         yield connection
+    except BROKEN:
+        connection.terminate()  # the pool makes a new one when somebody asks
+        raise
+    finally:
+        await pool.release(connection)
 
 
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
     """Open a transaction: committed at the end of the block, rolled back when it raises."""
-    async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-        yield connection
+    async with acquire(pool) as connection:
+        opened = connection.transaction()
+        await opened.start()
+        try:
+            yield connection
+        except BROKEN:
+            raise  # to say ROLLBACK would be another wait for the same silence; the server does it by itself
+        except BaseException:
+            await opened.rollback()
+            raise
+        else:
+            await opened.commit()
+
+
+async def again_if_rolled_back(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do work that is one transaction or one statement, and do it again when PostgreSQL rolled it back by itself.
+
+    Of two that wait for each other the database sends one away. Nothing of it happened, so it may simply be repeated,
+    a few times and not in step with the other (F-15). Never wrap work that does anything else than write.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return await work()
+        except ROLLED_BACK:
+            await asyncio.sleep(random.uniform(0.2, 1) * _LONGEST_PAUSE_SECONDS)  # noqa: S311 - to fall out of step
+    return await work()

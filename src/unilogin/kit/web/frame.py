@@ -1,6 +1,5 @@
 """The frame around every answer: known hosts only, security headers, a request id, and a last resort for faults."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from time import perf_counter
@@ -12,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unilogin.kit import metrics
+from unilogin.kit.db.connection import BROKEN, ROLLED_BACK
 from unilogin.kit.ids import new_incident_id
 from unilogin.kit.logs import log, request_of_log
 from unilogin.kit.web.errors import RefusedError
@@ -36,18 +36,23 @@ _HSTS = "max-age=31536000; includeSubDomains"
 StoppedPage = Callable[[Request, RefusedError], Response]
 """Makes the page that says what happened and what to do."""
 
-UNAVAILABLE = (TimeoutError, asyncio.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
+UNAVAILABLE = BROKEN
 """The database cannot be reached or has no connection to spare: nothing was decided, try again (F-10, F-13)."""
 
 UNAVAILABLE_STATES = (
+    *ROLLED_BACK,  # repeated where that is safe; here several times in vain (F-15)
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.DiskFullError,
+    asyncpg.OutOfMemoryError,
 )
+"""The database answers, and says that it cannot now."""
 
 
 _GONE = 499
