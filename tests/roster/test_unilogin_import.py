@@ -159,6 +159,8 @@ REFUSALS = [
     ("local_id_wrong", member("e 1", person(), student())),
     ("local_id_wrong", member("e" * 19, person(), student())),
     ("local_id_wrong", member("ø" * 10, person(), student())),
+    ("local_id_is_cpr", member("6205162233", person(), student())),
+    ("local_id_is_cpr", member("620516-2233", person(more="<Gender>X</Gender>"), student())),
     ("cpr_missing", member("e-1", person(None), student())),
     ("cpr_missing", member("e-1", person(""), student())),
     ("cpr_format", member("e-1", person("620516223"), student())),
@@ -281,6 +283,12 @@ def test_protected_people_without_alias_are_named_for_hiding() -> None:
     ill = member("e-1", person(protected="true"), student(more=contact(person("6305802235", protected="true"))))
     (row,) = rows(document(ill))
     assert row.protect == ("6205162233", "6305802235")
+
+
+def test_a_cpr_number_as_local_id_is_nowhere_to_be_seen() -> None:
+    (row,) = rows(document(member("6205162233", person(more="<Gender>X</Gender>"), student())))
+    assert row.local_person_id is None
+    assert "6205162233" not in str(row.findings)
 
 
 def test_names_are_stored_in_one_form_without_what_nobody_sees() -> None:

@@ -42,6 +42,7 @@ class Found(StrEnum):
 
     LOCAL_ID_MISSING = "local_id_missing"
     LOCAL_ID_WRONG = "local_id_wrong"
+    LOCAL_ID_IS_CPR = "local_id_is_cpr"
     LOCAL_ID_TWICE = "local_id_twice"
     CPR_MISSING = "cpr_missing"
     CPR_FORMAT = "cpr_format"

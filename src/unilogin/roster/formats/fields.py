@@ -1,6 +1,7 @@
 """Reading the children of one element by a table: order, number, length; what breaks a rule becomes a finding."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from unilogin.kit.xml.tree import Element, split_tag
@@ -60,6 +61,11 @@ class Notes:
     def warn(self, where: Element, code: Found, /, **fields: str | int) -> None:
         """Note what should be mended and keeps nobody from being loaded."""
         self._note(where, code, severity=Severity.WARNING, fields=fields)
+
+    def forget_local_id(self) -> None:
+        """Let no finding name the local id, neither those so far nor those to come."""
+        self.local_person_id = None
+        self.findings = [replace(finding, local_person_id=None) for finding in self.findings]
 
     def of_contact(self, number: int) -> "Notes":
         """Return notes for one contact person, whose refusal does not refuse the pupil."""

@@ -90,6 +90,9 @@ class PersonReader:
                 notes.refuse(child, Found.ELEMENT_TWICE, element=name)
         if not any(name == "Person" for name, _ in children.nested):
             notes.refuse(parsed.element, Found.ELEMENT_MISSING, element="Person")
+        if facts and notes.local_person_id and notes.local_person_id.replace("-", "") == facts.cpr:
+            notes.forget_local_id()
+            notes.refuse(parsed.element, Found.LOCAL_ID_IS_CPR)  # it would be stored and shown in clear (K-13)
         row = self._belonging(parsed.element, actors, notes=notes, facts=facts, protect=protect)
         return (None if notes.refused else row), tuple(protect)
 
