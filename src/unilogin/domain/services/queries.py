@@ -11,14 +11,15 @@ from unilogin.kit.db.connection import Connection
 SERVICE_COLUMNS = """s.service_id, s.name, s.name_en, s.provider, s.home_url, s.sector, s.attributes, s.actor_groups,
   s.minimum_level, s.licence_required, s.missing_licence_url"""
 
-_CLIENT = f"""
-  select c.client_id, c.confidential, c.redirect_uris, c.post_logout_redirect_uris, c.web_origins, c.pkce_required,
-         {SERVICE_COLUMNS},
-         array(select secret_hash from services_client_secret x
-               where x.client_id = c.client_id and (x.expires_at is null or x.expires_at > kit_now())) as secret_hashes
-  from services_client c join services_service s using (service_id)
-  where c.disabled_at is null and s.disabled_at is null
-"""
+CLIENT_COLUMNS = f"""c.client_id, c.confidential, c.redirect_uris, c.post_logout_redirect_uris, c.web_origins,
+  c.pkce_required, {SERVICE_COLUMNS},
+  array(select secret_hash from services_client_secret x
+        where x.client_id = c.client_id and (x.expires_at is null or x.expires_at > kit_now())) as secret_hashes"""
+
+ENABLED = "c.disabled_at is null and s.disabled_at is null"
+"""True for an enabled client ``c`` of an enabled service ``s``: read anew each time, a disabled one is dead at once."""
+
+_CLIENT = f"select {CLIENT_COLUMNS} from services_client c join services_service s using (service_id) where {ENABLED}"
 
 
 LICENCES = """array(
@@ -50,7 +51,8 @@ def service_of(row: Record) -> Service:
     )
 
 
-def _client(row: Record) -> Client:
+def client_of(row: Record) -> Client:
+    """Return the client in a row that has ``CLIENT_COLUMNS``."""
     return Client(
         ClientId(row["client_id"]),
         service_of(row),
@@ -64,15 +66,15 @@ def _client(row: Record) -> Client:
 
 
 async def client(connection: Connection, client_id: str) -> Client | None:
-    """Return an enabled client of an enabled service, or None; read anew each time: a disabled one is dead at once."""
+    """Return an enabled client of an enabled service, or None."""
     row = await connection.fetchrow(f"{_CLIENT} and c.client_id = $1", client_id)
-    return _client(row) if row else None
+    return client_of(row) if row else None
 
 
 async def clients(connection: Connection) -> list[Client]:
     """Return all enabled clients by service name."""
     rows = await connection.fetch(f"{_CLIENT} order by s.name, c.client_id")
-    return [_client(row) for row in rows]
+    return [client_of(row) for row in rows]
 
 
 async def service(connection: Connection, service_id: ServiceId) -> Service | None:

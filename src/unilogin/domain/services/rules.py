@@ -17,9 +17,14 @@ class RegistrationError(UniloginError):
     code = "registration"
 
 
+def is_client_id(text: str) -> bool:
+    """Tell whether a text can be a client id: a name or a URL of visible ASCII characters."""
+    return _CLIENT_ID.fullmatch(text) is not None
+
+
 def checked_client_id(client_id: str) -> str:
-    """Return a client id: a name or a URL of visible ASCII characters; raises RegistrationError otherwise."""
-    if not _CLIENT_ID.fullmatch(client_id):
+    """Return a client id that may be registered; raises RegistrationError otherwise."""
+    if not is_client_id(client_id):
         raise RegistrationError("client id: 1 to 128 visible ASCII characters, no spaces")
     return client_id
 

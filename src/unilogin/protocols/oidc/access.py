@@ -9,10 +9,8 @@ from urllib.parse import unquote_plus
 from starlette.requests import Request
 
 from unilogin.domain.services.model import Client
-from unilogin.domain.services.queries import client as client_by_id
-from unilogin.domain.services.rules import RegistrationError, checked_client_id
 from unilogin.house import House
-from unilogin.kit.db.connection import Connection, acquire
+from unilogin.kit.db.connection import acquire
 from unilogin.kit.ids import digest
 from unilogin.kit.web.errors import FormRefusedError, RefusedError
 from unilogin.kit.web.forms import Fields, one, read_fields
@@ -29,15 +27,6 @@ from unilogin.protocols.oidc.errors import (
     UnavailableError,
 )
 from unilogin.protocols.oidc.model import FoundAccessToken
-from unilogin.protocols.oidc.rules import still_entitled
-
-
-async def known_client(connection: Connection, client_id: str) -> Client | None:
-    """Return the enabled client of an id as it came; what cannot be an id is not looked for (B-O02)."""
-    try:
-        return await client_by_id(connection, checked_client_id(client_id))
-    except RegistrationError:
-        return None
 
 
 async def _navigation(house: House, request: Request) -> None:
@@ -84,7 +73,7 @@ async def _client_call(house: House, request: Request) -> ClientCall | OidcError
         fields = await _fields(request)
         proof = _proof(request, fields)
         async with acquire(house.pool) as connection:
-            client = await known_client(connection, proof.client_id)
+            client = await queries.enabled_client(connection, proof.client_id)
         return ClientCall(_proven(client, proof), fields)
     except OidcError as refused:
         return refused
@@ -170,7 +159,7 @@ async def _bearer(house: House, request: Request) -> FoundAccessToken | OidcErro
             found = await queries.access_token(connection, token)
     except (*UNAVAILABLE, *UNAVAILABLE_STATES):
         return UnavailableError("the service is busy; try again")
-    if found is None or not still_entitled(found.holder):
+    if found is None:
         return InvalidTokenError("the access token is unknown, expired or revoked")
     return found
 

@@ -21,12 +21,10 @@ from unilogin.protocols.oidc.model import (
     POSTED_SECONDS,
     REFRESH_SECONDS,
     SCOPE,
-    FoundCode,
-    FoundRefreshToken,
-    GrantId,
     Issued,
     Visitor,
 )
+from unilogin.protocols.oidc.queries import HOLDER_COLUMNS, HOLDER_JOINS, HOLDER_LICENCES, holder_of, is_good
 from unilogin.protocols.oidc.request import AuthorizationRequest
 
 _ISSUE_CODE = f"""
@@ -84,77 +82,111 @@ async def issue_code(
     return code if await connection.fetchval(statement, *values) else None
 
 
-_ACCESS_ENDS = f"least(kit_now() + interval '{ACCESS_SECONDS} seconds', session_ends)"
-_REFRESH_ENDS = f"least(kit_now() + interval '{REFRESH_SECONDS} seconds', session_ends)"
+_CLAIMED = """returning g.grant_id, g.client_id, g.actor_group, g.scope, g.nonce, s.session_id, s.account_id, s.method,
+      s.level, s.auth_time, s.expires_at as session_ends"""
+
+_ACCESS_ENDS = f"least(kit_now() + interval '{ACCESS_SECONDS} seconds', e.session_ends)"
+_REFRESH_ENDS = f"least(kit_now() + interval '{REFRESH_SECONDS} seconds', e.session_ends)"
 
 _NEW_TOKENS = f"""
   tokens as (
     insert into oidc_token (token_hash, kind, grant_id, expires_at)
-    select $2::bytea, 'access', grant_id, {_ACCESS_ENDS} from claimed union all
-    select $3::bytea, 'refresh', grant_id, {_REFRESH_ENDS} from claimed
+    select $1::bytea, 'access', e.grant_id, {_ACCESS_ENDS} from claimed e union all
+    select $2::bytea, 'refresh', e.grant_id, {_REFRESH_ENDS} from claimed e
   ), logged as (
     {audit.INSERT}
-    select '{{event}}', 'service', client_id, account_id, null, session_id::text, 'ok', $4, '{{{{}}}}' from claimed
-  ), touched as ({TOUCH} in (select session_id from claimed))
-  select kit_now() as at, {_ACCESS_ENDS} as access_expires_at, {_REFRESH_ENDS} as refresh_expires_at from claimed
+    select '{{event}}', 'service', e.client_id, e.account_id, null, e.session_id::text, 'ok', $3, '{{{{}}}}'
+    from claimed e
+  ){{touch}}
+  select {HOLDER_COLUMNS.format(g="e")}, {HOLDER_LICENCES}, e.nonce, kit_now() as at,
+         {_ACCESS_ENDS} as access_expires_at, {_REFRESH_ENDS} as refresh_expires_at
+  from claimed e {HOLDER_JOINS.format(g="e")}
 """
+
+_CODE_PRESENTED = f"""g.grant_id = $4 and g.client_id = $5 and g.redirect_uri = $6
+      and g.code_challenge is not distinct from $7 and g.code_expires_at > kit_now() and g.revoked_at is null
+      and s.session_id = g.session_id and {LIVE}"""
+"""The code is presented rightly: by its client, with its redirect URI and verifier, in time (RFC 6749 §4.1.3, V-08)."""
 
 _REDEEM = f"""
   with claimed as (
     update oidc_grant g set code_used_at = kit_now() from sessions_session s
-    where g.grant_id = $1 and g.code_used_at is null and g.code_expires_at > kit_now() and g.revoked_at is null
-      and s.session_id = g.session_id and {LIVE}
-    returning g.grant_id, g.client_id, g.session_id, s.account_id, s.expires_at as session_ends
-  ), {_NEW_TOKENS.format(event=Event.TOKENS_ISSUED)}"""
+    where {_CODE_PRESENTED} and g.code_used_at is null {_CLAIMED}
+  ), {_NEW_TOKENS.format(event=Event.TOKENS_ISSUED, touch="")}"""
+
+_REFRESH_PRESENTED = f"""t.token_hash = $4 and t.kind = 'refresh' and t.expires_at > kit_now() and t.revoked_at is null
+      and g.grant_id = t.grant_id and g.client_id = $5 and g.revoked_at is null
+      and s.session_id = g.session_id and {LIVE}"""
 
 _REFRESH = f"""
   with claimed as (
-    update oidc_token t set used_at = kit_now() from oidc_grant g join sessions_session s using (session_id)
-    where t.token_hash = $1 and t.kind = 'refresh' and t.used_at is null and t.expires_at > kit_now()
-      and t.revoked_at is null and g.grant_id = t.grant_id and g.revoked_at is null and {LIVE}
-    returning g.grant_id, g.client_id, g.session_id, s.account_id, s.expires_at as session_ends
-  ), {_NEW_TOKENS.format(event=Event.TOKENS_REFRESHED)}"""
+    update oidc_token t set used_at = kit_now() from oidc_grant g, sessions_session s
+    where {_REFRESH_PRESENTED} and t.used_at is null {_CLAIMED}
+  ), {
+    _NEW_TOKENS.format(
+        event=Event.TOKENS_REFRESHED, touch=f", touched as ({TOUCH} in (select session_id from claimed))"
+    )
+}"""
 
 
-async def redeem_code(connection: Connection, found: FoundCode, *, request_id: str) -> Issued | None:
-    """Claim the code and issue tokens; None when it was used, expired or revoked since it was found."""
-    return await _issue(connection, _REDEEM, found.holder.grant_id, request_id)
+async def redeem_code(
+    connection: Connection, code: str, *, client: Client, redirect_uri: str, challenge: str | None, request_id: str
+) -> Issued | None:
+    """Claim a code and issue tokens; None when it is not presented rightly, or was used before.
+
+    ``challenge`` is what the verifier hashes to. A second right presentation revokes all that came from the first: one
+    of the two is a thief. A wrong one changes nothing, or anybody could sign others out (N-31).
+    """
+    presented = (digest(code), client.client_id, redirect_uri, challenge)
+    issued = await _issue(connection, _REDEEM, presented, client=client, request_id=request_id)
+    if issued is None:
+        await connection.execute(_REVOKE_REPLAYED_CODE, Event.CODE_REPLAYED, "refused", request_id, *presented)
+    return issued
 
 
-async def use_refresh_token(connection: Connection, token: str, *, request_id: str) -> Issued | None:
-    """Claim the refresh token and issue new ones in its place (N-34); None as for ``redeem_code``."""
-    return await _issue(connection, _REFRESH, digest(token), request_id)
+async def use_refresh_token(connection: Connection, token: str, *, client: Client, request_id: str) -> Issued | None:
+    """Claim a refresh token and issue new tokens in its place; None, and what a replay costs, as for ``redeem_code``.
+
+    Using one counts as using the session: a lesson in a service keeps it from falling idle.
+    """
+    presented = (digest(token), client.client_id)
+    issued = await _issue(connection, _REFRESH, presented, client=client, request_id=request_id)
+    if issued is None:
+        await connection.execute(_REVOKE_REPLAYED_REFRESH, Event.REFRESH_REPLAYED, "refused", request_id, *presented)
+    return issued
 
 
-async def _issue(connection: Connection, statement: str, claim: bytes, request_id: str) -> Issued | None:
+async def _issue(
+    connection: Connection, statement: str, presented: tuple[object, ...], *, client: Client, request_id: str
+) -> Issued | None:
     access, refresh = new_token(), new_token()
-    row = await connection.fetchrow(statement, claim, digest(access), digest(refresh), request_id)
+    row = await connection.fetchrow(statement, digest(access), digest(refresh), request_id, *presented)
     if row is None:
         return None
-    return Issued(access, refresh, row["at"], row["access_expires_at"], row["refresh_expires_at"])
+    holder = holder_of(row, client.service)
+    if not is_good(holder):  # nobody has the tokens, and nobody gets them
+        await connection.execute(_REVOKE_GRANT, Event.TOKENS_REVOKED, "refused", request_id, holder.grant_id)
+        return None
+    return Issued(holder, row["nonce"], access, refresh, row["at"], row["access_expires_at"], row["refresh_expires_at"])
 
 
-_REVOKE_GRANT = f"""
+_REVOKE = f"""
   with revoked as (
-    update oidc_grant g set revoked_at = kit_now() where g.grant_id = $1 and g.revoked_at is null
-    returning g.client_id, g.session_id
+    update oidc_grant g set revoked_at = kit_now() from {{which}} and g.revoked_at is null
+    returning g.client_id, g.session_id, s.account_id
   ), logged as (
     {audit.INSERT}
-    select $2, 'service', r.client_id, s.account_id, null, r.session_id::text, $3, $4, '{{}}'
-    from revoked r join sessions_session s using (session_id)
+    select $1, 'service', client_id, account_id, null, session_id::text, $2, $3, '{{{{}}}}' from revoked
   )
   select true from revoked
 """
-
-
-async def revoke_replayed_code(connection: Connection, found: FoundCode, *, request_id: str) -> None:
-    """Revoke all that came from a code that its rightful client redeems again: one of the two is a thief (N-31)."""
-    await connection.execute(_REVOKE_GRANT, found.holder.grant_id, Event.CODE_REPLAYED, "refused", request_id)
-
-
-async def revoke_replayed_refresh_token(connection: Connection, found: FoundRefreshToken, *, request_id: str) -> None:
-    """Revoke the family of a refresh token that is used again (N-34)."""
-    await connection.execute(_REVOKE_GRANT, found.holder.grant_id, Event.REFRESH_REPLAYED, "refused", request_id)
+_REVOKE_GRANT = _REVOKE.format(which="sessions_session s where s.session_id = g.session_id and g.grant_id = $4")
+_REVOKE_REPLAYED_CODE = _REVOKE.format(
+    which=f"sessions_session s where {_CODE_PRESENTED} and g.code_used_at is not null"
+)
+_REVOKE_REPLAYED_REFRESH = _REVOKE.format(
+    which=f"oidc_token t, sessions_session s where {_REFRESH_PRESENTED} and t.used_at is not null"
+)
 
 
 _WHOSE = """
@@ -186,8 +218,7 @@ async def revoke_token(connection: Connection, token: str, *, client_id: ClientI
     if row["client_id"] != client_id:
         return False
     if row["kind"] == "refresh":
-        grant_id = GrantId(row["grant_id"])
-        await connection.execute(_REVOKE_GRANT, grant_id, Event.TOKENS_REVOKED, "ok", request_id)
+        await connection.execute(_REVOKE_GRANT, Event.TOKENS_REVOKED, "ok", request_id, row["grant_id"])
     else:
         await connection.execute(_REVOKE_ACCESS, digest(token), request_id)
     return True

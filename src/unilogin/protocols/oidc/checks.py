@@ -22,13 +22,13 @@ from unilogin.protocols.oidc.errors import (
 )
 from unilogin.protocols.oidc.levels import HIGHEST_REACHABLE, higher
 from unilogin.protocols.oidc.model import SCOPE
+from unilogin.protocols.oidc.pkce import is_challenge
 from unilogin.protocols.oidc.request import AuthorizationRequest, Prompt, ResponseMode
 
 MAX_STATE_BYTES = 2048
 MAX_NONCE_CHARACTERS = 512
 
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?(/.*)?")
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7636 §4.2: 32 bytes in base64url
 _VISIBLE = re.compile(r"[ -~]*")
 _SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749 §3.3
 
@@ -162,7 +162,7 @@ def check_pkce(asked: Asked) -> None:
         return
     if request.code_challenge_method != "S256":
         raise InvalidRequestError("code_challenge_method must be S256")
-    if not _CHALLENGE.fullmatch(request.code_challenge):
+    if not is_challenge(request.code_challenge):
         raise InvalidRequestError("code_challenge must be 43 characters of base64url: the SHA-256 of the verifier")
 
 

@@ -51,12 +51,12 @@ def _about_session(holder: Holder, issuer: str) -> Claims:
     }
 
 
-def id_token(holder: Holder, issued: Issued, *, issuer: str, token_id: str, nonce: str | None) -> Claims:
+def id_token(issued: Issued, *, issuer: str, token_id: str, nonce: str | None) -> Claims:
     """Return the claims of an id token (OpenID Connect Core §2); a refreshed one has no nonce (§12.2)."""
     issued_at = seconds(issued.at)
     return {
-        **about_person(holder),
-        **_about_session(holder, issuer),
+        **about_person(issued.holder),
+        **_about_session(issued.holder, issuer),
         **({"nonce": nonce} if nonce else {}),
         "typ": ID_TOKEN,
         "iat": issued_at,

@@ -52,27 +52,6 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundCode:
-    """A code, used or not, whose session lives and whose grant is not revoked, with the conditions of its use."""
-
-    holder: Holder
-    redirect_uri: str
-    code_challenge: str | None
-    nonce: str | None
-    used: bool
-    expired: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FoundRefreshToken:
-    """A refresh token, used or not, whose session lives and whose grant is not revoked."""
-
-    holder: Holder
-    used: bool
-    expired: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FoundAccessToken:
     """An access token that is good now; ``web_origins`` are its client's, for CORS."""
 
@@ -84,8 +63,10 @@ class FoundAccessToken:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """New tokens, in clear for the last time; times are the database's."""
+    """New tokens, in clear for the last time; times are the database's. ``nonce`` is the request's, if it had one."""
 
+    holder: Holder
+    nonce: str | None
     access_token: str
     refresh_token: str
     at: datetime

@@ -7,13 +7,24 @@ from asyncpg import Record
 
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.directory.queries import BELONGINGS, standing_of
-from unilogin.domain.services.model import ClientId, Service
-from unilogin.domain.services.queries import LICENCES, SERVICE_COLUMNS, licences_of, service_of
+from unilogin.domain.services.model import Client, ClientId, Service
+from unilogin.domain.services.queries import (
+    CLIENT_COLUMNS,
+    ENABLED,
+    LICENCES,
+    SERVICE_COLUMNS,
+    client_of,
+    licences_of,
+    service_of,
+)
+from unilogin.domain.services.queries import client as client_by_id
+from unilogin.domain.services.rules import is_client_id
 from unilogin.domain.sessions.model import SessionId
 from unilogin.domain.sessions.queries import LIVE, session_of
 from unilogin.kit.db.connection import Connection
-from unilogin.kit.ids import Digest, digest
-from unilogin.protocols.oidc.model import FoundAccessToken, FoundCode, FoundRefreshToken, GrantId, Holder, Visitor
+from unilogin.kit.ids import digest
+from unilogin.protocols.oidc.model import FoundAccessToken, GrantId, Holder, Visitor
+from unilogin.protocols.oidc.rules import still_entitled
 from unilogin.signin.gate import is_admitted
 
 _SESSION = "select s.session_id, s.account_id, s.method, s.level, s.auth_time from sessions_session s"
@@ -21,31 +32,46 @@ _SESSION = "select s.session_id, s.account_id, s.method, s.level, s.auth_time fr
 _STANDING_COLUMNS = """a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked,
   b.belongings, e.session_id, e.method, e.level, e.auth_time, p.subject"""
 
-_VISITOR = f"""
-  select {_STANDING_COLUMNS}, v.actor_group as visited_as, {LICENCES.format(service_id="$2")} as licences,
-         kit_now() as now
-  from ({_SESSION} where {{which}} and {LIVE}) e
-  join directory_account a using (account_id) cross join lateral ({BELONGINGS}) b
-  left join sessions_visit v on v.session_id = e.session_id and v.service_id = $2
-  left join services_pairwise p on p.account_id = a.account_id and p.sector = $3
+_DOOR = f"""
+  select {CLIENT_COLUMNS}, x.account_id, x.person_id, x.username, x.uniid, x.blocked, x.belongings, x.session_id,
+         x.method, x.level, x.auth_time, x.subject, x.visited_as, x.licences, kit_now() as now
+  from services_client c join services_service s using (service_id)
+  left join lateral (
+    select {_STANDING_COLUMNS}, v.actor_group as visited_as, {LICENCES.format(service_id="s.service_id")} as licences
+    from ({_SESSION} where {{which}} and {LIVE}) e
+    join directory_account a using (account_id) cross join lateral ({BELONGINGS}) b
+    left join sessions_visit v on v.session_id = e.session_id and v.service_id = s.service_id
+    left join services_pairwise p on p.account_id = a.account_id and p.sector = s.sector
+  ) x on true
+  where c.client_id = $1 and {ENABLED}
 """
-_VISITOR_BY_TOKEN = _VISITOR.format(which="s.token_hash = $1")
-_VISITOR_BY_ID = _VISITOR.format(which="s.session_id = $1")
+_DOOR_BY_TOKEN = _DOOR.format(which="s.token_hash = $2")
+_DOOR_BY_SESSION = _DOOR.format(which="s.session_id = $2")
 
 
-async def visitor_by_token(connection: Connection, token: str, *, service: Service) -> Visitor | None:
-    """Return who is signed in with a session cookie's token and passes the gate now, or None."""
-    return await _visitor(connection, _VISITOR_BY_TOKEN, digest(token), service)
+async def who_asks_about_whom(
+    connection: Connection, client_id: str, *, session: SessionId | str | None
+) -> tuple[Client | None, Visitor | None]:
+    """Return the enabled client of an id, and who is signed in and passes the gate now: one look at both.
+
+    ``session`` is the session a journey led to, or the token of the session cookie, or None.
+    """
+    if not is_client_id(client_id):  # B-O02: what cannot be an id is not looked for
+        return None, None
+    if isinstance(session, UUID):
+        row = await connection.fetchrow(_DOOR_BY_SESSION, client_id, session)
+    else:
+        row = await connection.fetchrow(_DOOR_BY_TOKEN, client_id, digest(session) if session else None)
+    return (client_of(row), _visitor(row)) if row else (None, None)
 
 
-async def visitor_by_session(connection: Connection, session_id: SessionId, *, service: Service) -> Visitor | None:
-    """Return who is signed in with a session and passes the gate now, or None."""
-    return await _visitor(connection, _VISITOR_BY_ID, session_id, service)
+async def enabled_client(connection: Connection, client_id: str) -> Client | None:
+    """Return the enabled client of an id as it came."""
+    return await client_by_id(connection, client_id) if is_client_id(client_id) else None
 
 
-async def _visitor(connection: Connection, statement: str, key: Digest | UUID, service: Service) -> Visitor | None:
-    row = await connection.fetchrow(statement, key, service.service_id, service.sector)
-    if row is None or not is_admitted(standing := standing_of(row)):
+def _visitor(row: Record) -> Visitor | None:
+    if row["session_id"] is None or not is_admitted(standing := standing_of(row)):
         return None
     return Visitor(
         session_of(row),
@@ -57,72 +83,43 @@ async def _visitor(connection: Connection, statement: str, key: Digest | UUID, s
     )
 
 
-_HOLDER_COLUMNS = f"""{_STANDING_COLUMNS}, {SERVICE_COLUMNS}, {LICENCES.format(service_id="s.service_id")} as licences,
-  g.grant_id, g.client_id, g.actor_group, g.scope"""
+HOLDER_COLUMNS = f"{_STANDING_COLUMNS}, {{g}}.grant_id, {{g}}.client_id, {{g}}.actor_group, {{g}}.scope"
 
-_HOLDER = f"""
-  join lateral ({_SESSION} where s.session_id = g.session_id and {LIVE}) e on true
+HOLDER_JOINS = f"""
   join directory_account a on a.account_id = e.account_id cross join lateral ({BELONGINGS}) b
-  join services_client c on c.client_id = g.client_id and c.disabled_at is null
-  join services_service s on s.service_id = c.service_id and s.disabled_at is null
+  join services_client c on c.client_id = {{g}}.client_id
+  join services_service s on s.service_id = c.service_id and {ENABLED}
   join services_pairwise p on p.account_id = a.account_id and p.sector = s.sector
 """
-"""What must still be so for a grant ``g`` to mean anything: live session, enabled client and service (V-53)."""
+"""What must still be so for a grant of a live session ``e`` to mean anything (V-53); ``g``: where the grant stands."""
+
+HOLDER_LICENCES = f"{LICENCES.format(service_id='s.service_id')} as licences"
 
 
-def _holder(row: Record) -> Holder | None:
-    """Return the holder in a row, or None when the account does not pass the gate."""
-    standing = standing_of(row)
-    if not is_admitted(standing):
-        return None
+def holder_of(row: Record, service: Service) -> Holder:
+    """Return the holder in a row that has ``HOLDER_COLUMNS`` and ``HOLDER_LICENCES``."""
     return Holder(
         GrantId(row["grant_id"]),
         ClientId(row["client_id"]),
-        service_of(row),
+        service,
         str(row["subject"]),
         ActorGroup(row["actor_group"]),
         row["scope"],
         session_of(row),
-        standing,
+        standing_of(row),
         licences_of(row["licences"]),
     )
 
 
-_CODE = f"""
-  select {_HOLDER_COLUMNS}, g.redirect_uri, g.code_challenge, g.nonce, g.code_used_at is not null as used,
-         g.code_expires_at <= kit_now() as expired
-  from oidc_grant g {_HOLDER} where g.grant_id = $1 and g.revoked_at is null
-"""
-
-
-async def code(connection: Connection, code: str) -> FoundCode | None:
-    """Return a code by its text, or None for one that never was or whose session, account or client is gone."""
-    row = await connection.fetchrow(_CODE, digest(code))
-    if row is None or (holder := _holder(row)) is None:
-        return None
-    return FoundCode(
-        holder, row["redirect_uri"], row["code_challenge"], row["nonce"], used=row["used"], expired=row["expired"]
-    )
-
-
-_REFRESH_TOKEN = f"""
-  select {_HOLDER_COLUMNS}, t.used_at is not null as used, t.expires_at <= kit_now() as expired
-  from oidc_token t join oidc_grant g using (grant_id) {_HOLDER}
-  where t.token_hash = $1 and t.kind = 'refresh' and t.revoked_at is null and g.revoked_at is null
-"""
-
-
-async def refresh_token(connection: Connection, token: str) -> FoundRefreshToken | None:
-    """Return a refresh token by its text, or None as for ``code``."""
-    row = await connection.fetchrow(_REFRESH_TOKEN, digest(token))
-    if row is None or (holder := _holder(row)) is None:
-        return None
-    return FoundRefreshToken(holder, used=row["used"], expired=row["expired"])
+def is_good(holder: Holder) -> bool:
+    """Tell whether the account passes the gate now and may still enter the service: asked before every answer."""
+    return is_admitted(holder.standing) and still_entitled(holder)
 
 
 _ACCESS_TOKEN = f"""
-  select {_HOLDER_COLUMNS}, t.issued_at, t.expires_at, c.web_origins
-  from oidc_token t join oidc_grant g using (grant_id) {_HOLDER}
+  select {HOLDER_COLUMNS.format(g="g")}, {HOLDER_LICENCES}, {SERVICE_COLUMNS}, t.issued_at, t.expires_at, c.web_origins
+  from oidc_token t join oidc_grant g using (grant_id)
+  join lateral ({_SESSION} where s.session_id = g.session_id and {LIVE}) e on true {HOLDER_JOINS.format(g="g")}
   where t.token_hash = $1 and t.kind = 'access' and t.revoked_at is null and g.revoked_at is null
     and t.expires_at > kit_now()
 """
@@ -131,7 +128,7 @@ _ACCESS_TOKEN = f"""
 async def access_token(connection: Connection, token: str) -> FoundAccessToken | None:
     """Return an access token that is good now by its text, or None."""
     row = await connection.fetchrow(_ACCESS_TOKEN, digest(token))
-    if row is None or (holder := _holder(row)) is None:
+    if row is None or not is_good(holder := holder_of(row, service_of(row))):
         return None
     return FoundAccessToken(holder, tuple(row["web_origins"]), row["issued_at"], row["expires_at"])
 

@@ -1,5 +1,6 @@
 """What a row of the table plays on: clients of every kind, somebody signed in, and the database behind it all."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import httpx
 from tests.builders.people import People, Somebody
 from tests.builders.running import run
 from tests.protocols.oidc.relying_party import Entered, RelyingParty
+from tests.server import RunningServer
 from tests.visitor import Visitor
 from unilogin.kit.db.connection import connect
 from unilogin.kit.ids import digest
@@ -72,6 +74,12 @@ class Stage:
 
     def expire_token(self, token: str) -> None:
         self.execute("update oidc_token set expires_at = kit_now() where token_hash = $1", digest(token))
+
+
+def logged(server: RunningServer) -> list[str]:
+    """The events in a server's log, in order."""
+    lines = server.log.read_text(errors="replace").splitlines()
+    return [str(json.loads(line).get("event")) for line in lines if line.startswith("{")]
 
 
 @dataclass(frozen=True, slots=True)

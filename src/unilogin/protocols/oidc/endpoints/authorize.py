@@ -4,8 +4,7 @@ A request that needs a journey comes back to the same address with the journey's
 Nothing of the first visit is trusted but the moment it was made, which is sealed against the browser.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from starlette.requests import Request
@@ -22,12 +21,10 @@ from unilogin.kit.web.forms import parse_fields, read_fields
 from unilogin.kit.web.frame import request_id
 from unilogin.kit.web.pages import LANGUAGE_COOKIE
 from unilogin.protocols.oidc import actions, incidents, queries
-from unilogin.protocols.oidc.access import known_client
 from unilogin.protocols.oidc.answers import answer, see_other
 from unilogin.protocols.oidc.checks import Asked, check_authorization
 from unilogin.protocols.oidc.errors import LocalError, MalformedRequestError, OidcError
 from unilogin.protocols.oidc.hints import Hint, read_hint
-from unilogin.protocols.oidc.model import Visitor
 from unilogin.protocols.oidc.request import AuthorizationRequest, Parameters
 from unilogin.protocols.oidc.rules import Arrival, ChooseRole, Enter, Move, NoLicence, SignIn, next_move
 from unilogin.protocols.oidc.stamps import read_stamp, stamp
@@ -51,6 +48,7 @@ class _Door:
     request: Request
     connection: Connection
     asked: Asked
+    arrival: Arrival
     browser: str
 
 
@@ -61,9 +59,8 @@ async def authorize(house: House, request: Request, _: None) -> Response:
         asked_for = AuthorizationRequest.parse(parameters)
         hint = await read_hint(house, asked_for.id_token_hint)
         async with acquire(house.pool) as connection:
-            asked = Asked(asked_for, await known_client(connection, asked_for.client_id))
-            door = _Door(house, request, connection, asked, browser_token(house, request)[0])
-            return await _answered(door, parameters, hint)
+            door = await _at_the_door(house, request, connection, asked_for=asked_for, parameters=parameters)
+            return await _answered(door, hint)
     except LocalError as error:
         raise await _stopped(house, error) from error
 
@@ -74,7 +71,7 @@ async def authorize_posted(house: House, request: Request, _: None) -> Response:
         parameters = _both(_query(request), await read_fields(request))
         asked_for = AuthorizationRequest.parse(parameters)
         async with acquire(house.pool) as connection:
-            asked = Asked(asked_for, await known_client(connection, asked_for.client_id))
+            asked = Asked(asked_for, await queries.enabled_client(connection, asked_for.client_id))
             try:
                 check_authorization(asked)
             except LocalError:
@@ -119,37 +116,34 @@ def _uuid(parameters: Parameters, name: str) -> UUID | None:
         return None
 
 
-async def _answered(door: _Door, parameters: Parameters, hint: Hint | None) -> Response:
+async def _at_the_door(
+    house: House, request: Request, connection: Connection, *, asked_for: AuthorizationRequest, parameters: Parameters
+) -> _Door:
+    """Look who asks and who is there: after a journey by its result, else by the session cookie."""
+    browser, _ = browser_token(house, request)
+    result = None
+    if journey := _uuid(parameters, JOURNEY):
+        result = await take_result(connection, JourneyId(journey), browser_token=browser)
+    session = result.session_id if result is not None else house.cookies.get(request, SESSION_COOKIE)
+    client, visitor = await queries.who_asks_about_whom(connection, asked_for.client_id, session=session)
+    asked_at = None
+    if result is not None and client is not None and visitor is not None:
+        sent = parameters.get(ASKED_AT, [""])[0]
+        asked_at = read_stamp(house.secrets, sent, browser=browser, client_id=client.client_id, now=visitor.now)
+    chosen = result.actor_group if result is not None else None
+    arrival = Arrival(visitor, asked_at=asked_at, chosen=chosen)
+    return _Door(house, request, connection, Asked(asked_for, client), arrival, browser)
+
+
+async def _answered(door: _Door, hint: Hint | None) -> Response:
     try:
         check_authorization(door.asked)
-        arrival = await _arrival(door, parameters, hint)
-        return await _go(door, next_move(door.asked, arrival))
+        hinted = hint.subject if hint is not None and hint.client_id == door.asked.client.client_id else None
+        return await _go(door, next_move(door.asked, replace(door.arrival, hinted=hinted)))
     except LocalError:
         raise
     except OidcError as error:
         return _refused(door.house, door.request, door.asked, error)
-
-
-async def _arrival(door: _Door, parameters: Parameters, hint: Hint | None) -> Arrival:
-    """Return who stands at the door: after a journey by its result, else by the session cookie."""
-    client = door.asked.client
-    hinted = hint.subject if hint is not None and hint.client_id == client.client_id else None
-    result = None
-    if journey := _uuid(parameters, JOURNEY):
-        result = await take_result(door.connection, JourneyId(journey), browser_token=door.browser)
-    if result is not None:
-        visitor = await queries.visitor_by_session(door.connection, result.session_id, service=client.service)
-        asked_at = _asked_at(door, parameters, visitor) if visitor is not None else None
-        return Arrival(visitor, asked_at=asked_at, chosen=result.actor_group, hinted=hinted)
-    token = door.house.cookies.get(door.request, SESSION_COOKIE)
-    visitor = await queries.visitor_by_token(door.connection, token, service=client.service) if token else None
-    return Arrival(visitor, hinted=hinted)
-
-
-def _asked_at(door: _Door, parameters: Parameters, visitor: Visitor) -> datetime | None:
-    sent = parameters.get(ASKED_AT, [""])[0]
-    client_id = door.asked.client.client_id
-    return read_stamp(door.house.secrets, sent, browser=door.browser, client_id=client_id, now=visitor.now)
 
 
 async def _go(door: _Door, move: Move) -> Response:
@@ -194,7 +188,7 @@ async def _journey(door: _Door, demands: Demands, *, session_id: SessionId | Non
         session_id=session_id,
     )
     if asked_for.hint_held_cpr:
-        log("oidc").warning("cpr_in_login_hint", client_id=client.client_id, request_id=request_id(door.request))
+        log("oidc").warning("cpr_in_login_hint", client_id=client.client_id)
     response = see_other(journey_url(journey_id))
     remember_browser(house, response, door.browser)
     _remember_language(door, response)

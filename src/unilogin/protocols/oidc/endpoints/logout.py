@@ -19,7 +19,6 @@ from unilogin.kit.faults import fault_point
 from unilogin.kit.web.errors import RefusedError
 from unilogin.kit.web.forms import Fields, one, origin_of, parse_fields, read_fields, refuse_foreign_post
 from unilogin.protocols.oidc import incidents, queries
-from unilogin.protocols.oidc.access import known_client
 from unilogin.protocols.oidc.answers import see_other, with_parameters
 from unilogin.protocols.oidc.checks import MAX_STATE_BYTES
 from unilogin.protocols.oidc.errors import PostLogoutUriError
@@ -82,7 +81,7 @@ async def _wish(house: House, fields: Fields) -> Wish:
     if hint is not None and named not in ("", hint.client_id):
         hint = None  # RP-Initiated Logout §2: the hint must have been issued to the client that is named
     async with acquire(house.pool) as connection:
-        client = await known_client(connection, hint.client_id if hint else named)
+        client = await queries.enabled_client(connection, hint.client_id if hint else named)
     return Wish(client, hint, one(fields, "post_logout_redirect_uri"), one(fields, "state"))
 
 
@@ -111,7 +110,7 @@ async def _end(house: House, request: Request, hint: Hint, client: Client) -> bo
     token = house.cookies.get(request, SESSION_COOKIE)
     actor = Actor("service", client.client_id)
     async with transaction(house.pool) as tx:
-        visitor = await queries.visitor_by_token(tx, token, service=client.service) if token else None
+        _, visitor = await queries.who_asks_about_whom(tx, client.client_id, session=token)
         await end_session(tx, hint.session_id, why="logout", actor=actor)
         if visitor is not None and visitor.subject == hint.subject:
             await end_session(tx, visitor.session.session_id, why="logout", actor=actor)
