@@ -18,6 +18,7 @@ from unilogin.domain.keys.actions import ensure_key
 from unilogin.domain.services.actions import Registration, add_service, grant_licence
 from unilogin.domain.services.model import STANDARD_ATTRIBUTES, Attribute, Level
 from unilogin.domain.sessions.actions import open_session
+from unilogin.domain.sessions.model import Device, UsedDevice
 from unilogin.domain.sessions.rules import lifetime
 from unilogin.kit.db.connection import connect
 from unilogin.kit.db.migrate import migrate
@@ -65,7 +66,6 @@ async def prepare(dsn: str, folder: Path, *, services: int, pupils: int) -> Hous
     hasher = Hasher(load_secrets(secrets_file)["password_pepper"])
     people = [await _make_pupil(connection, number, hasher) for number in range(pupils)]
     hasher.close()
-    await connection.execute("analyze")
     await connection.close()
     return House(dsn, secrets_file, registered, people)
 
@@ -125,7 +125,8 @@ async def signed_in_browsers(house: House, count: int) -> list[httpx.AsyncClient
                 pupil.account_id,
                 method="password",
                 level=Level.EN_FAKTOR,
-                lifetime=lifetime((ActorGroup.ELEV,)),
+                lifetime=lifetime((ActorGroup.ELEV,), Device.SHARED),
+                on=UsedDevice(Device.SHARED, "bench"),
                 request_id=None,
             )
         cookies = {"unilogin_session": opened.token, "unilogin_browser": new_token()}

@@ -93,8 +93,17 @@ def samples() -> Iterator[tuple[str, str, Context]]:
     yield "selector-local", "signin/selector.html", {**_FORM, "methods": [named, *_METHODS]}
     yield "local-logins", "signin/local_logins.html", {**_FORM, "back_url": "#", "logins": _LOGINS}
     yield "local-logins-none", "signin/local_logins.html", {**_FORM, "back_url": "#", "logins": []}
-    yield "username", "signin/username.html", {**_PERSON, "username": ""}
-    yield "username-error", "signin/username.html", {**_PERSON, "username": "", "error": "signin.username.missing"}
+    yield "username", "signin/username.html", {**_PERSON, "username": "", "shared": False}
+    yield (
+        "username-error",
+        "signin/username.html",
+        {
+            **_PERSON,
+            "username": "",
+            "shared": True,
+            "error": "signin.username.missing",
+        },
+    )
     yield "password", "signin/password.html", _PERSON
     yield "password-error", "signin/password.html", {**_PERSON, "error": "signin.password.wrong"}
     yield "pictures", "signin/pictures.html", _pictures()

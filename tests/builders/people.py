@@ -14,6 +14,8 @@ from unilogin.domain.credentials.hashing import Hasher
 from unilogin.domain.credentials.model import PasswordType
 from unilogin.domain.credentials.rules import normal_secret, picture_secret
 from unilogin.domain.directory.model import AccountId
+from unilogin.domain.sessions.model import OwnSession
+from unilogin.domain.sessions.queries import own_sessions
 from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 
@@ -64,6 +66,17 @@ class People:
                 parent.person_id,
             )
         )
+
+    def sessions(self, somebody: Somebody) -> list[OwnSession]:
+        """Where somebody is signed in now."""
+        return run(self._sessions(somebody))
+
+    async def _sessions(self, somebody: Somebody) -> list[OwnSession]:
+        connection = await connect(self.dsn)
+        try:
+            return await own_sessions(connection, somebody.account_id)
+        finally:
+            await connection.close()
 
     def block(self, somebody: Somebody) -> None:
         """Block an account, as an administrator would."""

@@ -312,3 +312,30 @@ def test_english_is_one_tap_away_and_remembered(begin_journey: BeginJourney) -> 
     assert visitor.page.headers["content-language"] == "en"
     visitor.open(address)
     assert visitor.page.headers["content-language"] == "en"
+
+
+def test_w_07_a_shared_device_keeps_the_session_for_the_browser_alone(
+    begin_journey: BeginJourney, people: People
+) -> None:
+    pupil = people.pupil(level="8")
+    for ticked in (True, False):
+        visitor = begin_journey()
+        visitor.submit(button=UNILOGIN)
+        visitor.submit({"username": pupil.username} | ({"shared": "1"} if ticked else {}))
+        visitor.submit({"password": str(pupil.secret)})
+        session = next(one for one in visitor.page.headers.get_list("set-cookie") if "unilogin_session=" in one)
+        assert ("Max-Age" in session) is not ticked
+    kept = [session.device for session in people.sessions(pupil)]
+    assert sorted(kept) == ["own", "shared"]
+
+
+def test_n_18_every_sign_in_gets_a_session_of_its_own(begin_journey: BeginJourney, people: People) -> None:
+    pupil = people.pupil(level="8")
+    tokens = []
+    for _ in range(2):
+        visitor = begin_journey()
+        type_username(visitor, pupil.username)
+        visitor.submit({"password": str(pupil.secret)})
+        tokens.append(visitor.client.cookies["unilogin_session"])
+    assert len(set(tokens)) == 2
+    assert len(people.sessions(pupil)) == 2

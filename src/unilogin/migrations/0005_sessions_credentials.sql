@@ -6,6 +6,8 @@ create table sessions_session (
   account_id    uuid not null references directory_account,
   method        text not null,                                -- pictures, words, password, mitid …
   level         text not null,                                -- EnFaktor, ToFaktor
+  device        text not null check (device in ('shared', 'own')),
+  browser       text not null default '',                     -- what the browser calls itself, for the list of devices
   auth_time     timestamptz not null default kit_now(),
   seen_at       timestamptz not null default kit_now(),
   idle_seconds  integer not null,

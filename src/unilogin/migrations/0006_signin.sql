@@ -8,6 +8,7 @@ create table signin_journey (
   demands       jsonb not null default '{}',  -- fresh sign-in, level, hint: what the protocol asked for
   method        text,                         -- selected way in
   username      text,                         -- as typed, folded; may name nobody
+  shared_device boolean not null default true, -- others use this device too: the session is short
   session_id    uuid references sessions_session on delete set null,
   actor_group   text,
   started_at    timestamptz not null default kit_now(),

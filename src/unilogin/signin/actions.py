@@ -4,7 +4,7 @@ from uuid import UUID
 
 from unilogin.domain.directory.model import AccountId, ActorGroup, Username
 from unilogin.domain.services.model import Service
-from unilogin.domain.sessions.model import SessionId
+from unilogin.domain.sessions.model import Device, SessionId
 from unilogin.domain.sessions.queries import LIVE
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.ids import digest
@@ -49,10 +49,13 @@ async def choose_method(connection: Connection, journey_id: JourneyId, *, method
     )
 
 
-async def name_somebody(connection: Connection, journey_id: JourneyId, *, username: Username) -> None:
-    """Note the typed name, whether it names anybody or not."""
+async def name_somebody(connection: Connection, journey_id: JourneyId, *, username: Username, device: Device) -> None:
+    """Note the typed name, whether it names anybody or not, and whose device this is."""
     await connection.execute(
-        f"update signin_journey set username = $2 where {_OPEN} and session_id is null", journey_id, username
+        f"update signin_journey set username = $2, shared_device = $3 where {_OPEN} and session_id is null",
+        journey_id,
+        username,
+        device is Device.SHARED,
     )
 
 

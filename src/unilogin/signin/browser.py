@@ -32,9 +32,9 @@ def remember_method(house: House, response: Response, method: str) -> None:
     house.cookies.set(response, METHOD_COOKIE, method, seconds=_YEAR)
 
 
-def start_session_cookie(house: House, response: Response, token: str) -> None:
-    """Give the browser the session's cookie; it ends with the browser."""
-    house.cookies.set(response, SESSION_COOKIE, token)
+def start_session_cookie(house: House, response: Response, token: str, *, seconds: int | None) -> None:
+    """Give the browser the session's cookie; without ``seconds`` it ends with the browser."""
+    house.cookies.set(response, SESSION_COOKIE, token, seconds=seconds)
 
 
 def csrf_token(house: House, token: str, about: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from unilogin.domain.directory.model import AccountId, ActorGroup, Username
 from unilogin.domain.services.model import Level, Service
-from unilogin.domain.sessions.model import SessionId
+from unilogin.domain.sessions.model import Device, SessionId
 
 JourneyId = NewType("JourneyId", UUID)
 
@@ -53,6 +53,7 @@ class Journey:
     demands: Demands
     method: Method | None
     username: Username | None
+    device: Device
     session_id: SessionId | None
     actor_group: ActorGroup | None
     expired: bool

@@ -23,8 +23,8 @@ from unilogin.domain.limits.outcomes import Failure, note_failure, note_success
 from unilogin.domain.limits.rules import LONGEST_TURN, trusted_slot
 from unilogin.domain.services.model import Level
 from unilogin.domain.sessions.actions import open_session
-from unilogin.domain.sessions.model import OpenedSession
-from unilogin.domain.sessions.rules import lifetime
+from unilogin.domain.sessions.model import OpenedSession, UsedDevice
+from unilogin.domain.sessions.rules import cookie_seconds, lifetime
 from unilogin.house import House
 from unilogin.kit.db.connection import Transaction, acquire, transaction
 from unilogin.kit.faults import fault_point
@@ -37,10 +37,11 @@ from unilogin.signin.rules import role_options
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A session was opened; ``finished`` when no role has to be chosen."""
+    """A session was opened; ``finished`` when no role has to be chosen; the cookie's life, None for the browser's."""
 
     session: OpenedSession
     finished: bool
+    cookie_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +139,17 @@ async def _fail(
 
 
 async def _open(tx: Transaction, request: Request, journey: Journey, *, standing: Standing, method: str) -> Proved:
+    lives = lifetime(standing.actor_groups, journey.device)
     opened = await open_session(
         tx,
         standing.account_id,
         method=method,
         level=Level.EN_FAKTOR,
-        lifetime=lifetime(standing.actor_groups),
+        lifetime=lives,
+        on=UsedDevice(journey.device, request.headers.get("user-agent", "")),
         request_id=request_id(request),
     )
     options = role_options(journey.service, standing.actor_groups)
     group: ActorGroup | None = options[0].group if len(options) == 1 else None
     await actions.prove(tx, journey.journey_id, session_id=opened.session_id, actor_group=group)
-    return Proved(opened, finished=group is not None)
+    return Proved(opened, finished=group is not None, cookie_seconds=cookie_seconds(journey.device, lives))

@@ -5,7 +5,7 @@ from asyncpg import Record
 from unilogin.domain.directory.model import ActorGroup, Username
 from unilogin.domain.services.model import Level
 from unilogin.domain.services.queries import SERVICE_COLUMNS, service_of
-from unilogin.domain.sessions.model import SessionId
+from unilogin.domain.sessions.model import Device, SessionId
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import Digest
 from unilogin.signin.model import RESTART_SECONDS, Demands, Journey, JourneyId, Method
@@ -14,7 +14,8 @@ from unilogin.signin.model import RESTART_SECONDS, Demands, Journey, JourneyId, 
 async def journey_of_browser(connection: Connection, journey_id: JourneyId, *, browser: Digest) -> Journey | None:
     """Return a journey that this browser began within a day, stale or not, or None."""
     row = await connection.fetchrow(
-        f"select j.journey_id, j.return_to, j.demands, j.method, j.username, j.session_id, j.actor_group,"
+        f"select j.journey_id, j.return_to, j.demands, j.method, j.username, j.shared_device,"
+        " j.session_id, j.actor_group,"
         f" j.expires_at <= kit_now() as expired, j.finished_at is not null as finished, {SERVICE_COLUMNS}"
         " from signin_journey j join services_service s using (service_id)"
         " where j.journey_id = $1 and j.browser_hash = $2 and s.disabled_at is null"
@@ -35,6 +36,7 @@ def _journey(row: Record) -> Journey:
         Demands(demands.get("username_hint", ""), Level(demands.get("level", Level.EN_FAKTOR))),
         Method(row["method"]) if row["method"] else None,
         Username(row["username"]) if row["username"] else None,
+        Device.SHARED if row["shared_device"] else Device.OWN,
         SessionId(row["session_id"]) if row["session_id"] else None,
         ActorGroup(row["actor_group"]) if row["actor_group"] else None,
         row["expired"],

@@ -68,6 +68,12 @@ def circumstances_of(row: Record) -> Circumstances:
     )
 
 
+async def is_school_address(connection: Connection, address: Address) -> bool:
+    """Tell whether an address lies in a range that a school has registered."""
+    found = await connection.fetchval("select exists (select from limits_site_range where range >>= $1::inet)", address)
+    return bool(found)
+
+
 async def registered_ranges(connection: Connection, *, institution_id: UUID | None = None) -> list[RegisteredRange]:
     """Return the registered addresses of one institution, or all."""
     rows = await connection.fetch(

@@ -6,14 +6,14 @@ from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.services.model import Level
 from unilogin.domain.sessions import rules
-from unilogin.domain.sessions.model import Lifetime, OpenedSession, SessionId
+from unilogin.domain.sessions.model import Lifetime, OpenedSession, SessionId, UsedDevice
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.ids import digest, new_token
 
 _OPEN = f"""
   with opened as (
-    insert into sessions_session (token_hash, account_id, method, level, idle_seconds, expires_at)
-    values ($1, $2, $3, $4, $5, kit_now() + $6 * interval '1 second') returning session_id
+    insert into sessions_session (token_hash, account_id, method, level, idle_seconds, expires_at, device, browser)
+    values ($1, $2, $3, $4, $5, kit_now() + $6 * interval '1 second', $9, $10) returning session_id
   ), logged as (
     {audit.INSERT}
     select $7, 'person', $2::uuid::text, $2::uuid, null, session_id::text, 'ok', $8,
@@ -25,7 +25,14 @@ _OPEN = f"""
 
 
 async def open_session(
-    tx: Transaction, account_id: AccountId, *, method: str, level: Level, lifetime: Lifetime, request_id: str | None
+    tx: Transaction,
+    account_id: AccountId,
+    *,
+    method: str,
+    level: Level,
+    lifetime: Lifetime,
+    on: UsedDevice,
+    request_id: str | None,
 ) -> OpenedSession:
     """Open a session for somebody who has just proved who they are; always a new token (N-18)."""
     token = new_token()
@@ -39,6 +46,8 @@ async def open_session(
         lifetime.absolute_seconds,
         Event.SIGNIN_SUCCEEDED.value,
         request_id,
+        on.device.value,
+        on.browser[: rules.BROWSER_CHARACTERS],
     )
     return OpenedSession(SessionId(session_id), token)
 

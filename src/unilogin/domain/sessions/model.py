@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
@@ -10,6 +11,21 @@ from unilogin.domain.services.model import Level
 
 SessionId = NewType("SessionId", UUID)
 """Travels as ``sid`` in tokens; opens nothing. The cookie's token is another value."""
+
+
+class Device(StrEnum):
+    """Whose device the browser runs on, as the person says; a shared one is the safe answer."""
+
+    SHARED = "shared"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class UsedDevice:
+    """Where somebody signs in: whose device, and what its browser calls itself."""
+
+    device: Device
+    browser: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +53,18 @@ class OpenedSession:
 
     session_id: SessionId
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """A line of somebody's list of signed-in devices."""
+
+    session_id: SessionId
+    method: str
+    device: Device
+    browser: str
+    auth_time: datetime
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

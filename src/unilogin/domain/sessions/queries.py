@@ -4,7 +4,7 @@ from asyncpg import Record
 
 from unilogin.domain.directory.model import AccountId, ActorGroup
 from unilogin.domain.services.model import Level, ServiceId
-from unilogin.domain.sessions.model import Session, SessionId, Visit
+from unilogin.domain.sessions.model import Device, OwnSession, Session, SessionId, Visit
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import digest
 
@@ -36,6 +36,26 @@ async def live_session_by_id(connection: Connection, session_id: SessionId) -> S
         f"select {COLUMNS} from sessions_session s where s.session_id = $1 and {LIVE}", session_id
     )
     return session_of(row) if row else None
+
+
+async def own_sessions(connection: Connection, account_id: AccountId) -> list[OwnSession]:
+    """Return where an account is signed in now, the latest used first."""
+    rows = await connection.fetch(
+        "select s.session_id, s.method, s.device, s.browser, s.auth_time, s.seen_at from sessions_session s"
+        f" where s.account_id = $1 and {LIVE} order by s.seen_at desc",
+        account_id,
+    )
+    return [
+        OwnSession(
+            SessionId(row["session_id"]),
+            row["method"],
+            Device(row["device"]),
+            row["browser"],
+            row["auth_time"],
+            row["seen_at"],
+        )
+        for row in rows
+    ]
 
 
 async def chosen_group(connection: Connection, session_id: SessionId, *, service_id: ServiceId) -> ActorGroup | None:

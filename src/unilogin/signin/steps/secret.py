@@ -112,7 +112,7 @@ def _opened(house: House, request: Request, visit: Visit, *, opened: Proved) -> 
     """Answer a right secret: on to the service, or to the choice of role."""
     journey = visit.journey
     response = move_on(house, request, journey) if opened.finished else see_other(step_url(journey, Step.ROLE))
-    start_session_cookie(house, response, opened.session.token)
+    start_session_cookie(house, response, opened.session.token, seconds=opened.cookie_seconds)
     return response
 
 

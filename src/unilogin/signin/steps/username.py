@@ -4,18 +4,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from unilogin.domain.directory.rules import fold_username
+from unilogin.domain.limits.queries import is_school_address
+from unilogin.domain.sessions.model import Device
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
 from unilogin.kit.web.forms import one
+from unilogin.kit.web.peer import peer_of
 from unilogin.signin import actions
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.model import Step
 from unilogin.signin.pages import render, see_other, show, soon_url, step_url
 
 
-def _context(visit: Visit, *, error: str | None = None) -> dict[str, object]:
+def _context(visit: Visit, *, device: Device, error: str | None = None) -> dict[str, object]:
     journey = visit.journey
     return {
+        "shared": device is Device.SHARED,
         "username": journey.username or journey.demands.username_hint,
         "error": error,
         "forgotten_url": soon_url(journey, "username"),
@@ -24,16 +28,26 @@ def _context(visit: Visit, *, error: str | None = None) -> dict[str, object]:
 
 
 async def ask_username(house: House, request: Request, visit: Visit) -> Response:
-    """Show the username page, filled in with what was typed before or hinted by the service."""
-    return show(house, request, visit, step=Step.USERNAME, context=_context(visit), template="username")
+    """Show the username page, filled in with what was typed before or hinted by the service.
+
+    At a school's registered addresses the device is taken for a shared one until somebody says otherwise.
+    """
+    device = visit.journey.device
+    if visit.journey.username is None:
+        address = peer_of(request, proxies=house.proxies).address
+        async with acquire(house.pool) as connection:
+            device = Device.SHARED if await is_school_address(connection, address) else Device.OWN
+    context = _context(visit, device=device)
+    return show(house, request, visit, step=Step.USERNAME, context=context, template="username")
 
 
 async def take_username(house: House, request: Request, posted: Posted) -> Response:
     """Note the name and go on to the secret."""
     username = fold_username(one(posted.fields, "username"))
+    device = Device.SHARED if "shared" in posted.fields else Device.OWN
     if not username:
-        context = _context(posted.visit, error="signin.username.missing")
+        context = _context(posted.visit, device=device, error="signin.username.missing")
         return render(house, request, posted.visit, step=Step.USERNAME, context=context, template="username")
     async with acquire(house.pool) as connection:
-        await actions.name_somebody(connection, posted.journey.journey_id, username=username)
+        await actions.name_somebody(connection, posted.journey.journey_id, username=username, device=device)
     return see_other(step_url(posted.journey, Step.SECRET))
