@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from unilogin.kit import metrics
-from unilogin.kit.metrics_page import FOLDER_VARIABLE, Figures, MetricsPage, make_folder
+from unilogin.kit.metrics_folder import MetricsFolderError, count_in_files, make_folder
+from unilogin.kit.metrics_page import Figures, MetricsPage
 
 HOT_PATH_MICROSECONDS = 20
 
@@ -22,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 def worker(folder: Path, work: str) -> str:
     """Run some lines in a process of its own that counts into the folder; return what it printed."""
     program = "from unilogin.kit import metrics\n" + textwrap.dedent(work)
-    environment = os.environ | {FOLDER_VARIABLE: str(folder)}
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode in {0, -9}, done.stderr
     return done.stdout
@@ -89,6 +90,12 @@ def test_folders_of_supervisors_that_are_gone_are_removed(tmp_path: Path) -> Non
     assert make_folder(tmp_path) == mine, "a second start in the same process is a new start"
 
 
+def test_nothing_that_counts_may_be_imported_before_the_folder_is_made(tmp_path: Path) -> None:
+    """The library would count where nobody adds up, and nobody would notice."""
+    with pytest.raises(MetricsFolderError):
+        count_in_files(tmp_path)
+
+
 def test_counting_a_request_costs_less_than_20_microseconds(folder: Path) -> None:
     printed = worker(
         folder,
@@ -136,8 +143,8 @@ def test_the_supervisor_tells_what_it_knows() -> None:
     known.job_failed("audit.chain")
     known.queue("logout", depth=3, oldest_seconds=12)
     known.clock_skew(-0.25)
-    known.audit_chain(link=7)
-    known.workers(2)
+    known.audit_chain(link=7, waiting=2, oldest_seconds=4)
+    known.workers([50, 60])
     known.database_up(up=False)
     told = {sample.name + str(sample.labels): sample.value for family in known.collect() for sample in family.samples}
     assert told.pop("unilogin_job_last_success_timestamp_seconds{'job': 'audit.chain'}") > 1.7e9
@@ -149,7 +156,10 @@ def test_the_supervisor_tells_what_it_knows() -> None:
         "unilogin_queue_oldest_seconds{'queue': 'logout'}": 12,
         "unilogin_clock_skew_seconds{}": -0.25,
         "unilogin_audit_link{}": 7,
+        "unilogin_queue_depth{'queue': 'audit'}": 2,
+        "unilogin_queue_oldest_seconds{'queue': 'audit'}": 4,
         "unilogin_workers{}": 2,
+        "unilogin_worker_memory_bytes{}": 60,
         "unilogin_database_up{}": 0,
     }
 

@@ -1,14 +1,12 @@
 """The page ``/metrics``: what all workers of this node have counted, living and dead, and what the supervisor knows.
 
 A worker's file outlives it: what it counted is added to one file for all the dead, so that counters never go back and
-files do not pile up. The folder is the supervisor's own and is made anew at each start.
+files do not pile up.
 """
 
-import os
-import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,27 +16,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from unilogin.kit.logs import log
+from unilogin.kit.metrics_folder import lives
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
-FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Read by the library when it is imported: so the supervisor sets it before anything that counts is."""
-
 _DEAD: Final = 0
 _MmapedDict: Any = mmap_dict.MmapedDict  # the library leaves these two without types
 _MultiProcessCollector: Any = multiprocess.MultiProcessCollector
 _log = log("metrics")
-
-
-def make_folder(data: Path) -> Path:
-    """Make the folder of this supervisor's workers, and remove those of supervisors that are gone."""
-    everybodys = data.absolute() / "metrics"
-    everybodys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for other in everybodys.iterdir():
-        if not (other.name.isdigit() and int(other.name) != os.getpid() and _lives(int(other.name))):
-            shutil.rmtree(other, ignore_errors=True)
-    mine = everybodys / str(os.getpid())
-    mine.mkdir(mode=0o700)
-    return mine
 
 
 class Figures(Collector):
@@ -68,13 +52,18 @@ class Figures(Collector):
         """Note how far this node's clock is ahead of the database's."""
         self._set("unilogin_clock_skew_seconds", "This node's clock minus the database's.", seconds)
 
-    def audit_chain(self, *, link: int) -> None:
-        """Note the newest link of the audit log's chain: monitoring remembers it outside the database."""
-        self._set("unilogin_audit_link", "Number of the newest link of the audit log's chain.", link)
+    def audit_chain(self, *, link: int, waiting: int, oldest_seconds: float) -> None:
+        """Note the newest link of the audit log's chain and what waits for the next.
 
-    def workers(self, alive: int) -> None:
-        """Note how many workers run."""
-        self._set("unilogin_workers", "Workers that run.", alive)
+        Monitoring remembers the number outside the database: it never falls unless links were cut off.
+        """
+        self._set("unilogin_audit_link", "Number of the newest link of the audit log's chain.", link)
+        self.queue("audit", depth=waiting, oldest_seconds=oldest_seconds)
+
+    def workers(self, memory: Sequence[int]) -> None:
+        """Note how many workers run, and the memory of each in bytes."""
+        self._set("unilogin_workers", "Workers that run.", len(memory))
+        self._set("unilogin_worker_memory_bytes", "Resident memory of the largest worker.", max(memory, default=0))
 
     def database_up(self, *, up: bool) -> None:
         """Note whether the supervisor could reach the database."""
@@ -134,7 +123,7 @@ class MetricsPage:
     def _bury_the_dead(self) -> None:
         for path in self._folder.glob("*.db"):
             kind, _, pid = path.stem.rpartition("_")
-            if pid.isdigit() and int(pid) != _DEAD and not _lives(int(pid)):
+            if pid.isdigit() and int(pid) != _DEAD and not lives(int(pid)):
                 if not kind.startswith("gauge"):  # what is under way, waiting or open ended with the worker
                     self._add_up(path, self._folder / f"{kind}_{_DEAD}.db")
                 path.unlink(missing_ok=True)
@@ -149,13 +138,3 @@ class MetricsPage:
         for key, value, _, _ in values:
             total.write_value(key, total.read_value(key)[0] + value, 0.0)
         total.close()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -9,12 +9,16 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
 
+from unilogin.kit import metrics
+
 if TYPE_CHECKING:
+    from asyncpg.connection import LoggedQuery
     from asyncpg.pool import PoolConnectionProxy
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -66,6 +70,15 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     )
 
 
+async def _prepare_to_serve(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await _prepare(connection)
+    connection.add_query_logger(_note_statement)
+
+
+def _note_statement(query: "LoggedQuery") -> None:
+    metrics.statement_done(query.query, query.elapsed)
+
+
 def _server_settings(role: str | None, *, patient: bool) -> dict[str, str]:
     settings = {
         "application_name": "unilogin",
@@ -89,7 +102,7 @@ async def open_pool(dsn: str, *, role: str | None = "unilogin_run", size: int = 
         dsn,
         min_size=min(2, size),
         max_size=size,
-        init=_prepare,
+        init=_prepare if patient else _prepare_to_serve,
         server_settings=_server_settings(role, patient=patient),
         command_timeout=None if patient else ANSWER_SECONDS,
         timeout=5,
@@ -113,14 +126,26 @@ async def connect(dsn: str, *, role: str | None = None) -> "asyncpg.Connection[a
 @asynccontextmanager
 async def acquire(pool: Pool) -> AsyncIterator[Connection]:
     """Borrow a connection for a few statements; raises TimeoutError after ``ACQUIRE_SECONDS``."""
-    connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    connection = await _take(pool)
     try:
         yield connection
     except BROKEN:
         connection.terminate()  # the pool makes a new one when somebody asks
         raise
     finally:
+        metrics.connection_given_back()
         await pool.release(connection)
+
+
+async def _take(pool: Pool) -> "PoolConnectionProxy[asyncpg.Record]":
+    began = perf_counter()
+    try:
+        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+    except TimeoutError:
+        metrics.connection_refused()
+        raise
+    metrics.connection_got(perf_counter() - began)
+    return connection
 
 
 @asynccontextmanager

@@ -78,6 +78,7 @@ class Frame:
         self._headers = _HEADERS | ({"strict-transport-security": _HSTS} if https else {})
         self._stopped = stopped
         self._log = log("web")
+        metrics.prepare()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
