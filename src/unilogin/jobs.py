@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from unilogin.domain.audit.actions import make_partitions_ahead
+from unilogin.domain.limits.actions import forget_old_counts
 from unilogin.domain.services.actions import forget_old_incidents
 from unilogin.domain.sessions.actions import forget_old_sessions
 from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.protocols.oidc.actions import forget_old_grants
 from unilogin.signin.actions import forget_old_journeys
 
 MINUTE = 60
@@ -29,7 +31,9 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("audit: partitions ahead", 6 * HOUR, make_partitions_ahead),
     Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
+    Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
     Job("sessions: forget old ones", HOUR, forget_old_sessions),
+    Job("limits: forget old counts", HOUR, forget_old_counts),
     Job("services: forget old incidents", HOUR, forget_old_incidents),
 )
 

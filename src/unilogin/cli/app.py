@@ -1,18 +1,25 @@
-"""``unilogin``: every command, each imported when it is used, so that help is quick."""
+"""``unilogin``: every command, each importing what it needs when it runs, so that help is quick."""
 
+import os
 import sys
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
 
 from unilogin.cli import check, demo, institutions, keys, migrate, people, rights, roster, serve, services
+from unilogin.cli.shown import clean
 from unilogin.kit.errors import SetupError, UniloginError
 
 app = typer.Typer(
     name="unilogin",
     help="Unilogin: the digital identity of pupils, parents and school staff.",
+    epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong usage, settings or surroundings.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
@@ -29,19 +36,50 @@ WORK_FAILED = 1
 SETUP_WRONG = 2
 
 
-def main() -> None:
-    """Run a command; what is wrong is told in a sentence, never with a traceback.
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
 
-    Exit codes: 0 done, 1 the work was refused or failed, 2 wrong usage, settings or surroundings.
-    """
+        typer.echo(f"unilogin {version('unilogin')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every_command(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Take what is said before the command."""
+
+
+def main() -> None:
+    """Run a command; what is wrong is told in a sentence, never with a traceback (N-75)."""
     try:
         app()
-    except SetupError as error:
-        typer.echo(f"unilogin: {error}", err=True)
-        sys.exit(SETUP_WRONG)
     except UniloginError as error:
-        typer.echo(f"unilogin: {error}", err=True)
-        sys.exit(WORK_FAILED)
+        _stop(str(error), SETUP_WRONG if isinstance(error, SetupError) else WORK_FAILED)
+    except Exception as error:
+        if os.environ.get("UNILOGIN_LOG_LEVEL") == "debug":
+            traceback.print_exc()
+        _stop(_in_words(error), WORK_FAILED)
+
+
+def _in_words(error: Exception) -> str:
+    """What can be said of an error nobody expected. Its own words stay away: they may quote people's data."""
+    if type(error).__module__.startswith("asyncpg") or isinstance(error, ConnectionError):
+        what = f"The database gave up in the middle ({type(error).__name__})"
+        todo = "look whether the work was done, and run it again"
+    else:
+        what = f"Something went wrong that should not ({type(error).__name__})"
+        todo = "please report it"
+    return f"{what}: {todo}. With UNILOGIN_LOG_LEVEL=debug all of it is shown."
+
+
+def _stop(sentence: str, code: int) -> NoReturn:
+    for line in sentence.splitlines():
+        typer.echo(f"unilogin: {clean(line)}", err=True)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ def demo(
     data: Annotated[Path, typer.Option(help="Folder that keeps the demo between two starts.")] = Path("var"),
     reset: Annotated[bool, typer.Option("--reset", help="Start over: forget everything in the folder.")] = False,
 ) -> None:
-    """Serve an invented municipality with people to sign in as, and a learning service to sign in to.
+    """Serve an invented municipality on this machine.
 
-    Needs nothing but this program. A second start keeps the data. Refuses a database that is not a demo's.
+    With people to sign in as, and a learning service to sign in to. Needs nothing but this program. A second start
+    keeps the data. Refuses a database that is not a demo's.
     """
     from unilogin.demo.start import run
 

@@ -3,17 +3,17 @@
 ``unilogin check`` runs them for people, ``/readyz`` the few that decide whether this node may get requests.
 """
 
-import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from unilogin.kit.errors import UniloginError
-from unilogin.settings import Settings
 
 if TYPE_CHECKING:
     from unilogin.kit.db.connection import Connection
+    from unilogin.settings import Settings
 
 LEAST_POSTGRESQL = 15
 MOST_SKEW_SECONDS = 2.0
@@ -29,10 +29,10 @@ class Finding:
     todo: str = ""
 
 
-Check = Callable[["Connection", Settings], Awaitable[Finding]]
+Check = Callable[["Connection", "Settings"], Awaitable[Finding]]
 
 
-async def check_version(connection: "Connection", settings: Settings) -> Finding:
+async def check_version(connection: "Connection", settings: "Settings") -> Finding:
     """PostgreSQL is new enough, and this is the server that writes."""
     number = int(await connection.fetchval("select current_setting('server_version_num')"))
     standby = await connection.fetchval("select pg_is_in_recovery()")
@@ -45,11 +45,12 @@ async def check_version(connection: "Connection", settings: Settings) -> Finding
     return Finding("database", ok=True, seen=seen)
 
 
-async def check_role(connection: "Connection", settings: Settings) -> Finding:
+async def check_role(connection: "Connection", settings: "Settings") -> Finding:
     """The role that serves can neither change the schema nor rewrite the audit log (K-08)."""
     row = await connection.fetchrow(
         "select current_user as name, r.rolsuper as super, has_schema_privilege('public', 'create') as creates,"
-        " coalesce(has_table_privilege(to_regclass('public.audit_event'), 'update, delete'), false) as rewrites"
+        " coalesce(has_table_privilege(to_regclass('public.audit_event'), 'update, delete, truncate'), false)"
+        "   as rewrites"
         " from pg_roles r where r.rolname = current_user"
     )
     seen = f"working as {row['name']}" if row else "working as nobody"
@@ -59,7 +60,7 @@ async def check_role(connection: "Connection", settings: Settings) -> Finding:
     return Finding("role", ok=True, seen=seen)
 
 
-async def check_migrations(connection: "Connection", settings: Settings) -> Finding:
+async def check_migrations(connection: "Connection", settings: "Settings") -> Finding:
     """The database has the schema of this release."""
     from unilogin.kit.db.migrate import applied, migrations_of, pending
 
@@ -70,37 +71,31 @@ async def check_migrations(connection: "Connection", settings: Settings) -> Find
     return Finding("migrations", ok=True, seen=f"all {len(known)} applied")
 
 
-async def check_secrets(connection: "Connection", settings: Settings) -> Finding:
-    """The secrets file is there and safe (K-06)."""
-    from unilogin.kit.secrets import load_secrets
-
-    load_secrets(settings.secrets_path)
-    return Finding("secrets", ok=True, seen=str(settings.secrets_path))
-
-
-async def check_keys(connection: "Connection", settings: Settings) -> Finding:
+async def check_keys(connection: "Connection", settings: "Settings") -> Finding:
     """A key may sign, and the secrets file opens it."""
     from unilogin.domain.keys.queries import keyring
-    from unilogin.kit.secrets import load_secrets
+    from unilogin.kit.secrets import SealBrokenError, load_secrets
 
-    ring = await keyring(connection, load_secrets(settings.secrets_path))
+    try:
+        ring = await keyring(connection, load_secrets(settings.secrets_path))
+    except SealBrokenError:
+        todo = "give UNILOGIN_SECRETS_FILE the file this database was made with"
+        return Finding("signing key", ok=False, seen="the secrets file does not open it", todo=todo)
     return Finding("signing key", ok=True, seen=f"{ring.signing.kid} signs, {len(ring.published)} published")
 
 
-async def check_clock(connection: "Connection", settings: Settings) -> Finding:
+async def check_clock(connection: "Connection", settings: "Settings") -> Finding:
     """This machine and the database agree on the time, as far as logs and time-outs need it (F-20)."""
     before = time.time()
     theirs = float(await connection.fetchval("select extract(epoch from clock_timestamp())"))
     skew = theirs - (before + time.time()) / 2
-    seen = f"{abs(skew):.1f} seconds {'behind' if skew > 0 else 'ahead of'} the database"
     if abs(skew) > MOST_SKEW_SECONDS:
-        return Finding(
-            "clock", ok=False, seen=f"this machine is {seen}", todo="let NTP set the clocks of both machines"
-        )
+        seen = f"this machine is {abs(skew):.1f} seconds {'behind' if skew > 0 else 'ahead of'} the database"
+        return Finding("clock", ok=False, seen=seen, todo="let NTP set the clocks of both machines")
     return Finding("clock", ok=True, seen=f"{abs(skew):.1f} seconds from the database's")
 
 
-async def check_mark(connection: "Connection", settings: Settings) -> Finding:
+async def check_mark(connection: "Connection", settings: "Settings") -> Finding:
     """Demo pages are served on a demo's database only."""
     from unilogin.kit.db.mark import is_demo
 
@@ -110,7 +105,7 @@ async def check_mark(connection: "Connection", settings: Settings) -> Finding:
     return Finding("demo", ok=True, seen="a demo" if settings.demo else "not a demo")
 
 
-async def check_owner(connection: "Connection", settings: Settings) -> Finding:
+async def check_owner(connection: "Connection", settings: "Settings") -> Finding:
     """In production the user who serves is not the owner: whoever breaks out of the role gains nothing (K-08)."""
     owner = await connection.fetchval(
         "select pg_has_role(session_user, c.relowner, 'member') or r.rolsuper"
@@ -125,7 +120,7 @@ async def check_owner(connection: "Connection", settings: Settings) -> Finding:
     return Finding("user", ok=True, seen="does not own the tables")
 
 
-async def check_no_demo(connection: "Connection", settings: Settings) -> Finding:
+async def check_no_demo(connection: "Connection", settings: "Settings") -> Finding:
     """A demo's database never becomes a real one: everybody knows its passwords."""
     from unilogin.kit.db.mark import is_demo
 
@@ -135,22 +130,15 @@ async def check_no_demo(connection: "Connection", settings: Settings) -> Finding
     return Finding("not a demo's", ok=True, seen="never was a demo's")
 
 
-READY: tuple[Check, ...] = (check_version, check_migrations, check_secrets, check_keys)
-"""What a node needs before it may get requests."""
+READY: tuple[Check, ...] = (check_version, check_migrations, check_keys)
+"""What a node needs of the database before it may get requests."""
 
-EVERYWHERE: tuple[Check, ...] = (
-    check_version,
-    check_role,
-    check_migrations,
-    check_secrets,
-    check_keys,
-    check_clock,
-    check_mark,
-)
+EVERYWHERE: tuple[Check, ...] = (check_version, check_role, check_migrations, check_keys, check_clock, check_mark)
+
 PRODUCTION: tuple[Check, ...] = (check_owner, check_no_demo)
 
 
-async def run_checks(checks: tuple[Check, ...], connection: "Connection", settings: Settings) -> list[Finding]:
+async def run_checks(checks: tuple[Check, ...], connection: "Connection", settings: "Settings") -> list[Finding]:
     """Run the checks in order; one that breaks is a finding like any other."""
     import asyncpg
 
@@ -162,21 +150,32 @@ async def run_checks(checks: tuple[Check, ...], connection: "Connection", settin
         except UniloginError as error:
             findings.append(Finding(subject, ok=False, seen="not in order", todo=str(error)))
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            findings.append(
-                Finding(subject, ok=False, seen=f"the database said {type(error).__name__}", todo="see above")
-            )
+            seen = f"the database answered with {type(error).__name__}"
+            findings.append(Finding(subject, ok=False, seen=seen, todo="mend what stands above first"))
     return findings
 
 
-def check_address(settings: Settings) -> Finding:
+def check_secrets(settings: "Settings") -> Finding:
+    """The secrets file is there and safe (K-06)."""
+    from unilogin.kit.secrets import load_secrets
+
+    try:
+        load_secrets(settings.secrets_path)
+    except UniloginError as error:
+        return Finding("secrets", ok=False, seen=str(settings.secrets_path), todo=str(error))
+    return Finding("secrets", ok=True, seen=str(settings.secrets_path))
+
+
+def check_address(settings: "Settings") -> Finding:
     """The public address, as people and services use it."""
     return Finding("address", ok=True, seen=settings.base_url)
 
 
-def check_production_settings(settings: Settings) -> list[Finding]:
+def check_production_settings(settings: "Settings") -> list[Finding]:
     """What only a real installation needs of its settings."""
     https = settings.base_url.startswith("https://")
     real = settings.database_url is not None
+    everywhere = ip_address(settings.internal_host).is_unspecified and settings.internal_port != 0
     return [
         Finding(
             "https", ok=https, seen=settings.base_url, todo="" if https else "set UNILOGIN_BASE_URL to an https address"
@@ -187,10 +186,11 @@ def check_production_settings(settings: Settings) -> list[Finding]:
             seen="DATABASE_URL is set" if real else "the database in the data folder",
             todo="" if real else "set DATABASE_URL to a PostgreSQL server that is backed up",
         ),
-        Finding("apps on own hosts", ok=None, seen="not looked at: this release serves all apps on one host name"),
         Finding(
             "internal port",
-            ok=None if os.environ.get("KUBERNETES_SERVICE_HOST") else settings.internal_host != "0.0.0.0",  # noqa: S104
+            ok=None if everywhere else True,
             seen=f"{settings.internal_host}:{settings.internal_port}",
+            todo="see to it that the internet cannot reach it" if everywhere else "",
         ),
+        Finding("apps on own hosts", ok=None, seen="not looked at: this release serves all apps on one host name"),
     ]

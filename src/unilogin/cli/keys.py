@@ -9,7 +9,7 @@ import typer
 from unilogin.cli.shown import AsJson, say, show_json, show_table
 from unilogin.cli.workplace import act, look, operator, the_settings
 
-commands = typer.Typer(help="Signing keys, and the secrets kept outside the database.", no_args_is_help=True)
+commands = typer.Typer(help="Signing keys, and the secrets outside the database.", no_args_is_help=True)
 
 
 @commands.command("list")
@@ -27,7 +27,10 @@ def list_all(as_json: AsJson = False) -> None:
 
 @commands.command("rotate")
 def rotate(as_json: AsJson = False) -> None:
-    """Publish the next signing key. It signs after 24 hours, when every service has had time to fetch it."""
+    """Publish the next signing key.
+
+    It signs after 24 hours, when every service has had time to fetch it; the present one retires then.
+    """
     from unilogin.domain.keys.actions import rotate_key
     from unilogin.kit.secrets import load_secrets
 
@@ -43,7 +46,10 @@ def rotate(as_json: AsJson = False) -> None:
 def create_secrets(
     file: Annotated[Path | None, typer.Argument(help="Where; the secrets file of the settings if left out.")] = None,
 ) -> None:
-    """Write a new secrets file, readable by its owner only. Never overwrites one: it would lock everybody out."""
+    """Write a new secrets file, readable by its owner only.
+
+    It never overwrites one: that would lock everybody out.
+    """
     from unilogin.kit.secrets import create_secrets_file
 
     path = file or the_settings().secrets_path

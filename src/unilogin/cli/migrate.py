@@ -14,7 +14,10 @@ def migrate(
         bool, typer.Option("--check", help="Change nothing; exit with 1 if something is pending.")
     ] = False,
 ) -> None:
-    """Apply what this release adds to the database's schema. Safe to repeat, and to run on several nodes at once."""
+    """Bring the database up to this release.
+
+    Safe to repeat, and to run on several nodes at once; the release before this one goes on serving.
+    """
     from unilogin.kit.db.migrate import applied, migrations_of, pending
     from unilogin.kit.db.migrate import migrate as apply
 

@@ -11,10 +11,10 @@ from unilogin.cli.shown import AsJson, say, show_json, show_table
 from unilogin.cli.workplace import look, the_settings
 from unilogin.domain.directory.model import FoundPerson
 
-commands = typer.Typer(help="People, as others may see them: protected ones by their alias.")
+commands = typer.Typer(help="People: find somebody, for support.")
 
 LEAST_CHARACTERS = 3
-_CPR_SHAPE = re.compile(r"\d{6}-?\w{4}")
+_LIKE_A_CPR_NUMBER = re.compile(r"[0-9]{6}(-[0-9A-Za-z]{4}|[0-9]{4}|[A-ZÆØÅ]{3}[0-9])")
 
 
 @commands.callback()
@@ -30,9 +30,15 @@ def find(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find people by username, uniid or name. A CPR number is asked for, so that it stands in no shell history."""
-    if not cpr and _CPR_SHAPE.fullmatch(term):
+    """Find people by username, uniid, name or CPR number.
+
+    Protected people are shown by their alias. With --cpr the number is asked for, or read from a pipe, so that it
+    stands in no list of processes and no shell history.
+    """
+    if _is_cpr_number(term):
         raise typer.BadParameter("a CPR number does not belong on the command line: use --cpr and type it when asked")
+    if cpr and term:
+        raise typer.BadParameter("--cpr asks for the number: leave out the other term")
     if not cpr and len(term) < LEAST_CHARACTERS:
         raise typer.BadParameter(f"at least {LEAST_CHARACTERS} characters")
     found = _by_cpr() if cpr else _by_term(term)
@@ -46,6 +52,19 @@ def find(
     show_table(("Name", "Username", "UniID", "Protected", "Belongs to"), rows)
 
 
+def _is_cpr_number(term: str) -> bool:
+    """Whether somebody would read it as one. A uniid may look alike, but hardly ever begins with a date."""
+    from unilogin.domain.directory.cpr import CprError, read_cpr
+
+    if not _LIKE_A_CPR_NUMBER.fullmatch(term):
+        return False
+    try:
+        read_cpr(term)
+    except CprError:
+        return False
+    return True
+
+
 def _by_term(term: str) -> list[FoundPerson]:
     from unilogin.domain.directory.queries import find_people
 
@@ -53,12 +72,16 @@ def _by_term(term: str) -> list[FoundPerson]:
 
 
 def _by_cpr() -> list[FoundPerson]:
+    from unilogin.domain.directory.cpr import CprError, read_cpr
     from unilogin.domain.directory.queries import person_by_cpr_index
     from unilogin.kit.secrets import load_secrets
 
-    asked = typer.prompt("CPR number", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     vault = load_secrets(the_settings().secrets_path).cpr_vault()
-    index = vault.index(asked.strip().replace("-", "").upper())
+    asked = typer.prompt("CPR number", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    try:
+        index = vault.index(read_cpr(asked.strip()))
+    except CprError as error:
+        raise typer.BadParameter(f"the CPR number is {error}") from error
     found = look(lambda connection: person_by_cpr_index(connection, index))
     return [found] if found else []
 

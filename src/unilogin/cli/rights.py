@@ -1,7 +1,7 @@
 """``unilogin rights``: who administers an institution."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,13 +9,15 @@ from unilogin.cli.shown import AsJson, say, show_json, show_table
 from unilogin.cli.workplace import act, look, operator
 from unilogin.domain.access.model import Right
 from unilogin.domain.directory.model import AccountId, InstitutionId, Username
-from unilogin.kit.db.connection import Connection
 from unilogin.kit.errors import UniloginError
 
-commands = typer.Typer(help="Rights at institutions, e.g. Brugeradministrator.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from unilogin.kit.db.connection import Connection
 
-UsernameArgument = Annotated[str, typer.Argument(help="Who: a username.")]
-InstitutionArgument = Annotated[str, typer.Argument(help="Where: an institution's number.")]
+commands = typer.Typer(help="Rights at institutions: who administers them.", no_args_is_help=True)
+
+UsernameArgument = Annotated[str, typer.Argument(metavar="USERNAME", help="Who.")]
+InstitutionArgument = Annotated[str, typer.Argument(metavar="INSTITUTION", help="Where: its number.")]
 RightArgument = Annotated[Right, typer.Argument(help="Which right.")]
 
 
@@ -30,7 +32,7 @@ def grant(right: RightArgument, username: UsernameArgument, institution: Institu
     """Give somebody a right at an institution."""
     from unilogin.domain.access.actions import grant_right
 
-    async def work(tx: Connection) -> bool:
+    async def work(tx: "Connection") -> bool:
         account_id, institution_id = await _both(tx, username, institution)
         return await grant_right(tx, right, account_id=account_id, institution_id=institution_id, actor=operator())
 
@@ -42,14 +44,14 @@ def revoke(right: RightArgument, username: UsernameArgument, institution: Instit
     """Take a right away from somebody."""
     from unilogin.domain.access.actions import revoke_right
 
-    async def work(tx: Connection) -> bool:
+    async def work(tx: "Connection") -> bool:
         account_id, institution_id = await _both(tx, username, institution)
         return await revoke_right(tx, right, account_id=account_id, institution_id=institution_id, actor=operator())
 
     say(f"{username} is no longer {right} at {institution}." if act(work) else f"{username} did not have that right.")
 
 
-async def _both(tx: Connection, username: str, number: str) -> tuple[AccountId, InstitutionId]:
+async def _both(tx: "Connection", username: str, number: str) -> tuple[AccountId, InstitutionId]:
     from unilogin.domain.directory.queries import institution, standing_by_username
     from unilogin.domain.directory.rules import fold_username
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from unilogin.kit.text import Texts
     from unilogin.roster.model import Receipt
 
-commands = typer.Typer(help="Rosters: who belongs to which institution, from its administrative system.")
+commands = typer.Typer(help="Rosters: the people of an institution, from its files.")
 
 
 @commands.callback()
@@ -26,9 +26,10 @@ def import_files(
     files: Annotated[list[Path], typer.Argument(help="UNILoginImport XML files, plain, .gz or .zip.")],
     as_json: AsJson = False,
 ) -> None:
-    """Load rosters. Each file replaces what its source said about its institution before, all of it or nothing.
+    """Load the people of institutions from roster files.
 
-    People with something wrong are listed with line and LocalPersonId; the others are loaded. Exit code 1 if a file was
+    Each file replaces what its source said about its institution before, all of it or nothing. People with
+    something wrong are listed with line and LocalPersonId; the others are loaded. Exit code 1 if a file was
     refused.
     """
     import asyncio

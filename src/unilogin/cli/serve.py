@@ -1,31 +1,45 @@
 """``unilogin serve``: workers behind one port, and a supervisor for the housekeeping and the load balancers."""
 
-import asyncio
+import errno
 import os
+import socket
+import time
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
-from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, the_settings
+from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, the_settings
 from unilogin.kit.errors import SetupError
-from unilogin.settings import Settings, name_of
 
 if TYPE_CHECKING:
     from unilogin.kit.secrets import Secrets
-
-BACKLOG = 4096
-"""Connections that may wait to be accepted: a school's 600 pupils at eight o'clock, several times over."""
+    from unilogin.settings import Settings
 
 STOP_SECONDS = 20
 """How long a worker may finish what it has begun after SIGTERM (F-07)."""
 
+PORT = 8000
+"""Where it listens when neither the command nor the public address says."""
+
 PRODUCT = "unilogin.main:create_app"
 DEMO = "unilogin.demo.application:create_app"
 
+_PORT_PATIENCE_SECONDS = 3.0
+
+
+class PortError(SetupError):
+    """The server cannot listen there; the sentence says why and what to do."""
+
+    code = "port"
+
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address of this machine to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="Address of this machine to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help=f"Port; 0 for the one in UNILOGIN_BASE_URL, else {PORT}.", min=0, max=65535)
+    ] = 0,
     workers: Annotated[int, typer.Option(help="Worker processes; 0 for one a core.", min=0, max=256)] = 0,
 ) -> None:
     """Serve sign-in until SIGTERM or Ctrl-C.
@@ -34,22 +48,61 @@ def serve(
     this release. With DATABASE_URL run 'unilogin migrate' first.
     """
     settings = the_settings()
+
+    import asyncio
+
+    from unilogin.kit.logs import set_up_logs
+    from unilogin.settings import name_of
+
+    set_up_logs(level=settings.log_level, readable=settings.log_format == "readable")
+    address = _address(host)
+    port = port or (urlsplit(settings.base_url).port if address.startswith(("127.", "::1")) else None) or PORT
     with database(settings, make=True) as dsn:
         asyncio.run(_prepare(settings, dsn))
         os.environ[name_of("database_url")] = dsn  # the workers are processes of their own
-        from unilogin.cli.supervisor import Supervisor
+        _run(settings, dsn, address=address, port=port, workers=workers or os.cpu_count() or 1)
 
-        supervisor = Supervisor(settings, dsn)
-        supervisor.start()
+
+def _address(host: str) -> str:
+    try:
+        return str(ip_address("127.0.0.1" if host == "localhost" else host))
+    except ValueError:
+        raise typer.BadParameter(f"'{host}' is no IP address", param_hint="--host") from None
+
+
+def _refuse_taken_port(address: str, port: int, *, patience: float = 0.0) -> None:
+    """Raise PortError when nobody can listen there.
+
+    Workers share their port (SO_REUSEPORT), so a second server would start and take half of the first one's requests.
+    The workers of a server that was just killed may need a moment to go: hence the patience, in seconds.
+    """
+    deadline = time.monotonic() + patience
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    while True:
         try:
-            _serve(DEMO if settings.demo else PRODUCT, host=host, port=port, workers=workers or os.cpu_count() or 1)
-        finally:
-            supervisor.stop()
+            socket.create_server((address, port), family=family).close()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise PortError(_why_not_there(error, address, port)) from error
+            time.sleep(0.1)
+        else:
+            return
 
 
-async def _prepare(settings: Settings, dsn: str) -> None:
+def _why_not_there(error: OSError, address: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"Port {port} of {address} is in use: stop what listens there, or choose another port."
+        case errno.EACCES:
+            return f"Port {port} needs root's rights: choose one above 1023, and let the proxy in front have the other."
+        case errno.EADDRNOTAVAIL:
+            return f"This machine has no address {address}: choose one it has, or 0.0.0.0 for all."
+        case _:
+            return f"Nobody can listen on port {port} of {address}: {error.strerror}."
+
+
+async def _prepare(settings: "Settings", dsn: str) -> None:
     """Refuse what cannot work before anything listens; make what a first start on a laptop lacks."""
-    from unilogin.cli.workplace import operator
     from unilogin.domain.keys.actions import ensure_key
     from unilogin.kit.db.mark import is_demo
 
@@ -59,15 +112,15 @@ async def _prepare(settings: Settings, dsn: str) -> None:
         await refuse_pending_migrations(connection)
         if settings.demo and not await is_demo(connection):
             raise SetupError(
-                "UNILOGIN_DEMO is set, and this database is not a demo's: unset it; 'unilogin demo' sets it"
+                "UNILOGIN_DEMO is set, and this database is not a demo's: unset it; 'unilogin demo' sets it."
             )
         async with connection.transaction():
             await ensure_key(connection, secrets, actor=operator())
     finally:
-        await connection.close()
+        await connection.close(timeout=5)
 
 
-def _secrets(settings: Settings) -> "Secrets":
+def _secrets(settings: "Settings") -> "Secrets":
     from unilogin.kit.secrets import create_secrets_file, load_secrets
 
     if settings.database_url is None and not settings.secrets_path.exists():
@@ -75,23 +128,19 @@ def _secrets(settings: Settings) -> "Secrets":
     return load_secrets(settings.secrets_path)
 
 
-def _serve(target: str, *, host: str, port: int, workers: int) -> None:
-    from granian import Granian
-    from granian.constants import HTTPModes, Interfaces
-    from granian.log import LogLevels
+def _run(settings: "Settings", dsn: str, *, address: str, port: int, workers: int) -> None:
+    """Run the workers until a signal; raises SystemExit when they fail again and again."""
+    from unilogin.cli.supervisor import Supervisor
+    from unilogin.cli.workers import Workers
 
-    Granian(
-        target,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        factory=True,
-        workers=workers,
-        http=HTTPModes.http1,  # the proxy in front speaks HTTP/2 with browsers
-        websockets=False,
-        backlog=BACKLOG,
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.warning,
-    ).serve()
+    _refuse_taken_port(address, port, patience=_PORT_PATIENCE_SECONDS)
+    if settings.internal_port:
+        _refuse_taken_port(settings.internal_host, settings.internal_port)
+    supervisor = Supervisor(settings, dsn, public=(address, port))
+    supervisor.start()
+    try:
+        Workers(DEMO if settings.demo else PRODUCT, address=address, port=port, workers=workers).serve_until_stopped(
+            on_stopping=supervisor.begin_to_stop
+        )
+    finally:
+        supervisor.stop()

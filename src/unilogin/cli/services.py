@@ -14,7 +14,7 @@ from unilogin.kit.errors import UniloginError
 if TYPE_CHECKING:
     from unilogin.domain.services.model import Client
 
-commands = typer.Typer(help="Services that people sign in to, and their OpenID Connect clients.", no_args_is_help=True)
+commands = typer.Typer(help="Services that people sign in to, and their clients.", no_args_is_help=True)
 
 
 class UnknownServiceError(UniloginError):
@@ -25,24 +25,41 @@ class UnknownServiceError(UniloginError):
 
 @commands.command("add")
 def add(
-    client_id: Annotated[str, typer.Argument(help="The client's id: a name or a URL, e.g. regneriget.")],
+    client_id: Annotated[
+        str, typer.Argument(metavar="CLIENT_ID", help="The client's id: a name or a URL, as 'regneriget'.")
+    ],
     name: Annotated[str, typer.Option(help="What people know the service by.")],
     provider: Annotated[str, typer.Option(help="Who provides it (udbyder).")],
-    home: Annotated[str, typer.Option(help="Its front page, where a lost person is sent back to.")],
-    redirect_uri: Annotated[list[str], typer.Option(help="Where sign-in returns to, exactly. Repeatable.")],
-    post_logout_redirect_uri: Annotated[list[str] | None, typer.Option(help="Where logout returns to.")] = None,
-    web_origin: Annotated[list[str] | None, typer.Option(help="Origin that may call from a browser (CORS).")] = None,
+    home: Annotated[str, typer.Option(metavar="URL", help="Its front page, where a lost person is sent back to.")],
+    redirect_uri: Annotated[
+        list[str], typer.Option(metavar="URL", help="Where sign-in returns to, exactly. Repeatable.")
+    ],
+    post_logout_redirect_uri: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Where logout returns to. Repeatable.")
+    ] = None,
+    web_origin: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Origin whose pages may call us (CORS). Repeatable.")
+    ] = None,
     name_en: Annotated[str | None, typer.Option(help="Its name in English.")] = None,
-    attribute: Annotated[list[Attribute] | None, typer.Option(help="What it is told beyond its pseudonym.")] = None,
-    actor_group: Annotated[list[ActorGroup] | None, typer.Option(help="Who may enter; everybody if left out.")] = None,
+    attribute: Annotated[
+        list[Attribute] | None, typer.Option(help="What it is told beyond its pseudonym. Repeatable.")
+    ] = None,
+    actor_group: Annotated[
+        list[ActorGroup] | None, typer.Option(help="Who may enter; everybody if left out. Repeatable.")
+    ] = None,
     level: Annotated[Level, typer.Option(help="The lowest level of assurance it accepts.")] = Level.EN_FAKTOR,
     public: Annotated[bool, typer.Option("--public", help="A client that can keep no secret (app, browser).")] = False,
     no_pkce: Annotated[bool, typer.Option("--no-pkce", help="Accept requests without PKCE, with nonce.")] = False,
     licence_required: Annotated[bool, typer.Option("--licence-required", help="Only with a licence.")] = False,
-    missing_licence_url: Annotated[str | None, typer.Option(help="Where people without a licence are sent.")] = None,
+    missing_licence_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where people without a licence are sent.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register a service with its client. The client secret is shown once and kept only as a hash."""
+    """Register a service with its OpenID Connect client.
+
+    The client secret is shown once and kept only as a hash.
+    """
     from unilogin.domain.services.actions import Registration, add_service
 
     registration = Registration(
@@ -86,7 +103,9 @@ def list_all(as_json: AsJson = False) -> None:
 
 
 @commands.command("show")
-def show(client_id: Annotated[str, typer.Argument(help="The client's id.")], as_json: AsJson = False) -> None:
+def show(
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client's id.")], as_json: AsJson = False
+) -> None:
     """Show how one service is registered."""
     found = _found(client_id)
     show_json(_told(found)) if as_json else show_facts(_told(found).items())
@@ -124,7 +143,9 @@ def _told(client: "Client") -> dict[str, object]:
 
 
 @commands.command("rotate-secret")
-def rotate_secret(client_id: Annotated[str, typer.Argument(help="The client's id.")], as_json: AsJson = False) -> None:
+def rotate_secret(
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client's id.")], as_json: AsJson = False
+) -> None:
     """Make a new client secret; the present one works for seven days more."""
     from unilogin.domain.services.actions import rotate_client_secret
 
@@ -138,11 +159,11 @@ def rotate_secret(client_id: Annotated[str, typer.Argument(help="The client's id
 
 @commands.command("licence")
 def licence(
-    client_id: Annotated[str, typer.Argument(help="The client's id.")],
-    institution: Annotated[str, typer.Argument(help="The institution's number.")],
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client's id.")],
+    institution: Annotated[str, typer.Argument(metavar="INSTITUTION", help="The institution's number.")],
     actor_group: Annotated[ActorGroup | None, typer.Option(help="Only for this group there.")] = None,
 ) -> None:
-    """Give an institution, or one actor group there, a licence for a service."""
+    """Give an institution a licence for a service."""
     from unilogin.domain.services.actions import grant_licence
 
     service_id = _found(client_id).service.service_id
@@ -161,7 +182,10 @@ def explain(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Say what was wrong with a service's request, by the case number its user or developer saw."""
+    """Say what was wrong with a request, by its case number.
+
+    An error page that cannot send the person back to the service shows one. They are kept for 30 days.
+    """
     from unilogin.domain.services.queries import incident
 
     found = look(lambda connection: incident(connection, incident_id))

@@ -2,19 +2,23 @@
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from unilogin.cli.findings import READY, Finding, run_checks
+from unilogin.cli.findings import READY, Finding, check_secrets, run_checks
 from unilogin.cli.workplace import connect_to
 from unilogin.jobs import JOBS, Job, run_job
-from unilogin.kit.logs import log, set_up_logs
+from unilogin.kit.logs import log
 from unilogin.settings import Settings
 
-READY_FOR_SECONDS = 2.0
-"""How long an answer of /readyz is given again: a burst of probes is one look at the database."""
+READY_FOR_SECONDS = 1.0
+"""How long an answer of /readyz is given again: a burst of probes is one look at the database (F-13)."""
+
+DATABASE_SECONDS = 2.5
+"""A database that takes longer is none: a node cut off from it says so within three seconds (F-09)."""
 
 
 @dataclass
@@ -23,17 +27,22 @@ class Supervisor:
 
     settings: Settings
     dsn: str
+    public: tuple[str, int]
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _jobs: threading.Thread | None = None
     _server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
         """Start both threads."""
-        set_up_logs(level=self.settings.log_level, readable=self.settings.log_format == "readable")
-        threading.Thread(target=self._run_jobs, name="jobs", daemon=True).start()
+        self._jobs = threading.Thread(target=self._run_jobs, name="jobs", daemon=True)
+        self._jobs.start()
         if self.settings.internal_port:
-            address = (self.settings.internal_host, self.settings.internal_port)
-            self._server = ThreadingHTTPServer(address, internal_pages(self.settings, self.dsn))
+            self._server = _InternalServer(self.settings.internal_host, self.settings.internal_port, self._readiness())
             threading.Thread(target=self._server.serve_forever, name="internal port", daemon=True).start()
+
+    def begin_to_stop(self) -> None:
+        """Begin no more jobs, and tell load balancers to send nobody; the workers finish what they have begun."""
+        self._stopping.set()
 
     def stop(self) -> None:
         """Stop both."""
@@ -41,12 +50,14 @@ class Supervisor:
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
+        if self._jobs is not None:
+            self._jobs.join(timeout=5)
 
     def _run_jobs(self) -> None:
         due = {job.name: time.monotonic() for job in JOBS}
         while not self._stopping.wait(1.0):
             for job in JOBS:
-                if time.monotonic() >= due[job.name]:
+                if time.monotonic() >= due[job.name] and not self._stopping.is_set():
                     due[job.name] = time.monotonic() + job.every_seconds
                     asyncio.run(self._run_one(job))
 
@@ -55,71 +66,101 @@ class Supervisor:
         try:
             connection = await connect_to(self.dsn, role=self.settings.role)
             try:
-                await run_job(connection, job)
+                done = await run_job(connection, job)
             finally:
                 await connection.close(timeout=5)
         except Exception as error:
             log("jobs").warning("job failed", job=job.name, error=type(error).__name__)
+        else:
+            log("jobs").debug("job done" if done else "job left to another node", job=job.name)
+
+    def _readiness(self) -> "Readiness":
+        return Readiness(self.settings, self.dsn, public=self.public, stopping=self._stopping)
 
 
-def internal_pages(settings: Settings, dsn: str) -> type[BaseHTTPRequestHandler]:
-    """Return the handler of the internal port: /healthz says the process lives, /readyz that it can do its work."""
-    readiness = _Readiness(settings, dsn)
+class Readiness:
+    """Whether this node may get requests, as it was found a moment ago."""
 
-    class InternalPages(BaseHTTPRequestHandler):
-        """The internal port's pages."""
-
-        server_version = "unilogin"
-        sys_version = ""
-
-        def do_GET(self) -> None:
-            if self.path == "/healthz":
-                self._answer(200, {"alive": True})
-            elif self.path == "/readyz":
-                findings = readiness.look()
-                told = [{"subject": one.subject, "ok": one.ok, "seen": one.seen, "todo": one.todo} for one in findings]
-                ready = all(one.ok is not False for one in findings)
-                self._answer(200 if ready else 503, {"ready": ready, "checks": told})
-            else:
-                self._answer(404, {"error": "only /healthz and /readyz are here"})
-
-        def _answer(self, status: int, value: object) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
-            """Say nothing: a probe a second is no news."""
-
-    return InternalPages
-
-
-class _Readiness:
-    """What the last look at database, secrets and keys found."""
-
-    def __init__(self, settings: Settings, dsn: str) -> None:
+    def __init__(self, settings: Settings, dsn: str, *, public: tuple[str, int], stopping: threading.Event) -> None:
         self._settings = settings
         self._dsn = dsn
+        self._public = public
+        self._stopping = stopping
         self._lock = threading.Lock()
-        self._seen_at = 0.0
+        self._seen_at = -READY_FOR_SECONDS
         self._findings: list[Finding] = []
 
     def look(self) -> list[Finding]:
+        """Return what is found now, or was a moment ago."""
+        if self._stopping.is_set():
+            return [Finding("server", ok=False, seen="stopping", todo="send requests to another node")]
         with self._lock:
             if time.monotonic() - self._seen_at > READY_FOR_SECONDS:
-                self._findings = asyncio.run(self._check())
+                self._findings = [self._accepts(), check_secrets(self._settings), *asyncio.run(self._at_the_database())]
                 self._seen_at = time.monotonic()
             return self._findings
 
-    async def _check(self) -> list[Finding]:
+    def _accepts(self) -> Finding:
+        address, port = self._public
         try:
-            connection = await asyncio.wait_for(connect_to(self._dsn, role=self._settings.role), 3)
+            socket.create_connection((_reachable(address), port), timeout=1).close()
+        except OSError:
+            return Finding("workers", ok=False, seen=f"nobody listens on port {port}", todo="look into the log")
+        return Finding("workers", ok=True, seen=f"listening on port {port}")
+
+    async def _at_the_database(self) -> list[Finding]:
+        """Look at the database through a connection of its own: the workers' may all be busy (F-13)."""
+        connection = None
+        try:
+            async with asyncio.timeout(DATABASE_SECONDS):
+                connection = await connect_to(self._dsn, role=self._settings.role)
+                return await run_checks(READY, connection, self._settings)
         except Exception as error:
-            return [Finding("database", ok=False, seen=f"no connection: {type(error).__name__}", todo="is it running?")]
-        try:
-            return await run_checks(READY, connection, self._settings)
+            return [Finding("database", ok=False, seen=f"no answer: {type(error).__name__}", todo="is it running?")]
         finally:
-            await connection.close(timeout=2)
+            if connection is not None:
+                connection.terminate()
+
+
+def _reachable(address: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - nothing is bound here
+
+
+class _InternalServer(ThreadingHTTPServer):
+    """The internal port."""
+
+    def __init__(self, host: str, port: int, readiness: Readiness) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.readiness = readiness
+        super().__init__((host, port), _InternalPages)
+
+
+class _InternalPages(BaseHTTPRequestHandler):
+    """The internal port's pages: /healthz says the process lives, /readyz that it can do its work."""
+
+    server: _InternalServer
+    server_version = "unilogin"
+    sys_version = ""
+    timeout = 5  # of one connection, in seconds
+
+    def do_GET(self) -> None:
+        if self.path == "/healthz":
+            self._answer(200, {"alive": True})
+        elif self.path == "/readyz":
+            findings = self.server.readiness.look()
+            told = [{"subject": one.subject, "ok": one.ok, "seen": one.seen, "todo": one.todo} for one in findings]
+            ready = all(one.ok is not False for one in findings)
+            self._answer(200 if ready else 503, {"ready": ready, "checks": told})
+        else:
+            self._answer(404, {"error": "only /healthz and /readyz are here"})
+
+    def _answer(self, status: int, value: object) -> None:
+        body = json.dumps(value, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing: a probe a second is no news."""

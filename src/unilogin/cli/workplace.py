@@ -1,6 +1,5 @@
 """What every command starts with: the settings, the database, and who sits at the keyboard."""
 
-import asyncio
 import os
 import pwd
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,12 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from unilogin.domain.audit.model import Actor
 from unilogin.kit.errors import SetupError
-from unilogin.settings import Settings, load_settings, without_password
 
 if TYPE_CHECKING:
     import asyncpg
 
     from unilogin.kit.db.connection import Connection, Transaction
+    from unilogin.settings import Settings
 
 Result = TypeVar("Result")
 
@@ -25,8 +24,10 @@ class DatabaseError(SetupError):
     code = "database"
 
 
-def the_settings() -> Settings:
+def the_settings() -> "Settings":
     """Return the settings of this process; raises SettingsError."""
+    from unilogin.settings import load_settings
+
     return load_settings(os.environ)
 
 
@@ -39,7 +40,7 @@ def operator() -> Actor:
 
 
 @contextmanager
-def database(settings: Settings, *, make: bool = False) -> Iterator[str]:
+def database(settings: "Settings", *, make: bool = False) -> Iterator[str]:
     """Give the address of the database while the block runs: the server's, or of the embedded one.
 
     An embedded database that another process runs is joined; one that nobody runs is started, brought up to this
@@ -51,6 +52,8 @@ def database(settings: Settings, *, make: bool = False) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.dsn
         return
+    import asyncio
+
     from unilogin.kit.db.embedded import running_dsn, start_embedded
     from unilogin.kit.db.migrate import migrate
 
@@ -72,6 +75,8 @@ def database(settings: Settings, *, make: bool = False) -> Iterator[str]:
 
 def look(work: "Callable[[Connection], Awaitable[Result]]") -> Result:
     """Do one piece of reading on the database of the settings; raises SetupError when it cannot be reached."""
+    import asyncio
+
     settings = the_settings()
 
     async def with_connection(dsn: str) -> Result:
@@ -101,6 +106,7 @@ async def connect_to(dsn: str, *, role: str | None) -> "asyncpg.Connection[async
     import asyncpg
 
     from unilogin.kit.db.connection import connect
+    from unilogin.settings import without_password
 
     try:
         return await connect(dsn, role=role)

@@ -1,0 +1,109 @@
+"""The worker processes: granian, told how we want it, and what each worker does before it serves.
+
+Each worker is a new process, not a copy of this one: a copy would hold our open files, among them the lock on the data
+folder and the pipe that keeps the embedded PostgreSQL running, and keep both when this process is killed.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import MPServer
+from starlette.types import ASGIApp
+
+from unilogin.cli.serve import STOP_SECONDS
+from unilogin.kit.errors import SetupError
+from unilogin.kit.logs import server_log_config
+
+BACKLOG = 4096
+"""Connections that may wait to be accepted: a school's 600 pupils at eight o'clock, several times over."""
+
+HEADER_MILLISECONDS = 15_000
+"""How long a browser may take over a request's headers, and how long it may stay connected without one."""
+
+BUFFER_BYTES = 64 * 1024
+"""What is read ahead of one connection; longer headers are refused."""
+
+
+class Workers:
+    """The workers of one port."""
+
+    def __init__(self, target: str, *, address: str, port: int, workers: int) -> None:
+        multiprocessing.set_start_method("spawn", force=True)
+        self._server = _Server(
+            target,
+            address=address,
+            port=port,
+            interface=Interfaces.ASGI,
+            workers=workers,
+            http=HTTPModes.http1,  # the proxy in front speaks HTTP/2 with browsers
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=BUFFER_BYTES),
+            websockets=False,
+            backlog=BACKLOG,
+            respawn_failed_workers=True,
+            respawn_interval=0.5,
+            workers_kill_timeout=STOP_SECONDS,
+            log_level=LogLevels.info,
+            log_dictconfig=dict(server_log_config()),
+        )
+
+    def serve_until_stopped(self, *, on_stopping: Callable[[], None]) -> None:
+        """Serve until SIGTERM or Ctrl-C, of which ``on_stopping`` is told at once.
+
+        Raises:
+            SystemExit: workers fail as soon as they start.
+        """
+        self._server.on_stopping = on_stopping
+        self._server.serve(target_loader=load_application)
+
+
+class _Server(MPServer):
+    """Granian's server, which tells when it is asked to stop, and for which being asked to stop is no failure."""
+
+    on_stopping: Callable[[], None] = staticmethod(lambda: None)
+
+    def signal_handler_interrupt(self, *args: object, **kwargs: object) -> None:
+        self.on_stopping()
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]  # granian types it not
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        try:
+            super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # granian types it not
+        except SystemExit:
+            if not self.interrupt_signal:  # Ctrl-C reaches the workers too, and one may be gone before it is told to go
+                raise
+
+
+def load_application(target: str) -> ASGIApp:
+    """Make the application, in the worker; ``target`` is module:factory."""
+    _end_with_the_supervisor()
+    module, _, factory = target.partition(":")
+    try:
+        application: ASGIApp = getattr(import_module(module), factory)()
+    except SetupError as error:
+        sys.stderr.write(f"unilogin: {error}\n")
+        sys.exit(2)
+    return application
+
+
+def _end_with_the_supervisor() -> None:
+    """Stop as on SIGTERM when the supervisor has been killed: nobody else would ever stop this worker."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+
+    def wait() -> None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="supervisor's end", daemon=True).start()
