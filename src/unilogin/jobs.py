@@ -14,6 +14,7 @@ from unilogin.domain.sessions.actions import forget_old_sessions
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.protocols.oidc.actions import forget_old_grants
 from unilogin.signin.actions import forget_old_journeys
+from unilogin.signin.upkeep import count_pupils_of_sites, settle_decoy_pages
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -34,6 +35,8 @@ JOBS: tuple[Job, ...] = (
     Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
     Job("sessions: forget old ones", HOUR, forget_old_sessions),
     Job("limits: forget old counts", HOUR, forget_old_counts),
+    Job("limits: count the pupils of each site", 6 * HOUR, count_pupils_of_sites),
+    Job("limits: settle the pages of unknown names", 24 * HOUR, settle_decoy_pages),
     Job("services: forget old incidents", HOUR, forget_old_incidents),
 )
 

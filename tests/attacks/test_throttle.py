@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -19,7 +19,7 @@ AT_ONCE = 10
 MONTH = 30 * 86_400
 
 
-async def school(throttle: Throttle, *, pupils: int = 600) -> frozenset[object]:
+async def school(throttle: Throttle, *, pupils: int = 600) -> frozenset[UUID]:
     """A school with its own address."""
     institution = uuid4()
     await throttle.register(f"{AT_SCHOOL}/32", institution, pupils=pupils)

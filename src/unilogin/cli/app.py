@@ -7,7 +7,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from unilogin.cli import check, demo, institutions, keys, migrate, people, rights, roster, serve, services
+from unilogin.cli import (
+    check,
+    demo,
+    institutions,
+    keys,
+    migrate,
+    people,
+    rights,
+    roster,
+    serve,
+    services,
+    sites,
+    unlock,
+)
 from unilogin.cli.shown import clean
 from unilogin.kit.errors import SetupError, UniloginError
 
@@ -29,8 +42,10 @@ app.add_typer(institutions.commands, name="institutions")
 app.add_typer(roster.commands, name="roster")
 app.add_typer(services.commands, name="services")
 app.add_typer(keys.commands, name="keys")
+people.commands.command("unlock")(unlock.unlock)
 app.add_typer(people.commands, name="people")
 app.add_typer(rights.commands, name="rights")
+app.add_typer(sites.commands, name="sites")
 
 WORK_FAILED = 1
 SETUP_WRONG = 2
