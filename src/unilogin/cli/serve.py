@@ -139,8 +139,8 @@ def _run(settings: "Settings", dsn: str, *, address: str, port: int, workers: in
     supervisor = Supervisor(settings, dsn, public=(address, port))
     supervisor.start()
     try:
-        Workers(DEMO if settings.demo else PRODUCT, address=address, port=port, workers=workers).serve_until_stopped(
-            on_stopping=supervisor.begin_to_stop
-        )
+        target = DEMO if settings.demo else PRODUCT
+        server = Workers(target, address=address, port=port, workers=workers, stop_seconds=STOP_SECONDS)
+        server.serve_until_stopped(on_stopping=supervisor.begin_to_stop)
     finally:
         supervisor.stop()

@@ -12,6 +12,7 @@ from unilogin.domain.services.model import STANDARD_ATTRIBUTES, Attribute, Clien
 from unilogin.kit.errors import UniloginError
 
 if TYPE_CHECKING:
+    from unilogin.domain.services.actions import Registered
     from unilogin.domain.services.model import Client
 
 commands = typer.Typer(help="Services that people sign in to, and their clients.", no_args_is_help=True)
@@ -23,37 +24,30 @@ class UnknownServiceError(UniloginError):
     code = "unknown_service"
 
 
+def _url(help_text: str) -> object:
+    return typer.Option(metavar="URL", help=help_text)
+
+
+ClientIdArgument = Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client's id.")]
+
+
 @commands.command("add")
 def add(
-    client_id: Annotated[
-        str, typer.Argument(metavar="CLIENT_ID", help="The client's id: a name or a URL, as 'regneriget'.")
-    ],
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="Its id: a name or a URL, as 'regneriget'.")],
     name: Annotated[str, typer.Option(help="What people know the service by.")],
     provider: Annotated[str, typer.Option(help="Who provides it (udbyder).")],
-    home: Annotated[str, typer.Option(metavar="URL", help="Its front page, where a lost person is sent back to.")],
-    redirect_uri: Annotated[
-        list[str], typer.Option(metavar="URL", help="Where sign-in returns to, exactly. Repeatable.")
-    ],
-    post_logout_redirect_uri: Annotated[
-        list[str] | None, typer.Option(metavar="URL", help="Where logout returns to. Repeatable.")
-    ] = None,
-    web_origin: Annotated[
-        list[str] | None, typer.Option(metavar="URL", help="Origin whose pages may call us (CORS). Repeatable.")
-    ] = None,
+    home: Annotated[str, _url("Its front page, where a lost person is sent back to.")],
+    redirect_uri: Annotated[list[str], _url("Where sign-in returns to, exactly. Repeatable.")],
+    post_logout_redirect_uri: Annotated[list[str] | None, _url("Where logout returns to. Repeatable.")] = None,
+    web_origin: Annotated[list[str] | None, _url("Origin whose pages may call us (CORS). Repeatable.")] = None,
     name_en: Annotated[str | None, typer.Option(help="Its name in English.")] = None,
-    attribute: Annotated[
-        list[Attribute] | None, typer.Option(help="What it is told beyond its pseudonym. Repeatable.")
-    ] = None,
-    actor_group: Annotated[
-        list[ActorGroup] | None, typer.Option(help="Who may enter; everybody if left out. Repeatable.")
-    ] = None,
+    attribute: Annotated[list[Attribute] | None, typer.Option(help="What it is told of people. Repeatable.")] = None,
+    actor_group: Annotated[list[ActorGroup] | None, typer.Option(help="Who may enter, if not all. Repeatable.")] = None,
     level: Annotated[Level, typer.Option(help="The lowest level of assurance it accepts.")] = Level.EN_FAKTOR,
     public: Annotated[bool, typer.Option("--public", help="A client that can keep no secret (app, browser).")] = False,
     no_pkce: Annotated[bool, typer.Option("--no-pkce", help="Accept requests without PKCE, with nonce.")] = False,
     licence_required: Annotated[bool, typer.Option("--licence-required", help="Only with a licence.")] = False,
-    missing_licence_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where people without a licence are sent.")
-    ] = None,
+    missing_licence_url: Annotated[str | None, _url("Where people without a licence are sent.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Register a service with its OpenID Connect client.
@@ -79,14 +73,18 @@ def add(
         licence_required=licence_required,
         missing_licence_url=missing_licence_url,
     )
-    registered = act(lambda tx: add_service(tx, registration, actor=operator()))
+    _tell(act(lambda tx: add_service(tx, registration, actor=operator())), as_json=as_json)
+
+
+def _tell(registered: "Registered", *, as_json: bool) -> None:
+    """Show the secret, for the only time."""
     if as_json:
         show_json(asdict(registered))
         return
-    show_facts(
-        (("client id", registered.client_id), ("client secret", registered.client_secret or "none: public client"))
-    )
-    say("Keep the secret now: it cannot be shown again. 'unilogin services rotate-secret' makes a new one.")
+    secret = registered.client_secret
+    show_facts((("client id", registered.client_id), ("client secret", secret or "none: a public client")))
+    if secret:
+        say("Keep the secret now: it cannot be shown again. 'unilogin services rotate-secret' makes a new one.")
 
 
 @commands.command("list")
@@ -103,9 +101,7 @@ def list_all(as_json: AsJson = False) -> None:
 
 
 @commands.command("show")
-def show(
-    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client's id.")], as_json: AsJson = False
-) -> None:
+def show(client_id: ClientIdArgument, as_json: AsJson = False) -> None:
     """Show how one service is registered."""
     found = _found(client_id)
     show_json(_told(found)) if as_json else show_facts(_told(found).items())
@@ -143,9 +139,7 @@ def _told(client: "Client") -> dict[str, object]:
 
 
 @commands.command("rotate-secret")
-def rotate_secret(
-    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client's id.")], as_json: AsJson = False
-) -> None:
+def rotate_secret(client_id: ClientIdArgument, as_json: AsJson = False) -> None:
     """Make a new client secret; the present one works for seven days more."""
     from unilogin.domain.services.actions import rotate_client_secret
 
@@ -159,7 +153,7 @@ def rotate_secret(
 
 @commands.command("licence")
 def licence(
-    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The client's id.")],
+    client_id: ClientIdArgument,
     institution: Annotated[str, typer.Argument(metavar="INSTITUTION", help="The institution's number.")],
     actor_group: Annotated[ActorGroup | None, typer.Option(help="Only for this group there.")] = None,
 ) -> None:

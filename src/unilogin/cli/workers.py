@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 
 from granian.constants import HTTPModes, Interfaces
@@ -19,7 +20,6 @@ from granian.log import LogLevels
 from granian.server import MPServer
 from starlette.types import ASGIApp
 
-from unilogin.cli.serve import STOP_SECONDS
 from unilogin.kit.errors import SetupError
 from unilogin.kit.logs import server_log_config
 
@@ -36,8 +36,9 @@ BUFFER_BYTES = 64 * 1024
 class Workers:
     """The workers of one port."""
 
-    def __init__(self, target: str, *, address: str, port: int, workers: int) -> None:
+    def __init__(self, target: str, *, address: str, port: int, workers: int, stop_seconds: int) -> None:
         multiprocessing.set_start_method("spawn", force=True)
+        self._stop_seconds = stop_seconds
         self._server = _Server(
             target,
             address=address,
@@ -50,7 +51,7 @@ class Workers:
             backlog=BACKLOG,
             respawn_failed_workers=True,
             respawn_interval=0.5,
-            workers_kill_timeout=STOP_SECONDS,
+            workers_kill_timeout=stop_seconds,
             log_level=LogLevels.info,
             log_dictconfig=dict(server_log_config()),
         )
@@ -62,7 +63,7 @@ class Workers:
             SystemExit: workers fail as soon as they start.
         """
         self._server.on_stopping = on_stopping
-        self._server.serve(target_loader=load_application)
+        self._server.serve(target_loader=partial(load_application, stop_seconds=self._stop_seconds))
 
 
 class _Server(MPServer):
@@ -82,9 +83,9 @@ class _Server(MPServer):
                 raise
 
 
-def load_application(target: str) -> ASGIApp:
+def load_application(target: str, *, stop_seconds: int) -> ASGIApp:
     """Make the application, in the worker; ``target`` is module:factory."""
-    _end_with_the_supervisor()
+    _end_with_the_supervisor(stop_seconds)
     module, _, factory = target.partition(":")
     try:
         application: ASGIApp = getattr(import_module(module), factory)()
@@ -94,7 +95,7 @@ def load_application(target: str) -> ASGIApp:
     return application
 
 
-def _end_with_the_supervisor() -> None:
+def _end_with_the_supervisor(stop_seconds: int) -> None:
     """Stop as on SIGTERM when the supervisor has been killed: nobody else would ever stop this worker."""
     supervisor = multiprocessing.parent_process()
     if supervisor is None:
@@ -103,7 +104,7 @@ def _end_with_the_supervisor() -> None:
     def wait() -> None:
         supervisor.join()
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(STOP_SECONDS)
+        time.sleep(stop_seconds)
         os._exit(1)
 
     threading.Thread(target=wait, name="supervisor's end", daemon=True).start()
