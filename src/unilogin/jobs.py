@@ -6,12 +6,15 @@ late or lost costs disk and nothing else. Each may run at any time on any node, 
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from unilogin.domain.audit.actions import make_partitions_ahead
+from unilogin.domain.audit.sealing import seal
 from unilogin.domain.limits.actions import forget_old_counts
 from unilogin.domain.services.actions import forget_old_incidents
 from unilogin.domain.sessions.actions import forget_old_sessions
 from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.kit.secrets import Secrets
 from unilogin.protocols.oidc.actions import forget_old_grants
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.upkeep import count_pupils_of_sites, settle_decoy_pages
@@ -29,16 +32,19 @@ class Job:
     function: Callable[[Transaction], Awaitable[object]]
 
 
-JOBS: tuple[Job, ...] = (
-    Job("audit: partitions ahead", 6 * HOUR, make_partitions_ahead),
-    Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
-    Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
-    Job("sessions: forget old ones", HOUR, forget_old_sessions),
-    Job("limits: forget old counts", HOUR, forget_old_counts),
-    Job("limits: count the pupils of each site", 6 * HOUR, count_pupils_of_sites),
-    Job("limits: settle the pages of unknown names", 24 * HOUR, settle_decoy_pages),
-    Job("services: forget old incidents", HOUR, forget_old_incidents),
-)
+def jobs(secrets: Secrets) -> tuple[Job, ...]:
+    """Return them all."""
+    return (
+        Job("audit: seal what was written", 10, partial(seal, secrets=secrets)),
+        Job("audit: partitions ahead", 6 * HOUR, make_partitions_ahead),
+        Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
+        Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
+        Job("sessions: forget old ones", HOUR, forget_old_sessions),
+        Job("limits: forget old counts", HOUR, forget_old_counts),
+        Job("limits: count the pupils of each site", 6 * HOUR, count_pupils_of_sites),
+        Job("limits: settle the pages of unknown names", 24 * HOUR, settle_decoy_pages),
+        Job("services: forget old incidents", HOUR, forget_old_incidents),
+    )
 
 
 async def run_job(connection: Connection, job: Job) -> bool:

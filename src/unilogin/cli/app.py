@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from unilogin.cli import (
+    audit,
     check,
     demo,
     institutions,
@@ -46,6 +47,7 @@ people.commands.command("unlock")(unlock.unlock)
 app.add_typer(people.commands, name="people")
 app.add_typer(rights.commands, name="rights")
 app.add_typer(sites.commands, name="sites")
+app.add_typer(audit.commands, name="audit")
 
 WORK_FAILED = 1
 SETUP_WRONG = 2

@@ -12,6 +12,7 @@ import typer
 
 from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, the_settings
 from unilogin.kit.errors import SetupError
+from unilogin.kit.metrics_folder import count_in_files, remove_folder
 
 if TYPE_CHECKING:
     from unilogin.kit.secrets import Secrets
@@ -130,13 +131,16 @@ def _secrets(settings: "Settings") -> "Secrets":
 
 def _run(settings: "Settings", dsn: str, *, address: str, port: int, workers: int) -> None:
     """Run the workers until a signal; raises SystemExit when they fail again and again."""
+    _refuse_taken_port(address, port, patience=_PORT_PATIENCE_SECONDS)
+    counted = None
+    if settings.internal_port:
+        _refuse_taken_port(settings.internal_host, settings.internal_port)
+        counted = count_in_files(settings.data)  # before anything that counts is imported
+
     from unilogin.cli.supervisor import Supervisor
     from unilogin.cli.workers import Workers
 
-    _refuse_taken_port(address, port, patience=_PORT_PATIENCE_SECONDS)
-    if settings.internal_port:
-        _refuse_taken_port(settings.internal_host, settings.internal_port)
-    supervisor = Supervisor(settings, dsn, public=(address, port))
+    supervisor = Supervisor(settings, dsn, public=(address, port), counted=counted)
     supervisor.start()
     try:
         target = DEMO if settings.demo else PRODUCT
@@ -144,3 +148,5 @@ def _run(settings: "Settings", dsn: str, *, address: str, port: int, workers: in
         server.serve_until_stopped(on_stopping=supervisor.begin_to_stop)
     finally:
         supervisor.stop()
+        if counted:
+            remove_folder(counted)

@@ -7,11 +7,15 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+from unilogin.cli.figures import FiguresPage
 from unilogin.cli.findings import READY, Finding, check_secrets, run_checks
 from unilogin.cli.workplace import connect_to
-from unilogin.jobs import JOBS, Job, run_job
+from unilogin.jobs import Job, jobs, run_job
 from unilogin.kit.logs import log
+from unilogin.kit.metrics_page import CONTENT_TYPE, Figures
+from unilogin.kit.secrets import load_secrets
 from unilogin.settings import Settings
 
 READY_FOR_SECONDS = 1.0
@@ -28,6 +32,9 @@ class Supervisor:
     settings: Settings
     dsn: str
     public: tuple[str, int]
+    counted: Path | None
+    """The folder where the workers count, if the internal port is open."""
+    _figures: Figures = field(default_factory=Figures)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _jobs: threading.Thread | None = None
     _server: ThreadingHTTPServer | None = None
@@ -36,8 +43,10 @@ class Supervisor:
         """Start both threads."""
         self._jobs = threading.Thread(target=self._run_jobs, name="jobs", daemon=True)
         self._jobs.start()
-        if self.settings.internal_port:
-            self._server = _InternalServer(self.settings.internal_host, self.settings.internal_port, self._readiness())
+        if self.settings.internal_port and self.counted:
+            figures = FiguresPage(self.settings, self.dsn, folder=self.counted, figures=self._figures)
+            address = (self.settings.internal_host, self.settings.internal_port)
+            self._server = _InternalServer(address, readiness=self._readiness(), figures=figures)
             threading.Thread(target=self._server.serve_forever, name="internal port", daemon=True).start()
 
     def begin_to_stop(self) -> None:
@@ -54,15 +63,17 @@ class Supervisor:
             self._jobs.join(timeout=5)
 
     def _run_jobs(self) -> None:
-        due = {job.name: time.monotonic() for job in JOBS}
+        every = jobs(load_secrets(self.settings.secrets_path))
+        due = {job.name: time.monotonic() for job in every}
         while not self._stopping.wait(1.0):
-            for job in JOBS:
+            for job in every:
                 if time.monotonic() >= due[job.name] and not self._stopping.is_set():
                     due[job.name] = time.monotonic() + job.every_seconds
                     asyncio.run(self._run_one(job))
 
     async def _run_one(self, job: Job) -> None:
         """Run a job; what goes wrong is logged and tried again at its next time."""
+        began = time.monotonic()
         try:
             connection = await connect_to(self.dsn, role=self.settings.role)
             try:
@@ -70,8 +81,11 @@ class Supervisor:
             finally:
                 await connection.close(timeout=5)
         except Exception as error:
+            self._figures.job_failed(job.name)
             log("jobs").warning("job failed", job=job.name, error=type(error).__name__)
         else:
+            if done:
+                self._figures.job_done(job.name, seconds=time.monotonic() - began)
             log("jobs").debug("job done" if done else "job left to another node", job=job.name)
 
     def _readiness(self) -> "Readiness":
@@ -129,14 +143,18 @@ def _reachable(address: str) -> str:
 class _InternalServer(ThreadingHTTPServer):
     """The internal port."""
 
-    def __init__(self, host: str, port: int, readiness: Readiness) -> None:
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    def __init__(self, address: tuple[str, int], *, readiness: Readiness, figures: FiguresPage) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.readiness = readiness
-        super().__init__((host, port), _InternalPages)
+        self.figures = figures
+        super().__init__(address, _InternalPages)
 
 
 class _InternalPages(BaseHTTPRequestHandler):
-    """The internal port's pages: /healthz says the process lives, /readyz that it can do its work."""
+    """The internal port's pages.
+
+    /healthz says that the process lives, /readyz that it can do its work, /metrics what it has done.
+    """
 
     server: _InternalServer
     server_version = "unilogin"
@@ -151,13 +169,17 @@ class _InternalPages(BaseHTTPRequestHandler):
             told = [{"subject": one.subject, "ok": one.ok, "seen": one.seen, "todo": one.todo} for one in findings]
             ready = all(one.ok is not False for one in findings)
             self._answer(200 if ready else 503, {"ready": ready, "checks": told})
+        elif self.path == "/metrics":
+            self._send(200, self.server.figures.render(), CONTENT_TYPE)
         else:
-            self._answer(404, {"error": "only /healthz and /readyz are here"})
+            self._answer(404, {"error": "only /healthz, /readyz and /metrics are here"})
 
     def _answer(self, status: int, value: object) -> None:
-        body = json.dumps(value, ensure_ascii=False).encode()
+        self._send(status, json.dumps(value, ensure_ascii=False).encode(), "application/json")
+
+    def _send(self, status: int, body: bytes, content_type: str) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
