@@ -60,7 +60,7 @@ def accepts(service: RelyingParty, place: str, token: str, verifier: str) -> boo
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_only_the_diagonal_passes(service: RelyingParty, pupil: Somebody, kind: str, place: str) -> None:
+def test_n_45_only_the_diagonal_passes(service: RelyingParty, pupil: Somebody, kind: str, place: str) -> None:
     tokens = every_kind(service, pupil)
     assert accepts(service, place, tokens[kind], tokens["verifier"]) == (PLACES[place] == kind)
 
