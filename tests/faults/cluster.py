@@ -91,7 +91,7 @@ class Cluster:
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
 
-    async def shift_clock(self, interval: str) -> None:
+    async def shift_clock(self, interval: str = "0") -> None:
         """Move the one clock that decides about expiry: what ``kit_now()`` says is off by an interval from now on."""
         await self.execute(
             "create or replace function kit_now() returns timestamptz language sql stable parallel safe"

@@ -59,12 +59,12 @@ class PastTheBalancer(httpx.AsyncBaseTransport):
 
     def __init__(self, transport: httpx.AsyncBaseTransport, port: int) -> None:
         self._transport = transport
-        self._port = port
+        self.port = port
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         there = httpx.Request(
             request.method,
-            request.url.copy_with(port=self._port),
+            request.url.copy_with(port=self.port),
             headers=request.headers,
             stream=request.stream,
             extensions=request.extensions,
@@ -161,6 +161,11 @@ class Traveller:
         form = self.document.forms[0]
         values = {str(name): str(value or "") for name, value in form.form_values()}
         return str(form.action), values | dict(fields) | (dict([button]) if button else {})
+
+    def go_to(self, port: int) -> None:
+        """Speak to another node from now on, as the same browser."""
+        assert isinstance(self.transport, PastTheBalancer)
+        self.transport.port = port
 
     # the journey ------------------------------------------------------------------------------------------------------
 

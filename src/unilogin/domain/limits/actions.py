@@ -7,6 +7,7 @@ from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.limits import rules
+from unilogin.domain.limits.attempts import OPEN
 from unilogin.domain.limits.model import FIRST_DEVICE, Net
 from unilogin.kit.db.connection import Connection, Transaction
 
@@ -19,7 +20,7 @@ async def reopen(tx: Transaction, account_id: UUID, *, actor: Actor) -> bool:
     """
     changed = await tx.fetch(
         "update limits_bucket set failures = case when place >= $2 then failures else 0 end, pressure = 0,"
-        " open_at = kit_now(), day_failures = 0, prints = ''"
+        f" open_at = {OPEN}, day_failures = 0, prints = ''"
         " where account_id = $1 and (failures > 0 or day_failures > 0) returning place",
         account_id,
         FIRST_DEVICE,

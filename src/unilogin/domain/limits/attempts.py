@@ -21,9 +21,17 @@ from unilogin.domain.limits.model import (
 )
 from unilogin.kit.db.connection import Connection
 
+OPEN = "to_timestamp(0)"
+"""When a bucket opened that nothing holds back: long ago, not now, so a clock that jumps back closes none (F-20)."""
+
 TODAY = "(kit_now() at time zone 'Europe/Copenhagen')::date"
 WINDOW = f"interval '{rules.WINDOW_SECONDS} seconds'"
 _PRINTS_BYTES = 3 * AGAIN_BYTES
+
+
+def _opens_after(seconds: str) -> str:
+    return f"case {seconds} when 0 then {OPEN} else kit_now() + interval '1 second' * {seconds} end"
+
 
 # $1 account key, $2 place, $3 account id, $4 print, $5 waits, $6 guesses a day. The row is written whatever the
 # verdict is, so that RETURNING shows what was true at that moment, not a snapshot taken before a lock was waited for.
@@ -34,8 +42,7 @@ _COUNT = f"""
     select $3::uuid, was.failures + counts, case counts when 1 then was.pressure + 1 else b.pressure end,
            case counts when 1 then kit_now() else b.counted_at end,
            case counts when 1
-             then kit_now() + interval '1 second'
-                  * ($5::real[])[least((was.pressure + 1)::int + 1, cardinality($5::real[]))]
+             then {_opens_after("($5::real[])[least((was.pressure + 1)::int + 1, cardinality($5::real[]))]")}
              else was.open_at end,
            {TODAY}, was.day_failures + counts,
            case counts when 1 then substring($4::bytea || was.prints for {_PRINTS_BYTES}) else was.prints end, verdict
@@ -43,7 +50,7 @@ _COUNT = f"""
       select case when other then 0 else b.failures end as failures,
              case when other then 0
                else greatest(0, b.pressure - extract(epoch from kit_now() - b.counted_at) / 3600) end as pressure,
-             case when other then kit_now() else b.open_at end as open_at,
+             case when other then {OPEN} else b.open_at end as open_at,
              case when other or b.day <> {TODAY} then 0 else b.day_failures end as day_failures,
              case when other then ''::bytea else b.prints end as prints
       from (select b.account_id is distinct from $3::uuid as other) as name
@@ -52,7 +59,8 @@ _COUNT = f"""
       select case when position($4::bytea in was.prints) > 0 then 'again'
                   when was.failures >= cardinality($5::real[]) then 'closed'
                   when was.day_failures >= $6::int then 'spent'
-                  when was.open_at > kit_now() then 'waiting'
+                  when was.open_at > kit_now()
+                    and was.open_at <= kit_now() + interval '{rules.LONGEST_WAIT} seconds' then 'waiting'
                   else 'counted' end as verdict
     ) as decided,
     lateral (select case verdict when 'counted' then 1 else 0 end as counts) as counted
@@ -70,8 +78,7 @@ _AT_A_PLACE = f"""
   with bucket as (
     insert into limits_bucket as b (account_key, place, account_id, failures, pressure, counted_at, open_at, day,
                                     day_failures, prints, verdict, used_at)
-    values ($1, $2, $3, 1, 1, kit_now(), kit_now() + ($5::real[])[2] * interval '1 second', {TODAY}, 1, $4, 'counted',
-            kit_now())
+    values ($1, $2, $3, 1, 1, kit_now(), {_opens_after("($5::real[])[2]")}, {TODAY}, 1, $4, 'counted', kit_now())
     on conflict (account_key, place) do update set {_COUNT}
     returning {_VERDICT}
   ), spray as (
@@ -148,7 +155,7 @@ async def give_back(connection: Connection, guess: Guess, reserved: Reserved) ->
     if reserved.counted:
         await connection.execute(
             "update limits_bucket set failures = greatest(0, failures - 1), pressure = greatest(0, pressure - 1),"
-            f" open_at = kit_now(), day_failures = greatest(0, day_failures - 1), prints = substring(prints from"
+            f" open_at = {OPEN}, day_failures = greatest(0, day_failures - 1), prints = substring(prints from"
             f" {AGAIN_BYTES + 1}) where account_key = $1 and place = $2"
             f" and substring(prints for {AGAIN_BYTES}) = $3",
             guess.account_key,

@@ -7,7 +7,7 @@ from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import SYSTEM
 from unilogin.domain.limits import rules
-from unilogin.domain.limits.attempts import TODAY, WINDOW
+from unilogin.domain.limits.attempts import OPEN, TODAY, WINDOW
 from unilogin.domain.limits.fingerprints import NO_SITE, SITE_BYTES
 from unilogin.domain.limits.model import FIRST_DEVICE, HOME, Guess, Reserved
 from unilogin.kit.db.connection import Connection, Transaction
@@ -16,7 +16,7 @@ from unilogin.kit.db.connection import Connection, Transaction
 # $7 print of the secret, $8 tag. A new device takes the place it had, a free one, or that of the longest unused.
 _SUCCEED = f"""
   with bucket as (
-    update limits_bucket set failures = 0, pressure = 0, open_at = kit_now(), prints = '', used_at = kit_now(),
+    update limits_bucket set failures = 0, pressure = 0, open_at = {OPEN}, prints = '', used_at = kit_now(),
            day_failures = greatest(0, day_failures - $4::int)
     where account_key = $1 and place = $2
   ), slot as (
@@ -27,7 +27,7 @@ _SUCCEED = f"""
   ), trusted as (
     insert into limits_bucket as b (account_key, place, device, account_id, failures, pressure, counted_at, open_at,
                                     day, day_failures, prints, verdict, used_at)
-    select $1, place, $5, $3, 0, 0, kit_now(), kit_now(), {TODAY}, 0, '', 'counted', kit_now() from slot
+    select $1, place, $5, $3, 0, 0, kit_now(), {OPEN}, {TODAY}, 0, '', 'counted', kit_now() from slot
     on conflict (account_key, place) do update set device = excluded.device, account_id = excluded.account_id,
       failures = 0, pressure = 0, open_at = excluded.open_at, prints = '', used_at = excluded.used_at,
       day_failures = case when b.device = excluded.device then b.day_failures else 0 end
