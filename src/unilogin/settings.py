@@ -17,7 +17,7 @@ from annotated_types import Ge, Le
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from unilogin.domain.services.rules import is_loopback
+from unilogin.kit.addresses import is_loopback
 from unilogin.kit.errors import SetupError
 
 PREFIX = "UNILOGIN_"

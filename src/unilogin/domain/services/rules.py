@@ -1,9 +1,9 @@
 """What a service's registration may contain. The same rules for adding and for changing (V-18)."""
 
 import re
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from unilogin.kit.addresses import is_loopback
 from unilogin.kit.errors import UniloginError
 
 MAX_URI_CHARACTERS = 512
@@ -54,16 +54,6 @@ def _split(uri: str, field: str) -> SplitResult:
     except ValueError as error:
         raise RegistrationError(f"{field}: '{uri}' is not a URL") from error
     return parts
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name is this machine itself (RFC 8252 §7.3)."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def origin_of(uri: str) -> str:

@@ -18,6 +18,7 @@ async def is_demo(connection: Connection) -> bool:
     """Tell whether this database is marked as a demo's."""
     return bool(
         await connection.fetchval(
-            "select shobj_description(oid, 'pg_database') = $1 from pg_database where datname = current_database()", _MARK
+            "select shobj_description(oid, 'pg_database') = $1 from pg_database where datname = current_database()",
+            _MARK,
         )
     )
