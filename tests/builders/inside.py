@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 from pydantic import SecretStr
@@ -14,6 +14,7 @@ from tests.visitor import Visitor
 from unilogin.house import House
 from unilogin.kit.db import connection as database
 from unilogin.kit.secrets import Secrets
+from unilogin.kit.web.peer import read_proxies
 from unilogin.main import build_house, framed
 from unilogin.settings import Settings
 
@@ -77,6 +78,7 @@ def inside(dsn: str, secrets: Secrets, *, proxies: tuple[str, ...] = ()) -> Iter
     statements: list[str] = []
     pool = run(_counted_pool(dsn, statements))
     house = build_house(Settings(database_url=SecretStr(dsn), base_url=BASE_URL), pool=pool, secrets=secrets)
+    house = replace(house, proxies=read_proxies(",".join(proxies)))
     try:
         yield Inside(framed(house), house, statements)
     finally:

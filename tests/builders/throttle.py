@@ -161,6 +161,7 @@ class Throttle:
         """Move the one clock of every decision."""
         if not self.moved_seconds:  # a row, not a new function each time: that would have every statement planned anew
             await self.pool.execute("create table tests_clock as select interval '0' as moved")
+            await self.pool.execute("grant select on tests_clock to public")
             await self.pool.execute(
                 "create or replace function kit_now() returns timestamptz language sql stable parallel safe"
                 " return statement_timestamp() + (select moved from tests_clock)"
