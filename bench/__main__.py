@@ -56,7 +56,7 @@ def main() -> int:
 def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
     """Do what was asked for."""
     if set(only) & {"journey", "sign-on", "worker"}:
-        asyncio.run(_measure_server(report, folder, only=only, effort=effort))
+        _measure_server(report, folder, only=only, effort=effort)
     if "worker" in only:
         report.figures += worker.database_starts(folder)
     if "roster" in only:
@@ -67,20 +67,18 @@ def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) ->
         report.figures += figures
 
 
-async def _measure_server(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
+def _measure_server(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
     database = start_database(folder / "ours")
     pupils = max(effort.sign_on.sessions, effort.journeys)
-    house = await prepare(database.dsn, folder, services=sign_on.SERVICES, pupils=pupils)
+    house = asyncio.run(prepare(database.dsn, folder, services=sign_on.SERVICES, pupils=pupils))
     with start_unilogin(house.dsn, house.secrets_file, port=free_port()) as server:
         if "journey" in only:
-            report.ratios += await journey.measure(
-                server, house, database=database.pid, rounds=effort.journey_rounds, journeys=effort.journeys
+            report.ratios += journey.measure(
+                server, house, database=database, rounds=effort.journey_rounds, journeys=effort.journeys
             )
         if "sign-on" in only:
             install_peers()
-            report.ratios += await sign_on.compare(
-                server, house, database=database.pid, folder=folder, size=effort.sign_on
-            )
+            report.ratios += sign_on.compare(server, house, database=database, folder=folder, size=effort.sign_on)
         if "worker" in only:
             report.figures += worker.after_load(server)
     if "worker" in only:

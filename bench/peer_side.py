@@ -2,22 +2,20 @@
 
 import itertools
 
-import httpx
-
-from bench.relying_party import RelyingParty, Service, Visit, authorization_url, code_in
+from bench.relying_party import RelyingParty, Service, Visit
+from bench.wire import Browser
 
 _numbers = itertools.count()
 
 
-async def signed_in_browsers(party: RelyingParty, service: Service, count: int) -> list[httpx.AsyncClient]:
+def signed_in_browsers(party: RelyingParty, service: Service, count: int) -> list[Browser]:
     """Return browsers that have entered one service already, each with somebody else's session."""
-    browsers = []
-    for _ in range(count):
-        visit = Visit(httpx.AsyncClient(), service)
-        url = authorization_url(party.endpoints, visit, login_hint=f"{next(_numbers):010x}")
-        answer = await visit.browser.get(url)
-        while answer.next_request and not answer.headers["location"].startswith(service.redirect_uri):
-            answer = await visit.browser.send(answer.next_request)
-        code_in(answer, visit)
-        browsers.append(visit.browser)
-    return browsers
+    visits = [Visit(Browser(party.wire), service) for _ in range(count)]
+    for visit in visits:
+        answer = visit.browser.get(party.authorization_url(visit, login_hint=f"{next(_numbers):010x}"))
+        while not answer.location.startswith(service.redirect_uri):
+            if not answer.location:
+                raise answer.unexpected()
+            answer = visit.browser.get(answer.location)
+        party.take_code(visit, answer)
+    return [visit.browser for visit in visits]

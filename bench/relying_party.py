@@ -1,24 +1,14 @@
-"""The other end of the wire: browsers that are signed in, and the services they enter. Its own CPU is not counted."""
+"""The other end of the wire: the services that people enter with their browsers."""
 
-import asyncio
 import base64
 import hashlib
+import json
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
-
-AT_ONCE = 4
-"""So many requests are under way at a time."""
-
-Piece = TypeVar("Piece")
-
-
-class UnexpectedAnswerError(Exception):
-    """A server did not do the work that is measured."""
+from bench.wire import Answer, Browser, UnexpectedAnswerError, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +18,11 @@ class Service:
     client_id: str
     client_secret: str
     redirect_uri: str
+
+    @property
+    def basic(self) -> str:
+        """The value of its Authorization header."""
+        return "Basic " + base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,7 @@ class Endpoints:
 class Visit:
     """One way of one browser into one service, and what came of it."""
 
-    browser: httpx.AsyncClient
+    browser: Browser
     service: Service
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     code: str = ""
@@ -51,44 +46,46 @@ class Visit:
     refresh_token: str = ""
 
 
-def authorization_url(endpoints: Endpoints, visit: Visit, **more: str) -> str:
-    """Return the address that a service sends its user's browser to."""
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(visit.verifier.encode()).digest()).rstrip(b"=").decode()
-    query = {
-        "response_type": "code",
-        "client_id": visit.service.client_id,
-        "redirect_uri": visit.service.redirect_uri,
-        "scope": "openid",
-        "state": secrets.token_urlsafe(16),
-        "nonce": secrets.token_urlsafe(16),
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-        **more,
-    }
-    return str(httpx.URL(endpoints.authorization, params=query))
-
-
-def code_in(answer: httpx.Response, visit: Visit) -> str:
-    """Return the code that an answer sends to the service."""
-    location: str = answer.headers.get("location", "")
-    codes = parse_qs(urlsplit(location).query).get("code", [])
-    if not location.startswith(visit.service.redirect_uri) or len(codes) != 1:
-        raise UnexpectedAnswerError(f"no code: {answer.status_code} {location} {answer.text[:300]}")
-    return codes[0]
+def visits(browsers: Sequence[Browser], services: Sequence[Service]) -> list[list[Visit]]:
+    """Return, for every browser, its visits to all services: a browser makes one after the other."""
+    return [[Visit(browser, service) for service in services] for browser in browsers]
 
 
 @dataclass(frozen=True, slots=True)
 class RelyingParty:
-    """What all services do, over keep-alive connections of their own to the provider."""
+    """What all services do with one provider."""
 
     endpoints: Endpoints
-    back_channel: httpx.AsyncClient
+    wire: Wire
 
-    async def authorize(self, visit: Visit) -> None:
+    def authorization_url(self, visit: Visit, **more: str) -> str:
+        """Return the address that a service sends its user's browser to."""
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(visit.verifier.encode()).digest()).rstrip(b"=").decode()
+        query = {
+            "response_type": "code",
+            "client_id": visit.service.client_id,
+            "redirect_uri": visit.service.redirect_uri,
+            "scope": "openid",
+            "state": secrets.token_urlsafe(16),
+            "nonce": secrets.token_urlsafe(16),
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            **more,
+        }
+        return f"{self.endpoints.authorization}?{urlencode(query)}"
+
+    def authorize(self, visit: Visit) -> None:
         """Send the browser to the provider, which knows it, and take the code it comes back with."""
-        visit.code = code_in(await visit.browser.get(authorization_url(self.endpoints, visit)), visit)
+        self.take_code(visit, visit.browser.get(self.authorization_url(visit)))
 
-    async def redeem(self, visit: Visit) -> None:
+    def take_code(self, visit: Visit, answer: Answer) -> None:
+        """Take the code that an answer sends to the service."""
+        codes = parse_qs(urlsplit(answer.location).query).get("code", [])
+        if not answer.location.startswith(visit.service.redirect_uri) or len(codes) != 1:
+            raise answer.unexpected()
+        visit.code = codes[0]
+
+    def redeem(self, visit: Visit) -> None:
         """Turn the code into tokens."""
         form = {
             "grant_type": "authorization_code",
@@ -96,45 +93,29 @@ class RelyingParty:
             "redirect_uri": visit.service.redirect_uri,
             "code_verifier": visit.verifier,
         }
-        await self._take_tokens(visit, form)
+        self._take_tokens(visit, form)
 
-    async def refresh(self, visit: Visit) -> None:
+    def refresh(self, visit: Visit) -> None:
         """Turn the refresh token into new tokens."""
-        await self._take_tokens(visit, {"grant_type": "refresh_token", "refresh_token": visit.refresh_token})
+        self._take_tokens(visit, {"grant_type": "refresh_token", "refresh_token": visit.refresh_token})
 
-    async def ask_who(self, visit: Visit) -> None:
+    def ask_who(self, visit: Visit) -> None:
         """Ask who it is that came."""
         bearer = {"authorization": f"Bearer {visit.access_token}"}
-        answer = await self.back_channel.get(self.endpoints.userinfo, headers=bearer)
-        if "sub" not in _json(answer):
-            raise UnexpectedAnswerError(f"userinfo: {answer.text[:300]}")
+        found = _object(self.wire.send("GET", self.endpoints.userinfo, bearer))
+        if "sub" not in found:
+            raise UnexpectedAnswerError(f"userinfo without a subject: {found}")
 
-    async def _take_tokens(self, visit: Visit, form: dict[str, str]) -> None:
-        credentials = (visit.service.client_id, visit.service.client_secret)
-        answer = _json(await self.back_channel.post(self.endpoints.token, data=form, auth=credentials))
-        visit.access_token, visit.refresh_token = answer["access_token"], answer["refresh_token"]
-        if "id_token" not in answer:
-            raise UnexpectedAnswerError("no id token")
+    def _take_tokens(self, visit: Visit, form: dict[str, str]) -> None:
+        headers = {"authorization": visit.service.basic, "content-type": "application/x-www-form-urlencoded"}
+        found = _object(self.wire.send("POST", self.endpoints.token, headers, urlencode(form).encode()))
+        if not found.get("id_token"):
+            raise UnexpectedAnswerError(f"tokens without an id token: {found}")
+        visit.access_token, visit.refresh_token = found["access_token"], found["refresh_token"]
 
 
-def _json(answer: httpx.Response) -> dict[str, str]:
-    if answer.status_code != 200:
-        raise UnexpectedAnswerError(f"{answer.request.url}: {answer.status_code} {answer.text[:300]}")
-    found: dict[str, str] = answer.json()
+def _object(answer: Answer) -> dict[str, str]:
+    if answer.status != 200:
+        raise answer.unexpected()
+    found: dict[str, str] = json.loads(answer.body)
     return found
-
-
-async def for_each(pieces: Iterable[Piece], work: Callable[[Piece], Awaitable[object]]) -> None:
-    """Do the work for every piece, ``AT_ONCE`` at a time."""
-    queue = iter(pieces)
-
-    async def drain() -> None:
-        for piece in queue:
-            await work(piece)
-
-    await asyncio.gather(*(drain() for _ in range(AT_ONCE)))
-
-
-def visits(browsers: Sequence[httpx.AsyncClient], services: Sequence[Service]) -> list[Visit]:
-    """Return a visit of every browser to every service, one service after the other."""
-    return [Visit(browser, service) for service in services for browser in browsers]

@@ -155,7 +155,7 @@ def measure(folder: Path, *, persons: int, rounds: int, repeats: int) -> tuple[l
             again.append(loader.load(files, database, env))
         database.stop()
     per = 1e6 / files.persons
-    size = f"{files.persons:,} persons, {len(files.paths)} files".replace(",", " ")
+    size = f"{files.persons} persons, {len(files.paths)} files"
     ratios = [
         Ratio(
             f"roster, first load ({size})",

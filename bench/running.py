@@ -1,5 +1,7 @@
 """Servers to measure: PostgreSQL, Unilogin and oidc-provider, each in processes of its own."""
 
+import asyncio
+import http.client
 import json
 import os
 import shutil
@@ -15,7 +17,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote
 
-import httpx
+import asyncpg
 
 from bench.relying_party import Endpoints, Service
 from unilogin.kit.db.embedded import EmbeddedServer, start_embedded
@@ -27,6 +29,17 @@ PEERS = Path(__file__).parent / "peers"
 def start_database(folder: Path) -> EmbeddedServer:
     """Start a durable PostgreSQL with the settings of our embedded one, for one side alone."""
     return start_embedded(folder)
+
+
+def analyze(database: EmbeddedServer) -> None:
+    """Let PostgreSQL look at its tables, as its autovacuum does within a minute of such work."""
+
+    async def look() -> None:
+        connection = await asyncpg.connect(database.dsn)
+        await connection.execute("analyze")
+        await connection.close()
+
+    asyncio.run(look())
 
 
 @dataclass(slots=True)
@@ -116,11 +129,21 @@ def _start(command: Sequence[str], env: dict[str, str], base: str, endpoints: En
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     while time.monotonic() < started + 60 and process.poll() is None:
-        try:
-            httpx.get(base, timeout=5)  # any answer will do
-        except httpx.TransportError:
-            time.sleep(0.01)
-        else:
+        if _answers(base):
             return Running(process, base, endpoints, time.monotonic() - started)
+        time.sleep(0.01)
     process.kill()
     raise SystemExit(f"{command[:3]} did not start:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def _answers(base: str) -> bool:
+    """Tell whether a server gives an answer, whatever it is."""
+    connection = http.client.HTTPConnection(base.partition("://")[2], timeout=5)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True

@@ -1,17 +1,18 @@
 """Single sign-on into further services, coming back to them, and new tokens for old: ours and oidc-provider's."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
 from bench import peer_side, unilogin_side
 from bench.cpu import span
-from bench.relying_party import RelyingParty, Service, Visit, for_each, visits
+from bench.relying_party import RelyingParty, Service, Visit, visits
 from bench.report import Ratio
-from bench.running import Running, free_port, start_database, start_peer
+from bench.running import Running, analyze, free_port, start_database, start_peer
 from bench.unilogin_side import House
+from bench.wire import Browser, Wire
+from unilogin.kit.db.embedded import EmbeddedServer
 
 SERVICES = 6
 """One that people enter first, and five further ones: a school day."""
@@ -19,7 +20,7 @@ SERVICES = 6
 SIGN_ON_BUDGET = 0.42
 REFRESH_BUDGET = 0.9
 
-Browsers = Callable[[], Awaitable[list[httpx.AsyncClient]]]
+Browsers = Callable[[], list[Browser]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,15 @@ class Side:
     """One server with its database; ``found`` holds CPU milliseconds a request, by kind, one a round."""
 
     party: RelyingParty
-    roots: Sequence[int]
+    server: Running
+    database: EmbeddedServer | None
     services: Sequence[Service]
     browsers: Browsers
     found: dict[str, list[float]] = field(default_factory=dict)
 
-    async def round(self, *, counted: bool) -> None:
+    def round(self, *, counted: bool) -> None:
         """Let new sessions enter every further service, renew the tokens, and enter once more."""
-        browsers = await self.browsers()
+        browsers = self.browsers()
         further = visits(browsers, self.services)
         steps = (
             ("authorize", self.party.authorize),
@@ -53,27 +55,32 @@ class Side:
             ("return token", self.party.redeem),
         )
         for name, step in steps:
-            spent = await self._spent(further, step)
+            spent = self._spent(further, step)
             if counted:
                 self.found.setdefault(name, []).append(spent)
-        for browser in browsers:
-            await browser.aclose()
 
-    async def _spent(self, work: Sequence[Visit], step: Callable[[Visit], Awaitable[None]]) -> float:
-        with span(*self.roots) as spent:
-            await for_each(work, step)
-        return spent.seconds / len(work) * 1000
+    def _spent(self, visits_of_all: Sequence[Sequence[Visit]], step: Callable[[Visit], None]) -> float:
+        def one_after_the_other(visits_of_one: Sequence[Visit]) -> None:
+            for visit in visits_of_one:
+                step(visit)
+
+        roots = (self.server.process.pid, *([self.database.pid] if self.database else []))
+        with span(*roots) as spent:
+            self.party.wire.for_each(visits_of_all, one_after_the_other)
+        return spent.seconds / sum(len(visits_of_one) for visits_of_one in visits_of_all) * 1000
 
     def of(self, *names: str) -> list[float]:
         """Return the sum of some kinds, a round."""
         return [sum(values) for values in zip(*(self.found[name] for name in names), strict=True)]
 
 
-async def measure(ours: Side, stored: Side, unstored: Side, *, rounds: int) -> list[Ratio]:
+def measure(ours: Side, stored: Side, unstored: Side, *, rounds: int) -> list[Ratio]:
     """Measure the three in turn; the first round warms up and is not counted."""
     for number in range(rounds + 1):
         for side in (ours, stored, unstored):
-            await side.round(counted=number > 0)
+            side.round(counted=number > 0)
+            if number == 0 and side.database:
+                analyze(side.database)
     whole = ours.of("authorize", "token", "userinfo")
     entry = "single sign-on into a further service: authorize + token + userinfo"
     back = "coming back to a service: authorize + token"
@@ -100,7 +107,7 @@ async def measure(ours: Side, stored: Side, unstored: Side, *, rounds: int) -> l
     ]
 
 
-async def compare(server: Running, house: House, *, database: int, folder: Path, size: Size) -> list[Ratio]:
+def compare(server: Running, house: House, *, database: EmbeddedServer, folder: Path, size: Size) -> list[Ratio]:
     """Start oidc-provider twice beside our running server, with PostgreSQL and without, and measure all three."""
     services = [Service(one.client_id, f"secret-{'0' * 32}", one.redirect_uri) for one in house.services]
     peer_database = start_database(folder / "peer")
@@ -110,22 +117,29 @@ async def compare(server: Running, house: House, *, database: int, folder: Path,
     ):
         sides = (
             _our_side(server, house, database=database, sessions=size.sessions),
-            _peer_side(stored, services, roots=(stored.process.pid, peer_database.pid), sessions=size.sessions),
-            _peer_side(unstored, services, roots=(unstored.process.pid,), sessions=size.sessions),
+            _peer_side(stored, services, database=peer_database, sessions=size.sessions),
+            _peer_side(unstored, services, database=None, sessions=size.sessions),
         )
-        found = await measure(*sides, rounds=size.rounds)
+        found = measure(*sides, rounds=size.rounds)
         for side in sides:
-            await side.party.back_channel.aclose()
+            side.party.wire.close()
     peer_database.stop()
     return found
 
 
-def _our_side(server: Running, house: House, *, database: int, sessions: int) -> Side:
-    party = RelyingParty(server.endpoints, httpx.AsyncClient())
-    roots = (server.process.pid, database)
-    return Side(party, roots, house.services[1:], lambda: unilogin_side.signed_in_browsers(house, sessions))
+def _our_side(server: Running, house: House, *, database: EmbeddedServer, sessions: int) -> Side:
+    party = RelyingParty(server.endpoints, Wire(server.base_url))
+
+    def browsers() -> list[Browser]:
+        return asyncio.run(unilogin_side.signed_in_browsers(house, party.wire, sessions))
+
+    return Side(party, server, database, house.services[1:], browsers)
 
 
-def _peer_side(server: Running, services: Sequence[Service], *, roots: Sequence[int], sessions: int) -> Side:
-    party = RelyingParty(server.endpoints, httpx.AsyncClient())
-    return Side(party, roots, services[1:], lambda: peer_side.signed_in_browsers(party, services[0], sessions))
+def _peer_side(server: Running, services: Sequence[Service], *, database: EmbeddedServer | None, sessions: int) -> Side:
+    party = RelyingParty(server.endpoints, Wire(server.base_url))
+
+    def browsers() -> list[Browser]:
+        return peer_side.signed_in_browsers(party, services[0], sessions)
+
+    return Side(party, server, database, services[1:], browsers)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-import httpx
 
 from bench.relying_party import Service
+from bench.wire import Browser, Wire
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials.actions import set_password
 from unilogin.domain.credentials.hashing import Hasher
@@ -114,7 +114,7 @@ async def _make_pupil(connection: "asyncpg.Connection[asyncpg.Record]", number: 
     return Somebody(account_id, username)
 
 
-async def signed_in_browsers(house: House, count: int) -> list[httpx.AsyncClient]:
+async def signed_in_browsers(house: House, wire: Wire, count: int) -> list[Browser]:
     """Return browsers with sessions that the normal action has opened, each of another pupil."""
     browsers = []
     connection = await connect(house.dsn)
@@ -130,6 +130,6 @@ async def signed_in_browsers(house: House, count: int) -> list[httpx.AsyncClient
                 request_id=None,
             )
         cookies = {"unilogin_session": opened.token, "unilogin_browser": new_token()}
-        browsers.append(httpx.AsyncClient(cookies=cookies))
+        browsers.append(Browser(wire, cookies))
     await connection.close()
     return browsers

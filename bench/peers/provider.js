@@ -67,4 +67,5 @@ provider.use(async (ctx, next) => {
 });
 
 provider.on('server_error', (ctx, error) => console.error(error));
+provider.on('grant.error', (ctx, error) => console.error(error.error_detail));
 provider.listen(PORT, '127.0.0.1');
