@@ -21,7 +21,9 @@ async def grant_right(
         actor.id,
     )
     if granted:
-        await audit.write(tx, _entry(Event.RIGHT_GRANTED, right, account_id, institution_id, actor))
+        await audit.write(
+            tx, _entry(Event.RIGHT_GRANTED, right, account_id=account_id, institution_id=institution_id, actor=actor)
+        )
     return bool(granted)
 
 
@@ -37,9 +39,11 @@ async def revoke_right(
         right.value,
     )
     if revoked:
-        await audit.write(tx, _entry(Event.RIGHT_REVOKED, right, account_id, institution_id, actor))
+        await audit.write(
+            tx, _entry(Event.RIGHT_REVOKED, right, account_id=account_id, institution_id=institution_id, actor=actor)
+        )
     return bool(revoked)
 
 
-def _entry(event: Event, right: Right, account_id: AccountId, institution_id: InstitutionId, actor: Actor) -> Entry:
+def _entry(event: Event, right: Right, *, account_id: AccountId, institution_id: InstitutionId, actor: Actor) -> Entry:
     return Entry(event, actor, account_id=account_id, institution_id=institution_id, about=right.value)
