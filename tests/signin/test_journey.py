@@ -155,13 +155,26 @@ def test_v_50_unknown_wrong_and_blocked_look_the_same(begin_journey: BeginJourne
 
 def test_b_l03_an_unknown_name_always_gets_the_same_kind_of_page(begin_journey: BeginJourney) -> None:
     kinds: dict[str, set[str]] = {}
-    for name in ("nobo1234", "nobo1235", "nobo1236", "nobo1237", "intet navn", "nobo1238", "nobo1239", "nobo1240"):
+    for name in ("nobo1234", "nobo1235", "nobo1236", "nobo1237", "nobo1238", "nobo1239", "nobo1240"):
         for _ in range(2):
             visitor = begin_journey()
             type_username(visitor, name)
             kinds.setdefault(name, set()).add(visitor.heading)
     assert all(len(seen) == 1 for seen in kinds.values())
     assert len(set.union(*kinds.values())) == 2
+
+
+@pytest.mark.parametrize(
+    "typed", ["intet navn", "7112055179", "711205-5179", "en god adgangskode", "аnna1234", "a\u200bnna1234"]
+)
+def test_k_13_what_is_no_username_is_neither_kept_nor_shown(begin_journey: BeginJourney, typed: str) -> None:
+    """A CPR number or a password in the wrong field; a look-alike letter names nobody (B-L01)."""
+    visitor = begin_journey()
+    type_username(visitor, typed)
+    assert visitor.path.endswith("/username")
+    assert visitor.page.status_code == 200
+    assert typed not in visitor.page.text
+    assert "ligner ikke et brugernavn" in visitor.text
 
 
 @pytest.mark.parametrize("typed", ["{0}", " {0} ", "{upper}", "\uff54est{rest}"])

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from unilogin.domain.directory.rules import fold_username
+from unilogin.domain.directory.rules import fold_username, is_username
 from unilogin.domain.limits.queries import is_school_address
 from unilogin.domain.sessions.model import Device
 from unilogin.house import House
@@ -42,11 +42,16 @@ async def ask_username(house: House, request: Request, visit: Visit) -> Response
 
 
 async def take_username(house: House, request: Request, posted: Posted) -> Response:
-    """Note the name and go on to the secret."""
+    """Note the name and go on to the secret.
+
+    What has not the form of a username is not noted and not shown again: it may be a CPR number or a password that got
+    into the wrong field (K-13).
+    """
     username = fold_username(one(posted.fields, "username"))
     device = Device.SHARED if "shared" in posted.fields else Device.OWN
-    if not username:
-        context = _context(posted.visit, device=device, error="signin.username.missing")
+    if not is_username(username):
+        error = "signin.username.malformed" if username else "signin.username.missing"
+        context = _context(posted.visit, device=device, error=error)
         return render(house, request, posted.visit, step=Step.USERNAME, context=context, template="username")
     async with acquire(house.pool) as connection:
         await actions.name_somebody(connection, posted.journey.journey_id, username=username, device=device)
