@@ -19,7 +19,7 @@ from unilogin.kit.web.look.pictograms import PICTOGRAMS
 
 LOOK = Path(str(resources.files("unilogin.kit.web") / "look"))
 SERVICE = "Læseslottet"
-STOPS = ("look.stopped.fault", "signin.stopped.stale", "signin.stopped.access")
+STOPS = ("look.stopped.fault", "signin.stopped.stale", "signin.stopped.lost")
 
 Context = Mapping[str, Any]
 
