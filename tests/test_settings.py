@@ -32,6 +32,7 @@ def test_every_setting_can_be_given() -> None:
             "UNILOGIN_DATA": "/srv/unilogin",
             "UNILOGIN_BASE_URL": "https://login.kommune.dk",
             "UNILOGIN_SECRETS_FILE": "/etc/unilogin/secrets.toml",
+            "UNILOGIN_TRUSTED_PROXIES": "10.0.0.0/24",
             "UNILOGIN_POOL_SIZE": "20",
             "UNILOGIN_INTERNAL_PORT": "0",
             "UNILOGIN_INTERNAL_HOST": "10.0.0.4",
@@ -210,3 +211,16 @@ def test_a_refused_database_url_is_not_quoted(url: str) -> None:
 )
 def test_a_database_url_is_shown_without_its_password(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [("10.0.0.0/24, ::1", ""), ("everybody", "no address"), ("0.0.0.0/0", "believe everybody")],
+)
+def test_rt_12_only_named_proxies_are_believed(value: str, sentence: str) -> None:
+    environ = {"UNILOGIN_TRUSTED_PROXIES": value}
+    if sentence:
+        with pytest.raises(SettingsError, match=sentence):
+            load_settings(environ)
+    else:
+        assert load_settings(environ).trusted_proxies == value

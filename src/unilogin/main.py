@@ -23,6 +23,7 @@ from unilogin.kit.web.cookies import Cookies
 from unilogin.kit.web.errors import RefusedError
 from unilogin.kit.web.frame import Frame
 from unilogin.kit.web.pages import Pages
+from unilogin.kit.web.peer import read_proxies
 from unilogin.kit.web.routing import Url, routes
 from unilogin.settings import Settings, load_settings
 from unilogin.urls import URLS
@@ -51,6 +52,7 @@ def build_house(settings: Settings, *, pool: Pool, secrets: Secrets, templates: 
         cookies=cookies,
         hasher=Hasher(secrets["password_pepper"]),
         keyrings=KeyringCache(pool, secrets),
+        proxies=read_proxies(settings.trusted_proxies),
     )
 
 

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from unilogin.kit.addresses import is_loopback
 from unilogin.kit.errors import SetupError
+from unilogin.kit.web.peer import read_proxies
 
 PREFIX = "UNILOGIN_"
 PLAIN_DATABASE_URL = "DATABASE_URL"
@@ -87,6 +88,11 @@ def _checked_address(value: str) -> str:
         raise ValueError("an IP address of this machine, such as 127.0.0.1") from None
 
 
+def _checked_proxies(value: str) -> str:
+    read_proxies(value)
+    return value
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_database_url)]
 
 
@@ -122,6 +128,11 @@ class Settings(BaseModel):
         default=None,
         description="The file with the keys that are kept outside the database (mode 600). "
         "Without it: secrets.toml in the data folder.",
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_checked_proxies)] = Field(
+        default="",
+        description="The addresses of your own proxies and load balancers, with commas between, such as 10.0.0.0/24: "
+        "what they say in X-Forwarded-For about where a request came from is believed. Nobody else's word is.",
     )
     pool_size: int = Field(
         default=8, ge=1, le=200, description="Connections to the database that each worker holds at most."
