@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.faults.orders import FOLDER
 from tests.house.source import ROOT
 from tests.server import environment, free_port
 from unilogin.cli.serve import STOP_SECONDS
@@ -36,20 +37,24 @@ class Node:
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def launch(self) -> None:
-        """Begin to start; ``ensure`` waits until it answers."""
-        # Ends with the tests, however they end.
-        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "tests.faults.serve", str(self.port)]
+    def environment(self) -> dict[str, str]:
+        """What the node, or a command beside it, runs in."""
         ours = {
-            "FAULTS_FOLDER": str(self.orders),
+            FOLDER: str(self.orders),
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}",
             "UNILOGIN_BASE_URL": self.base_url,
             "UNILOGIN_INTERNAL_PORT": str(self.internal_port),
         }
+        return environment(self.dsn, self.secrets_file, port=0) | ours | dict(self.extra)
+
+    def launch(self) -> None:
+        """Begin to start; ``ensure`` waits until it answers."""
+        # Ends with the tests, however they end.
+        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "tests.faults.serve", str(self.port)]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
-                env=environment(self.dsn, self.secrets_file, port=0) | ours | dict(self.extra),
+                env=self.environment(),
                 cwd=ROOT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -77,7 +82,7 @@ class Node:
     def answers(self) -> bool:
         """Whether it takes requests: any answer will do."""
         try:
-            httpx.get(f"http://127.0.0.1:{self.port}/", timeout=2)
+            httpx.get(f"http://127.0.0.1:{self.port}/", timeout=1)
         except httpx.TransportError:
             return False
         return True
@@ -116,4 +121,24 @@ class Node:
         """The process that serves, a child of the server, for measures and for kills; None when there is none."""
         assert self._process is not None
         tasks = Path(f"/proc/{self._process.pid}/task").glob("*/children")
-        return min((int(pid) for children in tasks for pid in children.read_text().split()), default=None)
+        children = [int(pid) for listed in tasks for pid in listed.read_text().split()]
+        return min((pid for pid in children if _lives(pid)), default=None)
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run the product's command line beside the node; it obeys orders too."""
+        return subprocess.run(
+            [sys.executable, "-m", "tests.faults.command", *arguments],
+            env=self.environment(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process is more than what its parent has not noticed yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

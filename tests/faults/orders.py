@@ -3,9 +3,11 @@
 A node claims an order by renaming it, so of two nodes only one obeys, and a killed one leaves a trace of where it died.
 """
 
+import asyncio
 import itertools
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -14,6 +16,10 @@ from typing import Literal
 
 Act = Literal["pass", "crash", "raise", "wait"]
 """Let it pass; kill -9 of the own process; raise an error nobody expects; wait for some seconds."""
+
+
+FOLDER = "FAULTS_FOLDER"
+"""The variable that tells a node where its orders are."""
 
 
 class InjectedError(Exception):
@@ -58,6 +64,17 @@ class Orders:
                 continue
             return Order(**json.loads(claimed.read_text()))
         return None
+
+    async def obey(self, point: str) -> None:
+        """Do what the oldest order for a point says: the hook for ``unilogin.kit.faults``."""
+        order = self.claim(point)
+        match order.act if order else "pass":
+            case "crash":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "raise":
+                raise InjectedError(point)
+            case "wait" if order:
+                await asyncio.sleep(order.seconds)
 
     def obeyed(self) -> list[Order]:
         """The orders that were obeyed, those to let somebody pass not among them."""

@@ -280,11 +280,13 @@ class Traveller:
         return response.status_code == 200
 
     async def sign_out(self, id_token: str) -> None:
-        """Sign out at the service's wish."""
+        """Sign out at the service's wish; when we ask whether to, the person says yes."""
         session = self.session or ""
         outcome = Outcome.UNKNOWN
         try:
             response = await self.open(f"{REALM}/logout?{urlencode({'id_token_hint': id_token})}")
+            if response.status_code == 200 and self.document.forms:
+                response = await self.post(*self.form({}))
             outcome = Outcome.DONE if response.status_code == 200 else Outcome.REFUSED
         finally:
             self.history.sign_outs.append(SignOut(session, outcome))

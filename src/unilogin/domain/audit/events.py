@@ -50,6 +50,7 @@ class Event(StrEnum):
 
     KEY_CREATED = "key.created"
     KEY_RETIRED = "key.retired"
+    KEY_REMOVED = "key.removed"
 
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_MONTH_DROPPED = "audit.month_dropped"

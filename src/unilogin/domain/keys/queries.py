@@ -1,5 +1,7 @@
 """Reading signing keys."""
 
+from asyncpg import Record
+
 from unilogin.domain.keys.model import KeyRecord, Keyring, KeyState
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.errors import UniloginError
@@ -20,8 +22,13 @@ def place(kid: str) -> str:
     return f"keys_signing.private_sealed:{kid}"
 
 
-async def keyring(connection: Connection, secrets: Secrets, *, purpose: str = PURPOSE) -> Keyring:
-    """Return the ring of a purpose; raises NoSigningKeyError when no key may sign now."""
+async def keyring(
+    connection: Connection, secrets: Secrets, *, purpose: str = PURPOSE, known: SigningKey | None = None
+) -> Keyring:
+    """Return the ring of a purpose; raises NoSigningKeyError when no key may sign now.
+
+    ``known`` is used again instead of opened again when it is still the one that signs: its id is its thumbprint.
+    """
     rows = await connection.fetch(
         "select kid, algorithm, public_jwk, private_sealed,"
         "       signs_from <= kit_now() and (retires_at is null or retires_at > kit_now()) as signs"
@@ -31,10 +38,14 @@ async def keyring(connection: Connection, secrets: Secrets, *, purpose: str = PU
     )
     for row in rows:
         if row["signs"]:
-            pem = secrets.sealer("key_encryption").open(row["private_sealed"], place(row["kid"]))
-            signing = SigningKey.from_pem(pem, algorithm=row["algorithm"])
+            signing = known if known is not None and known.kid == row["kid"] else _opened(row, secrets)
             return Keyring(signing, tuple(row["public_jwk"] for row in rows))
     raise NoSigningKeyError(f"no key may sign for {purpose}: run 'unilogin keys rotate'")
+
+
+def _opened(row: Record, secrets: Secrets) -> SigningKey:
+    pem = secrets.sealer("key_encryption").open(row["private_sealed"], place(row["kid"]))
+    return SigningKey.from_pem(pem, algorithm=row["algorithm"])
 
 
 async def key_records(connection: Connection) -> list[KeyRecord]:

@@ -8,5 +8,5 @@ PUBLISH_AHEAD = timedelta(hours=24)
 KEEP_PUBLISHED = timedelta(hours=25)
 """After its last signature: the longest life of a token, clock skew and a day of caches."""
 
-RING_SECONDS = 5.0
-"""How long a worker uses a ring before it reads it again (F-38)."""
+RING_SECONDS = 1.0
+"""How long a worker uses a ring before it reads it again: what changes is known within it (F-38)."""
