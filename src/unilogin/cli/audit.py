@@ -1,6 +1,5 @@
 """``unilogin audit``: is the log as it was written, a copy of it for elsewhere, and the end of an old month."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -102,10 +101,13 @@ def drop_month(
     month: Annotated[str, typer.Argument(help="The month, as 2024-01.")],
     as_json: AsJson = False,
 ) -> None:
-    """Delete the rows of a month that is over. An anchor in the log says who did it and how many rows there were.
+    """Delete the rows of a month that is over.
 
-    Checks the whole log first. Works as the owner of the database (UNILOGIN_MIGRATE_DATABASE_URL).
+    An anchor in the log says who did it and how many rows there were. Checks the whole log first. Works as the owner
+    of the database (UNILOGIN_MIGRATE_DATABASE_URL).
     """
+    import asyncio
+
     first, secrets = _month(month), _secrets()
     verdict = look(lambda connection: _check(connection, secrets))
     if verdict.fault:

@@ -1,6 +1,5 @@
 """``unilogin migrate``: bring the database up to this release."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -18,6 +17,8 @@ def migrate(
 
     Safe to repeat, and to run on several nodes at once; the release before this one goes on serving.
     """
+    import asyncio
+
     from unilogin.kit.db.migrate import applied, migrations_of, pending
     from unilogin.kit.db.migrate import migrate as apply
 
