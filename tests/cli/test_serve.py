@@ -129,12 +129,12 @@ def test_the_internal_port_says_that_it_lives_and_is_ready(server: Serving) -> N
     assert server.internal("/admin").status_code == 404
 
 
-def test_n_75_the_internal_pages_are_not_on_the_public_port(server: Serving) -> None:
+def test_the_internal_pages_are_not_on_the_public_port(server: Serving) -> None:
     for path in ("/healthz", "/readyz", "/metrics"):
         assert httpx.get(f"http://localhost:{server.port}{path}").status_code == 404
 
 
-def test_k_05_a_node_that_lost_its_secrets_is_alive_and_not_ready(server: Serving) -> None:
+def test_a_node_that_lost_its_secrets_is_alive_and_not_ready(server: Serving) -> None:
     own = Path(server.env["UNILOGIN_SECRETS_FILE"])
     own.chmod(0o644)
     try:
