@@ -44,7 +44,7 @@ async def claims(traveller: Traveller, id_token: str) -> dict[str, int]:
     return dict(jwt.decode(id_token, keys, algorithms=["RS256"]).claims)
 
 
-def test_f20_nodes_ten_minutes_wrong_in_both_directions_agree(ground: Ground) -> None:
+def test_f_20_nodes_ten_minutes_wrong_in_both_directions_agree(ground: Ground) -> None:
     """A journey begun on the one, proved on the other, its code redeemed on the first: expiry is nobody's opinion."""
     fast, slow = (ground.new_node(ground.wires[0], **{VARIABLE: seconds}) for seconds in ("600", "-600"))
 
@@ -69,14 +69,14 @@ def test_f20_nodes_ten_minutes_wrong_in_both_directions_agree(ground: Ground) ->
         ground.run(story(1, slow, fast))
 
 
-def test_f20_a_node_that_is_far_off_is_reported(ground: Ground) -> None:
+def test_f_20_a_node_that_is_far_off_is_reported(ground: Ground) -> None:
     """``unilogin check`` and the probes look at the same finding."""
     from unilogin.cli.findings import MOST_SKEW_SECONDS
 
     assert MOST_SKEW_SECONDS <= 2
 
 
-def test_f20_what_was_used_stays_used_when_the_clock_jumps_back(ground: Ground) -> None:
+def test_f_20_what_was_used_stays_used_when_the_clock_jumps_back(ground: Ground) -> None:
     async def before(traveller: Traveller) -> tuple[str, str]:
         code = await traveller.sign_in()
         redemption = await traveller.redeem(code)
@@ -94,7 +94,7 @@ def test_f20_what_was_used_stays_used_when_the_clock_jumps_back(ground: Ground) 
     ground.run(after(traveller, code, refresh))
 
 
-def test_f20_a_day_later_codes_sessions_and_tokens_are_dead_on_every_node(ground: Ground) -> None:
+def test_f_20_a_day_later_codes_sessions_and_tokens_are_dead_on_every_node(ground: Ground) -> None:
     async def before(traveller: Traveller) -> tuple[str, str, str]:
         redemption = await traveller.enter()
         await traveller.open(traveller.address())  # signed in already: a second code, left lying about
@@ -117,7 +117,7 @@ def test_f20_a_day_later_codes_sessions_and_tokens_are_dead_on_every_node(ground
 
 
 @pytest.mark.parametrize("jump", ["1 hour", "-1 hour"])
-def test_f20_people_get_in_right_after_a_jump_in_either_direction(ground: Ground, jump: str) -> None:
+def test_f_20_people_get_in_right_after_a_jump_in_either_direction(ground: Ground, jump: str) -> None:
     """Nobody waits for the time that was lost: who signed in a minute ago signs in now."""
     person = ground.people[4]
     ground.run(ground.traveller(person).enter())
@@ -126,7 +126,7 @@ def test_f20_people_get_in_right_after_a_jump_in_either_direction(ground: Ground
     ground.run(ground.traveller(person).enter())
 
 
-def test_f20_a_journey_begun_before_a_jump_ends_kindly(ground: Ground) -> None:
+def test_f_20_a_journey_begun_before_a_jump_ends_kindly(ground: Ground) -> None:
     async def story(traveller: Traveller) -> None:
         await traveller.come_to_the_secret()
         await ground.cluster.shift_clock("1 hour")

@@ -47,19 +47,19 @@ def break_at(ground: Ground, point: str, seed: int, *, whole: bool) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("point", SIGN_IN)
-def test_f01_f02_a_node_dies_between_two_steps_of_a_sign_in(ground: Ground, point: str, seed: int) -> None:
+def test_f_01_f_02_a_node_dies_between_two_steps_of_a_sign_in(ground: Ground, point: str, seed: int) -> None:
     break_at(ground, point, seed, whole=False)
 
 
 @pytest.mark.parametrize("point", ["oidc.refresh.used", "oidc.session.ended"])
-def test_f02_a_node_dies_between_a_refresh_or_a_sign_out_and_its_answer(ground: Ground, point: str) -> None:
+def test_f_02_a_node_dies_between_a_refresh_or_a_sign_out_and_its_answer(ground: Ground, point: str) -> None:
     break_at(ground, point, 0, whole=True)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("point", POINTS[:8])
-def test_f01_f02_two_hundred_seeds_at_every_point(ground: Ground, point: str) -> None:
+def test_f_01_f_02_two_hundred_seeds_at_every_point(ground: Ground, point: str) -> None:
     for seed in MANY_SEEDS:
         break_at(ground, point, seed, whole=True)
         ground.mend()

@@ -34,7 +34,7 @@ async def turned_away(traveller: Traveller) -> NoAnswerError:
     return caught.value
 
 
-def test_f13_a_full_pool_turns_people_away_within_a_second_and_recovers(ground: Ground) -> None:
+def test_f_13_a_full_pool_turns_people_away_within_a_second_and_recovers(ground: Ground) -> None:
     node = ground.nodes[0]
 
     async def story() -> None:
@@ -53,7 +53,7 @@ def test_f13_a_full_pool_turns_people_away_within_a_second_and_recovers(ground: 
     ground.run(story())
 
 
-def test_f13_one_locked_row_holds_up_nobody_else(ground: Ground) -> None:
+def test_f_13_one_locked_row_holds_up_nobody_else(ground: Ground) -> None:
     node = ground.nodes[0]
 
     async def story() -> None:
@@ -83,7 +83,7 @@ async def every_place(ground: Ground, stack: AsyncExitStack) -> int:
     raise AssertionError("the database has no end")
 
 
-def test_f13_a_database_without_a_place_left_is_a_kind_refusal(ground: Ground) -> None:
+def test_f_13_a_database_without_a_place_left_is_a_kind_refusal(ground: Ground) -> None:
     async def story() -> None:
         async with AsyncExitStack() as stack, ground.cluster.connection() as connection:
             for wire in ground.wires:

@@ -189,7 +189,7 @@ async def tried(ground: Ground, use_case: UseCase, table: str) -> bool:
 
 
 @pytest.mark.parametrize("use_case", USE_CASES, ids=[use_case.name for use_case in USE_CASES])
-def test_f05_a_statement_that_fails_undoes_all_and_the_next_try_succeeds(ground: Ground, use_case: UseCase) -> None:
+def test_f_05_a_statement_that_fails_undoes_all_and_the_next_try_succeeds(ground: Ground, use_case: UseCase) -> None:
     async def story() -> None:
         failed = {table for table in use_case.touches if await tried(ground, use_case, table)}
         assert failed == use_case.touches
@@ -200,7 +200,7 @@ def test_f05_a_statement_that_fails_undoes_all_and_the_next_try_succeeds(ground:
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("use_case", USE_CASES, ids=[use_case.name for use_case in USE_CASES])
-def test_f05_every_table_and_every_use_case(ground: Ground, use_case: UseCase) -> None:
+def test_f_05_every_table_and_every_use_case(ground: Ground, use_case: UseCase) -> None:
     async def story() -> None:
         async with ground.cluster.connection() as connection:
             tables = [row["format"] for row in await connection.fetch(TABLES)]

@@ -94,7 +94,7 @@ def virtual_time(ground: Ground) -> Iterator[None]:
         )
 
 
-def test_f18_a_service_that_keeps_keys_for_a_day_never_meets_an_unknown_one(ground: Ground) -> None:
+def test_f_18_a_service_that_keeps_keys_for_a_day_never_meets_an_unknown_one(ground: Ground) -> None:
     """Hour by hour over a rotation, with a fresh look and with the oldest look a service may have (24 hours)."""
     hours = (0, 12, 23.9, 24.1, 36, 48.5)
 
@@ -121,7 +121,7 @@ def test_f18_a_service_that_keeps_keys_for_a_day_never_meets_an_unknown_one(grou
         ground.run(story())
 
 
-def test_f19_a_key_that_was_stolen_is_dead_at_once_and_people_go_on_signing_in(ground: Ground) -> None:
+def test_f_19_a_key_that_was_stolen_is_dead_at_once_and_people_go_on_signing_in(ground: Ground) -> None:
     async def story() -> None:
         traveller = ground.traveller(ground.people[1])
         redemption = await traveller.enter()
@@ -140,7 +140,7 @@ def test_f19_a_key_that_was_stolen_is_dead_at_once_and_people_go_on_signing_in(g
 
 
 @pytest.mark.parametrize("which", ["present", "coming"])
-def test_f19_f18_a_key_removed_during_a_rotation_leaves_exactly_one_that_signs(ground: Ground, which: str) -> None:
+def test_f_19_f_18_a_key_removed_during_a_rotation_leaves_exactly_one_that_signs(ground: Ground, which: str) -> None:
     """The checker counts the keys that sign, now and when the rotation would have been over."""
 
     async def story() -> None:
@@ -158,7 +158,7 @@ def test_f19_f18_a_key_removed_during_a_rotation_leaves_exactly_one_that_signs(g
         ground.run(story())
 
 
-def test_f18_a_rotation_that_is_killed_before_its_commit_never_was(ground: Ground) -> None:
+def test_f_18_a_rotation_that_is_killed_before_its_commit_never_was(ground: Ground) -> None:
     """The command is cut off at the last moment; a second try is the first."""
 
     ground.orders.give(Order("keys.key.rotated", "crash"))
@@ -171,7 +171,7 @@ def test_f18_a_rotation_that_is_killed_before_its_commit_never_was(ground: Groun
     ground.run(remove(ground, coming))
 
 
-def test_f38_a_node_that_cannot_see_the_database_signs_nothing(ground: Ground) -> None:
+def test_f_38_a_node_that_cannot_see_the_database_signs_nothing(ground: Ground) -> None:
     """It knew the key a second ago: that is not enough to hand out anything."""
 
     async def story() -> None:
@@ -198,7 +198,7 @@ def test_f38_a_node_that_cannot_see_the_database_signs_nothing(ground: Ground) -
     ground.run(story())
 
 
-def test_f38_what_is_revoked_at_one_node_is_dead_at_the_other_in_the_same_moment(ground: Ground) -> None:
+def test_f_38_what_is_revoked_at_one_node_is_dead_at_the_other_in_the_same_moment(ground: Ground) -> None:
     """Clients, accounts and sessions are looked at in every statement; no node keeps an opinion of its own."""
 
     async def story() -> None:
@@ -222,7 +222,7 @@ def test_f38_what_is_revoked_at_one_node_is_dead_at_the_other_in_the_same_moment
     ground.run(story())
 
 
-def test_f18_f19_keys_change_under_load_and_everybody_gets_in(ground: Ground) -> None:
+def test_f_18_f_19_keys_change_under_load_and_everybody_gets_in(ground: Ground) -> None:
     async def change() -> None:
         coming = await rotate(ground)
         await remove(ground, (ids(await published(ground, ground.nodes[0])) - {coming}).pop())

@@ -40,7 +40,7 @@ def lose_statements(ground: Ground, *, before: bool, first: int, every: int) -> 
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["the answer", "the question"])
-def test_f14_any_statement_of_a_day_may_be_lost(ground: Ground, before: bool) -> None:
+def test_f_14_any_statement_of_a_day_may_be_lost(ground: Ground, before: bool) -> None:
     """Told so kindly, repeated safely, and nothing is half: every fifth statement."""
     assert lose_statements(ground, before=before, first=1 + before * 2, every=5) > 20
 
@@ -48,11 +48,11 @@ def test_f14_any_statement_of_a_day_may_be_lost(ground: Ground, before: bool) ->
 @pytest.mark.soak
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("before", [False, True], ids=["the answer", "the question"])
-def test_f14_every_statement_of_a_day_may_be_lost(ground: Ground, before: bool) -> None:
+def test_f_14_every_statement_of_a_day_may_be_lost(ground: Ground, before: bool) -> None:
     assert lose_statements(ground, before=before, first=0, every=1) > 20
 
 
-def test_f14_a_code_whose_answer_was_lost_is_used(ground: Ground) -> None:
+def test_f_14_a_code_whose_answer_was_lost_is_used(ground: Ground) -> None:
     async def story(traveller: Traveller) -> None:
         code = await traveller.sign_in()
         with pytest.raises(NoAnswerError) as caught:
@@ -67,7 +67,7 @@ def test_f14_a_code_whose_answer_was_lost_is_used(ground: Ground) -> None:
     assert loss.is_done
 
 
-def test_f14_a_code_that_never_arrived_is_good(ground: Ground) -> None:
+def test_f_14_a_code_that_never_arrived_is_good(ground: Ground) -> None:
     async def story(traveller: Traveller) -> None:
         code = await traveller.sign_in()
         with pytest.raises(NoAnswerError):
@@ -78,7 +78,7 @@ def test_f14_a_code_that_never_arrived_is_good(ground: Ground) -> None:
     ground.run(story(ground.traveller(at=ground.nodes[0])))
 
 
-def test_f14_a_refresh_token_whose_answer_was_lost_is_used_and_its_family_dead(ground: Ground) -> None:
+def test_f_14_a_refresh_token_whose_answer_was_lost_is_used_and_its_family_dead(ground: Ground) -> None:
     """The new tokens nobody has are dead too: what was repeated may as well be a thief's."""
 
     async def story(traveller: Traveller) -> None:
@@ -93,7 +93,7 @@ def test_f14_a_refresh_token_whose_answer_was_lost_is_used_and_its_family_dead(g
     assert loss.is_done
 
 
-def test_f14_a_session_whose_commit_was_lost_opens_no_door_and_its_owner_gets_another(ground: Ground) -> None:
+def test_f_14_a_session_whose_commit_was_lost_opens_no_door_and_its_owner_gets_another(ground: Ground) -> None:
     async def story(traveller: Traveller) -> None:
         await traveller.come_to_the_secret()
         action, fields = traveller.form({"password": str(traveller.who.secret)})
@@ -109,7 +109,7 @@ def test_f14_a_session_whose_commit_was_lost_opens_no_door_and_its_owner_gets_an
     ground.run(story(ground.traveller(at=ground.nodes[0])))
 
 
-def test_f14_a_sign_out_whose_commit_was_lost_can_be_repeated(ground: Ground) -> None:
+def test_f_14_a_sign_out_whose_commit_was_lost_can_be_repeated(ground: Ground) -> None:
     async def story(traveller: Traveller) -> None:
         redemption = await traveller.enter()
         loss = ground.wires[0].lose()
@@ -122,7 +122,7 @@ def test_f14_a_sign_out_whose_commit_was_lost_can_be_repeated(ground: Ground) ->
     ground.run(story(ground.traveller(at=ground.nodes[0])))
 
 
-def test_f14_a_refusal_that_could_not_be_written_is_not_given(ground: Ground) -> None:
+def test_f_14_a_refusal_that_could_not_be_written_is_not_given(ground: Ground) -> None:
     """No guess without a trace: a wrong secret is answered "wrong" only when the log has it (I-6)."""
 
     async def story(traveller: Traveller) -> None:

@@ -27,7 +27,7 @@ def proved_kind(travellers: list[Traveller], *, up_again: float) -> None:
 
 
 @pytest.mark.parametrize("manner", ["fast", "immediate", "kill"])
-def test_f10_a_restart_under_load_is_a_gap_and_nothing_else(ground: Ground, manner: Manner) -> None:
+def test_f_10_a_restart_under_load_is_a_gap_and_nothing_else(ground: Ground, manner: Manner) -> None:
     async def restart() -> float:
         await asyncio.to_thread(ground.cluster.restart, manner)
         return time.monotonic()
@@ -36,7 +36,7 @@ def test_f10_a_restart_under_load_is_a_gap_and_nothing_else(ground: Ground, mann
     proved_kind(travellers, up_again=up_again)
 
 
-def test_f10_one_backend_killed_drops_everybody_for_a_moment(ground: Ground) -> None:
+def test_f_10_one_backend_killed_drops_everybody_for_a_moment(ground: Ground) -> None:
     async def kill() -> float:
         await ground.cluster.kill_a_backend()
         return time.monotonic()
@@ -45,7 +45,7 @@ def test_f10_one_backend_killed_drops_everybody_for_a_moment(ground: Ground) -> 
     proved_kind(travellers, up_again=up_again)
 
 
-def test_f10_while_the_database_is_down_pages_and_machines_are_told_so(ground: Ground) -> None:
+def test_f_10_while_the_database_is_down_pages_and_machines_are_told_so(ground: Ground) -> None:
     async def story(traveller: Traveller) -> None:
         redemption = await traveller.enter()
         await asyncio.to_thread(ground.cluster.stop, "fast")
@@ -60,7 +60,7 @@ def test_f10_while_the_database_is_down_pages_and_machines_are_told_so(ground: G
     ground.run(story(ground.traveller()))
 
 
-def test_f10_a_node_started_without_a_database_says_so_and_ends(ground: Ground) -> None:
+def test_f_10_a_node_started_without_a_database_says_so_and_ends(ground: Ground) -> None:
     """The supervisor of the machine starts it again; half a node never takes requests."""
     ground.wires[0].cut()
     node = ground.new_node(ground.wires[0])

@@ -11,7 +11,7 @@ from tests.faults.traveller import NoAnswerError
 SIGNED_IN = "select count(*) from sessions_session where account_id = $1"
 
 
-def test_f15_a_sign_in_that_meets_a_deadlock_is_repeated_by_itself(ground: Ground) -> None:
+def test_f_15_a_sign_in_that_meets_a_deadlock_is_repeated_by_itself(ground: Ground) -> None:
     """The other session holds the journey and wants the account; the sign-in has the account, wants the journey."""
     person = ground.people[3]
 
@@ -62,7 +62,7 @@ AND_NO_MORE = "drop function faults_fail() cascade; drop sequence faults_times"
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-def test_f15_a_transaction_sent_away_three_times_succeeds_at_the_fourth(ground: Ground, state: str) -> None:
+def test_f_15_a_transaction_sent_away_three_times_succeeds_at_the_fourth(ground: Ground, state: str) -> None:
     async def story() -> None:
         await ground.cluster.execute(FAIL_SO_OFTEN.format(times=3, state=state))
         try:
@@ -75,7 +75,7 @@ def test_f15_a_transaction_sent_away_three_times_succeeds_at_the_fourth(ground: 
     ground.run(story())
 
 
-def test_f15_a_transaction_that_is_always_sent_away_is_refused_kindly(ground: Ground) -> None:
+def test_f_15_a_transaction_that_is_always_sent_away_is_refused_kindly(ground: Ground) -> None:
     async def story() -> None:
         await ground.cluster.execute(FAIL_SO_OFTEN.format(times=100, state="40001"))
         try:

@@ -25,7 +25,7 @@ async def refused_kindly(traveller: Traveller) -> None:
     assert caught.value.is_kind
 
 
-def test_f17_a_silent_database_keeps_nobody_longer_than_five_seconds(ground: Ground) -> None:
+def test_f_17_a_silent_database_keeps_nobody_longer_than_five_seconds(ground: Ground) -> None:
     node, wire = ground.nodes[0], ground.wires[0]
 
     async def story() -> None:
@@ -47,7 +47,7 @@ def test_f17_a_silent_database_keeps_nobody_longer_than_five_seconds(ground: Gro
     ground.run(story())
 
 
-def test_f17_f09_a_node_cut_off_is_not_ready_and_the_other_serves(ground: Ground) -> None:
+def test_f_17_f_09_a_node_cut_off_is_not_ready_and_the_other_serves(ground: Ground) -> None:
     async def story() -> None:
         ground.wires[0].cut()
         began = time.monotonic()
@@ -61,7 +61,7 @@ def test_f17_f09_a_node_cut_off_is_not_ready_and_the_other_serves(ground: Ground
     ground.run(story())
 
 
-def test_f17_a_wire_cut_in_the_middle_of_a_statement_is_noticed_at_once(ground: Ground) -> None:
+def test_f_17_a_wire_cut_in_the_middle_of_a_statement_is_noticed_at_once(ground: Ground) -> None:
     async def story() -> None:
         traveller = ground.traveller(at=ground.nodes[0])
         async with locked(ground, "lock table signin_journey in access exclusive mode"):
@@ -74,7 +74,7 @@ def test_f17_a_wire_cut_in_the_middle_of_a_statement_is_noticed_at_once(ground: 
     ground.run(story())
 
 
-def test_f17_connections_that_ended_while_nobody_looked_cost_nobody_anything(ground: Ground) -> None:
+def test_f_17_connections_that_ended_while_nobody_looked_cost_nobody_anything(ground: Ground) -> None:
     async def story() -> None:
         await asyncio.gather(*(ground.traveller(person, at=ground.nodes[0]).enter() for person in ground.people))
         ground.wires[0].half_close()
@@ -84,12 +84,12 @@ def test_f17_connections_that_ended_while_nobody_looked_cost_nobody_anything(gro
     ground.run(story())
 
 
-def test_f17_a_slow_wire_is_slow_and_right(ground: Ground) -> None:
+def test_f_17_a_slow_wire_is_slow_and_right(ground: Ground) -> None:
     ground.wires[0].delay = 0.005
     ground.run(ground.traveller(at=ground.nodes[0]).enter())
 
 
-def test_f17_a_node_that_freezes_in_a_transaction_loses_its_locks(ground: Ground) -> None:
+def test_f_17_a_node_that_freezes_in_a_transaction_loses_its_locks(ground: Ground) -> None:
     """Frozen, not dead: the connection stands, the transaction is open. The other node goes on with the same person."""
     frozen = ground.nodes[0]
     worker = frozen.worker()

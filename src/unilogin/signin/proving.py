@@ -14,11 +14,11 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.credentials import actions as credentials
 from unilogin.domain.credentials.admission import HashBusyError
-from unilogin.domain.credentials.model import Fitted
+from unilogin.domain.credentials.model import Fitted, StoredPassword
 from unilogin.domain.credentials.rules import normal_secret
 from unilogin.domain.directory.model import ActorGroup, Standing
 from unilogin.domain.limits.attempts import reserve, take_turn
-from unilogin.domain.limits.model import Closed, Crowded, Guess, Reserved, Sprayed, Waiting
+from unilogin.domain.limits.model import Answer, Closed, Crowded, Guess, Place, Reserved, Sprayed, Waiting
 from unilogin.domain.limits.outcomes import Failure, note_failure, note_success
 from unilogin.domain.limits.rules import LONGEST_TURN, trusted_slot
 from unilogin.domain.services.model import Level
@@ -26,7 +26,7 @@ from unilogin.domain.sessions.actions import open_session
 from unilogin.domain.sessions.model import OpenedSession, UsedDevice
 from unilogin.domain.sessions.rules import cookie_seconds, lifetime
 from unilogin.house import House
-from unilogin.kit.db.connection import Transaction, acquire, transaction
+from unilogin.kit.db.connection import Transaction, acquire, again_if_rolled_back, transaction
 from unilogin.kit.faults import fault_point
 from unilogin.kit.web.frame import request_id
 from unilogin.signin import actions
@@ -67,8 +67,7 @@ async def prove(
     if waiting is not None:
         return await _refuse(house, request, asked, waiting)
     with house.hasher.place(trusted=trusted is not None) as place:
-        async with acquire(house.pool) as connection:
-            answer = await reserve(connection, guess, slot=trusted)
+        answer = await again_if_rolled_back(lambda: _reserve(house, guess, slot=trusted))
         match answer:
             case Waiting() | Closed():
                 return await _refuse(house, request, asked, answer)
@@ -81,15 +80,39 @@ async def prove(
         return await _fail(house, request, guess, reserved=answer, fitted=fitted)
     await fault_point("signin.secret.proved")
     new_hash = await house.hasher.hash(secret) if fitted.outdated else None
-    async with transaction(house.pool) as tx:
-        if new_hash:
-            actor = Actor.person(asked.standing.account_id)
-            await credentials.rehash_password(tx, stored=asked.stored, phc=new_hash, actor=actor)
-        await note_success(tx, guess, answer)
-        proved = await _open(tx, request, journey, standing=asked.standing, method=asked.stored.type.value)
-        await fault_point("signin.session.opened")
+    success = _Success(asked.standing, asked.stored, guess, answer, new_hash)
+    proved = await again_if_rolled_back(lambda: _let_in(house, request, journey, success))
     await fault_point("signin.session.committed")
     return proved
+
+
+async def _reserve(house: House, guess: Guess, *, slot: Place | None) -> Answer:
+    async with acquire(house.pool) as connection:
+        return await reserve(connection, guess, slot=slot)
+
+
+@dataclass(frozen=True, slots=True)
+class _Success:
+    """A secret that fitted, of somebody who may come in; ``new_hash`` when the stored one is out of date."""
+
+    standing: Standing
+    stored: StoredPassword
+    guess: Guess
+    reserved: Reserved
+    new_hash: str | None
+
+
+async def _let_in(house: House, request: Request, journey: Journey, success: _Success) -> Proved:
+    """Write a success down, all of it or nothing: the trust it gives, the session, where the journey stands."""
+    standing, stored = success.standing, success.stored
+    async with transaction(house.pool) as tx:
+        if success.new_hash:
+            actor = Actor.person(standing.account_id)
+            await credentials.rehash_password(tx, stored=stored, phc=success.new_hash, actor=actor)
+        await note_success(tx, success.guess, success.reserved)
+        proved = await _open(tx, request, journey, standing=standing, method=stored.type.value)
+        await fault_point("signin.session.opened")
+        return proved
 
 
 async def _hold_back(house: House, asked: Asked, guess: Guess) -> Waiting | None:
@@ -133,8 +156,12 @@ async def _fail(
     """Write down a failure, of known and unknown names alike."""
     event = Event.SIGNIN_REFUSED if fitted else Event.SIGNIN_FAILED
     failure = Failure(event, request_id(request), {} if reserved else {"why": "sprayed"})
-    async with acquire(house.pool) as connection:
-        await note_failure(connection, guess, failure, reserved=reserved)
+
+    async def note() -> None:
+        async with acquire(house.pool) as connection:
+            await note_failure(connection, guess, failure, reserved=reserved)
+
+    await again_if_rolled_back(note)  # many fail at one school at once, and all write to its row
     return Wrong()
 
 
