@@ -2,12 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unilogin.cli.shown import AsJson, say, show_json, show_table
 from unilogin.cli.workplace import act, look, operator, the_settings
+
+if TYPE_CHECKING:
+    from unilogin.kit.db.connection import Transaction
 
 commands = typer.Typer(help="Signing keys, and the secrets outside the database.", no_args_is_help=True)
 
@@ -29,17 +32,25 @@ def list_all(as_json: AsJson = False) -> None:
 def rotate(as_json: AsJson = False) -> None:
     """Publish the next signing key.
 
-    It signs after 24 hours, when every service has had time to fetch it; the present one retires then.
+    It signs after 24 hours, when every service has had time to fetch it; the present one retires then. While one is
+    published and does not sign yet, there is no further one. The first of all signs at once.
     """
-    from unilogin.domain.keys.actions import rotate_key
+    from unilogin.domain.keys.actions import ensure_key, rotate_key
     from unilogin.kit.secrets import load_secrets
 
     secrets = load_secrets(the_settings().secrets_path)
-    kid = act(lambda tx: rotate_key(tx, secrets, actor=operator()))
+
+    async def work(tx: "Transaction") -> tuple[str, bool]:
+        first = await ensure_key(tx, secrets, actor=operator())
+        return first or await rotate_key(tx, secrets, actor=operator()), first is not None
+
+    kid, signs_now = act(work)
     if as_json:
         show_json({"kid": kid})
+    elif signs_now:
+        say(f"The key {kid} is the first one and signs from now on.")
     else:
-        say(f"The key {kid} is published and signs in 24 hours; the present one retires then.")
+        say(f"The key {kid} is published and signs 24 hours after that; the present one retires then.")
 
 
 @commands.command("create-secrets")

@@ -32,7 +32,7 @@ def migrate(
         finally:
             await connection.close()
 
-    with database(settings, make=not check) as serving_dsn:
+    with database(settings, make=not check, bring_up=False) as serving_dsn:
         dsn = owner.get_secret_value() if owner else serving_dsn
         names = asyncio.run(look(dsn) if check else apply(dsn))
     for name in names:

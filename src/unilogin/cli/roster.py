@@ -1,17 +1,20 @@
 """``unilogin roster``: people from the schools' administrative systems."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from unilogin.cli.shown import AsJson, progress, say, show_json, show_table
+from unilogin.cli.shown import AsJson, Progress, progress, say, show_json, show_table
 from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, the_settings
 
 if TYPE_CHECKING:
     from unilogin.kit.text import Texts
     from unilogin.roster.model import Receipt
+    from unilogin.settings import Settings
 
 commands = typer.Typer(help="Rosters: the people of an institution, from its files.")
 
@@ -23,7 +26,9 @@ def _group() -> None:
 
 @commands.command("import")
 def import_files(
-    files: Annotated[list[Path], typer.Argument(help="UNILoginImport XML files, plain, .gz or .zip.")],
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="UNILoginImport XML files, plain, .gz or .zip.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Load the people of institutions from roster files.
@@ -35,41 +40,60 @@ def import_files(
     import asyncio
 
     settings = the_settings()
-    receipts = []
-    with database(settings) as dsn:
-        for file in files:
-            receipts.append(asyncio.run(_load(dsn, settings.role, file, settings.secrets_path)))
-            if not as_json:
-                _show(file, receipts[-1])
-    if as_json:
-        show_json([_told(file, receipt) for file, receipt in zip(files, receipts, strict=True)])
-    if any(receipt.refusal for receipt in receipts):
+    receipts: list[tuple[Path, Receipt]] = []
+    try:
+        with database(settings) as dsn:
+            asyncio.run(_load(dsn, settings, files, told=lambda *one: _tell(receipts, one, as_json=as_json)))
+    finally:  # what was loaded is told, whatever stopped the rest
+        if as_json:
+            show_json([_told(file, receipt) for file, receipt in receipts])
+    if any(receipt.refusal for _, receipt in receipts):
         raise typer.Exit(1)
 
 
-async def _load(dsn: str, role: str | None, file: Path, secrets_path: Path) -> "Receipt":
+def _tell(receipts: "list[tuple[Path, Receipt]]", one: "tuple[Path, Receipt]", *, as_json: bool) -> None:
+    receipts.append(one)
+    if not as_json:
+        _show(*one)
+
+
+async def _load(
+    dsn: str, settings: "Settings", files: Sequence[Path], *, told: "Callable[[Path, Receipt], None]"
+) -> None:
     from unilogin.kit.secrets import load_secrets
     from unilogin.roster.actions import import_file
 
-    secrets = load_secrets(secrets_path)
-    connection = await connect_to(dsn, role=role)
+    secrets = load_secrets(settings.secrets_path)
+    connection = await connect_to(dsn, role=settings.role)
     try:
         await refuse_pending_migrations(connection)
-        with file.open("rb") as opened, progress(file.name) as told:
-            size = file.stat().st_size
-            return await import_file(
-                connection,
-                opened,
-                secrets=secrets,
-                actor=operator(),
-                progress=lambda place: told(min(place, size), size),
-            )
+        for file in files:
+            with _opened(file) as content, progress(file.name) as bar:
+                size = file.stat().st_size
+                receipt = await import_file(
+                    connection,
+                    content,
+                    secrets=secrets,
+                    actor=operator(),
+                    progress=partial(_move, bar, size=size),
+                )
+            told(file, receipt)
+    finally:
+        await connection.close(timeout=5)
+
+
+def _opened(file: Path) -> BinaryIO:
+    try:
+        return file.open("rb")
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from error
-    finally:
-        await connection.close()
 
 
+def _move(bar: Progress, place: int, *, size: int) -> None:
+    bar(min(place, size), size)
+
+
+@cache
 def _texts() -> "Texts":
     from unilogin.kit.text import load_texts
 

@@ -40,11 +40,11 @@ def operator() -> Actor:
 
 
 @contextmanager
-def database(settings: "Settings", *, make: bool = False) -> Iterator[str]:
+def database(settings: "Settings", *, make: bool = False, bring_up: bool = True) -> Iterator[str]:
     """Give the address of the database while the block runs: the server's, or of the embedded one.
 
     An embedded database that another process runs is joined; one that nobody runs is started, brought up to this
-    release, and stopped in the end. ``make`` allows to make a new one.
+    release unless the caller sees to that (``bring_up``), and stopped in the end. ``make`` allows to make a new one.
 
     Raises:
         SetupError: there is none, or it does not start.
@@ -67,7 +67,8 @@ def database(settings: "Settings", *, make: bool = False) -> Iterator[str]:
         return
     server = start_embedded(settings.data)
     try:
-        asyncio.run(migrate(server.dsn))
+        if bring_up:
+            asyncio.run(migrate(server.dsn))
         yield server.dsn
     finally:
         server.stop()
