@@ -172,7 +172,7 @@ def test_form_post_brings_the_answer_in_a_form(service: RelyingParty, pupil: Som
     page = entered.browser.page
     assert entered.browser.document.forms[0].action == service.redirect_uri
     assert set(entered.answer) == {"code", "state", "iss"}
-    assert "form-action http://localhost:9;" in page.headers["content-security-policy"]
+    assert "form-action https: http:;" in page.headers["content-security-policy"]
     assert service.redeem(entered).status_code == 200
 
 

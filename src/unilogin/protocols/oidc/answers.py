@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from unilogin.domain.services.model import Service
 from unilogin.house import House
-from unilogin.kit.web.forms import origin_of
 from unilogin.kit.web.frame import CONTENT_SECURITY_POLICY, UNAVAILABLE, UNAVAILABLE_STATES
 from unilogin.protocols.oidc.checks import ReplyTo
 from unilogin.protocols.oidc.errors import (
@@ -24,7 +23,9 @@ from unilogin.protocols.oidc.errors import (
 )
 from unilogin.protocols.oidc.request import ResponseMode
 
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+"""An origin that is one source in a policy, whatever a registered address holds."""
+
 _encode = msgspec.json.Encoder().encode
 REALM_NAME = "unilogin"
 
@@ -53,10 +54,11 @@ def answer(
     name = service.name_in(house.pages.language(request))
     context = {"action": reply_to.redirect_uri, "fields": fields, "service": name}
     response = house.pages.render(request, "signin/form_post.html", context)
-    origin = origin_of(reply_to.redirect_uri)
-    if _ORIGIN.fullmatch(origin):  # anything else would be more than one source in the policy: then nothing is allowed
-        policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action {origin}")
-        response.headers["Content-Security-Policy"] = policy
+    # Not the one origin: Chromium holds every redirect after the post to form-action, and services send people on to
+    # origins of their own that we do not know.
+    schemes = "https:" if reply_to.redirect_uri.startswith("https:") else "https: http:"
+    policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action {schemes}")
+    response.headers["Content-Security-Policy"] = policy
     return response
 
 
