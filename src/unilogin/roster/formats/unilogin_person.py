@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from unilogin.domain.directory.cpr import Cpr
+from unilogin.domain.directory.cpr import Cpr, CprError, read_cpr
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.kit.xml.records import ParsedRecord
 from unilogin.kit.xml.tree import Element
@@ -65,6 +65,14 @@ _CONTACT = {"Person": Field(1, nested=True)}
 _CONTACT_ATTRIBUTES = frozenset(("relation", "childCustody", "accessLevel", "cvr", "pnr"))
 
 
+def _could_be_cpr(local_id: str) -> bool:
+    try:
+        read_cpr(local_id)
+    except CprError:
+        return False
+    return True
+
+
 class PersonReader:
     """Reads records with the declared groups of their delivery in mind. ``today`` tells which dates can be."""
 
@@ -93,6 +101,8 @@ class PersonReader:
         if facts and notes.local_person_id and notes.local_person_id.replace("-", "") == facts.cpr:
             notes.forget_local_id()
             notes.refuse(parsed.element, Found.LOCAL_ID_IS_CPR)  # it would be stored and shown in clear (K-13)
+        elif facts is None and notes.local_person_id and _could_be_cpr(notes.local_person_id):
+            notes.forget_local_id()  # the number to compare with could not be read
         row = self._belonging(parsed.element, actors, notes=notes, facts=facts, protect=protect)
         return (None if notes.refused else row), tuple(protect)
 
