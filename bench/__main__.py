@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import journey, rosters, sign_on, worker
+from bench import journey, morning, rosters, sign_on, worker
 from bench.report import Report
 from bench.running import free_port, install_peers, start_database, start_unilogin
 from bench.sign_on import Size
 from bench.unilogin_side import prepare
 
-MEASURES = ("journey", "sign-on", "roster", "worker")
+MEASURES = ("journey", "sign-on", "morning", "roster", "worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,23 @@ class Effort:
     persons: int
     roster_rounds: int
     roster_repeats: int
+    morning_seconds: float
+    pupils: int
 
 
-FULL = Effort(Size(rounds=9, sessions=40), 9, 20, persons=200_000, roster_rounds=2, roster_repeats=2)
-QUICK = Effort(Size(rounds=3, sessions=20), 3, 10, persons=20_000, roster_rounds=1, roster_repeats=2)
+FULL = Effort(
+    Size(rounds=9, sessions=40),
+    9,
+    20,
+    persons=200_000,
+    roster_rounds=2,
+    roster_repeats=2,
+    morning_seconds=60,
+    pupils=600,
+)
+QUICK = Effort(
+    Size(rounds=3, sessions=20), 3, 10, persons=20_000, roster_rounds=1, roster_repeats=2, morning_seconds=15, pupils=60
+)
 
 
 def main() -> int:
@@ -55,7 +68,7 @@ def main() -> int:
 
 def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
     """Do what was asked for."""
-    if set(only) & {"journey", "sign-on", "worker"}:
+    if set(only) & {"journey", "sign-on", "morning", "worker"}:
         _measure_server(report, folder, only=only, effort=effort)
     if "worker" in only:
         report.figures += worker.database_starts(folder)
@@ -69,7 +82,7 @@ def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) ->
 
 def _measure_server(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
     database = start_database(folder / "ours")
-    pupils = max(effort.sign_on.sessions, effort.journeys)
+    pupils = max(effort.sign_on.sessions, effort.journeys, effort.pupils if "morning" in only else 0)
     house = asyncio.run(prepare(database.dsn, folder, services=sign_on.SERVICES, pupils=pupils))
     with start_unilogin(house.dsn, house.secrets_file, port=free_port()) as server:
         if "journey" in only:
@@ -81,6 +94,8 @@ def _measure_server(report: Report, folder: Path, *, only: list[str], effort: Ef
             report.ratios += sign_on.compare(server, house, database=database, folder=folder, size=effort.sign_on)
         if "worker" in only:
             report.figures += worker.after_load(server)
+    if "morning" in only:
+        report.figures += morning.measure(house, database=database, seconds=effort.morning_seconds)
     if "worker" in only:
         report.figures += worker.starts(house)
     database.stop()

@@ -1,8 +1,6 @@
 """The whole journey of a pupil with a password, over HTTP, held against the bare hash of that password."""
 
-import html
 import os
-import re
 from concurrent.futures import ThreadPoolExecutor
 
 from argon2.low_level import Type, hash_secret_raw
@@ -17,8 +15,6 @@ from unilogin.domain.credentials.hashing import MEMORY_KIB, PARALLELISM, TIME_CO
 from unilogin.kit.db.embedded import EmbeddedServer
 
 BUDGET = 1.25
-_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
-_REFRESH = re.compile(r'http-equiv="refresh" content="0;url=([^"]*)"')
 
 
 def measure(server: Running, house: House, *, database: EmbeddedServer, rounds: int, journeys: int) -> list[Ratio]:
@@ -32,7 +28,7 @@ def measure(server: Running, house: House, *, database: EmbeddedServer, rounds: 
                 [pupil.username for pupil in house.pupils[:journeys]],
                 lambda username: _travel(party, Visit(Browser(party.wire), house.services[0]), username),
             )
-        hashing = _hash(journeys)
+        hashing = hash_seconds(journeys)
         if number == 0:
             analyze(database)
         else:
@@ -47,24 +43,22 @@ def _travel(party: RelyingParty, visit: Visit, username: str) -> None:
     """Go from the service's link to the service, as a browser without JavaScript that has never been here."""
     browser = visit.browser
     page = browser.follow(browser.get(party.authorization_url(visit)))
-    page = browser.follow(_fill(browser, page, selectedIdp="uni_idp"))
-    page = browser.follow(_fill(browser, page, username=username))
-    moving_on = _fill(browser, page, username=username, password=PASSWORD)
-    onward = _REFRESH.search(moving_on.text)
-    if onward is None:
+    page = browser.follow(fill(browser, page, selectedIdp="uni_idp"))
+    page = browser.follow(fill(browser, page, username=username))
+    moving_on = fill(browser, page, username=username, password=PASSWORD)
+    if moving_on.refresh is None:
         raise moving_on.unexpected()
-    party.take_code(visit, browser.get(html.unescape(onward.group(1))))
+    party.take_code(visit, browser.get(moving_on.refresh))
     party.redeem(visit)
     party.ask_who(visit)
 
 
-def _fill(browser: Browser, page: Answer, **fields: str) -> Answer:
+def fill(browser: Browser, page: Answer, **fields: str) -> Answer:
     """Post the form of a page to its own address, with what it hides."""
-    hidden = {name: html.unescape(value) for name, value in _HIDDEN.findall(page.text)}
-    return browser.post(page.url, hidden | fields)
+    return browser.post(page.url, page.hidden | fields)
 
 
-def _hash(count: int) -> float:
+def hash_seconds(count: int) -> float:
     """Return the CPU seconds of so many hashes, made as the server makes them: one a core at a time."""
     salt, secret = os.urandom(16), os.urandom(32)
 

@@ -65,8 +65,8 @@ class Running:
             self.process.wait()
 
 
-def start_unilogin(dsn: str, secrets_file: Path, *, port: int) -> Running:
-    """Start ``unilogin serve`` with one worker, as in production."""
+def start_unilogin(dsn: str, secrets_file: Path, *, port: int, workers: int = 1) -> Running:
+    """Start ``unilogin serve``, as in production."""
     base = f"http://localhost:{port}"
     given = {
         "UNILOGIN_DATABASE_URL": dsn,
@@ -74,7 +74,7 @@ def start_unilogin(dsn: str, secrets_file: Path, *, port: int) -> Running:
         "UNILOGIN_BASE_URL": base,
         "UNILOGIN_INTERNAL_PORT": "0",
     }
-    command = [sys.executable, "-m", "unilogin.cli.app", "serve", "--port", str(port), "--workers", "1"]
+    command = [sys.executable, "-m", "unilogin.cli.app", "serve", "--port", str(port), "--workers", str(workers)]
     connect = f"{base}/auth/realms/broker/protocol/openid-connect"
     endpoints = Endpoints(f"{connect}/auth", f"{connect}/token", f"{connect}/userinfo")
     return _start(command, environment(given), base, endpoints, log=secrets_file.parent / f"unilogin-{port}.log")

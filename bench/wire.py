@@ -3,7 +3,9 @@
 Servers are measured busy, as they are at eight o'clock: one that sleeps between requests pays for waking up each time.
 """
 
+import html
 import http.client
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,9 @@ AT_ONCE = 8
 """So many requests are under way at a time, each on a connection that is kept."""
 
 Piece = TypeVar("Piece")
+
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+_REFRESH = re.compile(r'http-equiv="refresh" content="([0-9.]+);url=([^"]*)"')
 
 
 class UnexpectedAnswerError(Exception):
@@ -35,6 +40,23 @@ class Answer:
     def text(self) -> str:
         """The body as text."""
         return self.body.decode()
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        """What the page's forms hide."""
+        return {name: html.unescape(value) for name, value in _HIDDEN.findall(self.text)}
+
+    @property
+    def refresh(self) -> str | None:
+        """Where the page moves on to by itself."""
+        found = _REFRESH.search(self.text)
+        return html.unescape(found.group(2)) if found else None
+
+    @property
+    def wait_seconds(self) -> float | None:
+        """How long the page waits before it moves on by itself."""
+        found = _REFRESH.search(self.text)
+        return float(found.group(1)) if found else None
 
     def unexpected(self) -> UnexpectedAnswerError:
         """Return the error that says what came instead of what was wanted."""
