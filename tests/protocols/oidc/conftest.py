@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders.people import People, Somebody
 from tests.builders.services import Services
+from tests.protocols.oidc.database import Database
 from tests.protocols.oidc.relying_party import RelyingParty
 from tests.server import RunningServer
 
@@ -16,6 +17,12 @@ def http() -> Iterator[httpx.Client]:
     """What services call the server with: no cookies, no browser."""
     with httpx.Client(timeout=20) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def database_behind(shared_database: str) -> Database:
+    """The database behind the shared server."""
+    return Database(shared_database)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders.people import People, Somebody
 from tests.builders.services import Services
+from tests.protocols.oidc.database import Database
 from tests.protocols.oidc.relying_party import RelyingParty
 from tests.protocols.oidc.rows import around, authorization, signed_in, tokens
 from tests.protocols.oidc.rows.stage import NATIVE, NATIVE_6, PAGE_ORIGIN, WEB, Row, Stage, logged
@@ -23,7 +24,7 @@ def stage(
     people: People,
     pupil: Somebody,
     http: httpx.Client,
-    shared_database: str,
+    database_behind: Database,
 ) -> Stage:
     registered = {
         "web": services.add(redirect_uris=[WEB]),
@@ -37,7 +38,7 @@ def stage(
     }
     clients = {name: RelyingParty(server, client, http) for name, client in registered.items()}
     browser = clients["service"].sign_in(pupil).browser
-    return Stage(clients, people, pupil, browser, http, shared_database)
+    return Stage(clients, people, pupil, browser, http, database_behind)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.id} {row.what}")

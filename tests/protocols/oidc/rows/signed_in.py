@@ -94,7 +94,7 @@ def _cpr_hint_leaves_no_trace(stage: Stage) -> str:
     number = "610110ZZZ9"
     assert _hinted_page(stage, number) == ""
     assert "cpr_in_login_hint" in logged(stage.service.server)
-    stage.execute(
+    stage.database.execute(
         "do $$ begin if exists (select from signin_journey where return_to || demands::text ilike '%ZZZ9%')"
         " then raise exception 'kept'; end if; end $$"
     )

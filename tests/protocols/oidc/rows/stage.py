@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import httpx
 
 from tests.builders.people import People, Somebody
-from tests.builders.running import run
+from tests.protocols.oidc.database import Database
 from tests.protocols.oidc.relying_party import Entered, RelyingParty
 from tests.server import RunningServer
 from tests.visitor import Visitor
-from unilogin.kit.db.connection import connect
 from unilogin.kit.ids import digest
 
 WEB = "https://rp.dk/callback?app=1"
@@ -30,7 +29,7 @@ class Stage:
     pupil: Somebody
     browser: Visitor
     http: httpx.Client
-    dsn: str
+    database: Database
 
     @property
     def service(self) -> RelyingParty:
@@ -58,22 +57,11 @@ class Stage:
         client = client or self.service
         return client.tokens(self.entered(client))
 
-    def execute(self, sql: str, *arguments: object) -> None:
-        """Do something to the database that only time or an administrator would."""
-        run(self._execute(sql, *arguments))
-
-    async def _execute(self, sql: str, *arguments: object) -> None:
-        connection = await connect(self.dsn)
-        try:
-            await connection.execute(sql, *arguments)
-        finally:
-            await connection.close()
-
     def expire_code(self, code: str) -> None:
-        self.execute("update oidc_grant set code_expires_at = kit_now() where grant_id = $1", digest(code))
+        self.database.execute("update oidc_grant set code_expires_at = kit_now() where grant_id = $1", digest(code))
 
     def expire_token(self, token: str) -> None:
-        self.execute("update oidc_token set expires_at = kit_now() where token_hash = $1", digest(token))
+        self.database.execute("update oidc_token set expires_at = kit_now() where token_hash = $1", digest(token))
 
 
 def logged(server: RunningServer) -> list[str]:

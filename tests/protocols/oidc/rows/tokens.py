@@ -188,9 +188,11 @@ def _refresh_after(stage: Stage, what: str) -> str:
         case "leaving school":
             stage.people.leave(somebody)
         case "absolute expiry":
-            stage.execute("update sessions_session set expires_at = kit_now() where session_id::text = $1", session)
+            stage.database.execute(
+                "update sessions_session set expires_at = kit_now() where session_id::text = $1", session
+            )
         case "idle expiry":
-            stage.execute(
+            stage.database.execute(
                 "update sessions_session set seen_at = kit_now() - idle_seconds * interval '1 second'"
                 " where session_id::text = $1",
                 session,
