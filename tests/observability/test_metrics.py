@@ -122,7 +122,7 @@ def test_labels_have_a_limit(folder: Path) -> None:
         from pathlib import Path
         from unilogin.kit.metrics_page import MetricsPage, Figures
         for number in range(5000):
-            metrics.throttled("closed", f"kind {{number}}")
+            metrics.throttled("closed", who=f"kind {{number}}", place="school")
             metrics.request_begun()
             metrics.request_answered("none", f"METHOD{{number}}", status=405, seconds=0.001)
         print(MetricsPage(Path({str(folder)!r}), Figures()).render().decode())
@@ -143,6 +143,8 @@ def test_the_supervisor_tells_what_it_knows() -> None:
     known.job_failed("audit.chain")
     known.queue("logout", depth=3, oldest_seconds=12)
     known.clock_skew(-0.25)
+    known.sites_slowed({"folkeskole": 3, "gymnasium": 1})
+    known.sites_slowed({"folkeskole": 2})
     known.audit_chain(link=7, waiting=2, oldest_seconds=4)
     known.workers([50, 60])
     known.database_up(up=False)
@@ -155,6 +157,7 @@ def test_the_supervisor_tells_what_it_knows() -> None:
         "unilogin_queue_depth{'queue': 'logout'}": 3,
         "unilogin_queue_oldest_seconds{'queue': 'logout'}": 12,
         "unilogin_clock_skew_seconds{}": -0.25,
+        "unilogin_sites_slowed{'institution_kind': 'folkeskole'}": 2,
         "unilogin_audit_link{}": 7,
         "unilogin_queue_depth{'queue': 'audit'}": 2,
         "unilogin_queue_oldest_seconds{'queue': 'audit'}": 4,

@@ -12,9 +12,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.builders.people import People
+from tests.builders.running import run
+from tests.builders.services import Services
 from tests.postgres import TestServer
+from tests.protocols.oidc.relying_party import RelyingParty
 from tests.server import RunningServer, free_port, start_server
 from tests.visitor import Visitor
+from unilogin.kit.db.connection import connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,78 @@ def test_the_page_tells_of_database_clock_audit_log_and_workers(watched: Watched
     assert 10e6 < told["unilogin_worker_memory_bytes"] < 500e6
     assert told["unilogin_audit_link"] >= 0
     assert told['unilogin_queue_depth{queue="audit"}'] >= 0
+
+
+def test_a_journey_is_counted_step_by_step(watched: Watched, people: People, services: Services) -> None:
+    before = watched.figures()
+    pupil = people.pupil()
+    with httpx.Client() as http:
+        service = RelyingParty(watched.server, services.add(), http)
+        wrong = service.new_browser()
+        wrong.open(service.attempt().url)
+        wrong.submit(button=("selectedIdp", "uni_idp"))
+        wrong.submit({"username": "what is this"})
+        wrong.submit({"username": pupil.username})
+        wrong.submit({"password": "not this one"})
+        assert service.sign_in(pupil).code
+    after = watched.figures()
+    counted = {
+        name.removeprefix("unilogin_journey_steps_total"): value - before.get(name, 0)
+        for name, value in after.items()
+        if name.startswith("unilogin_journey_steps_total") and value != before.get(name, 0)
+    }
+    assert counted == {
+        '{outcome="new",step="begin"}': 2,
+        '{outcome="unilogin",step="method"}': 2,
+        '{outcome="malformed",step="username"}': 1,
+        '{outcome="given",step="username"}': 2,
+        '{outcome="wrong",step="secret"}': 1,
+        '{outcome="proved",step="secret"}': 1,
+        '{outcome="taken",step="return"}': 1,
+    }
+    assert after["unilogin_hash_seconds_count"] == before.get("unilogin_hash_seconds_count", 0) + 2
+    assert after["unilogin_hash_wait_seconds_count"] == before.get("unilogin_hash_wait_seconds_count", 0) + 2
+    assert after["unilogin_hash_waiting"] == after["unilogin_pool_connections_used"] == 0
+    assert pupil.username not in watched.page()
+
+
+def test_what_throttling_refuses_is_counted_by_state_person_and_place(
+    watched: Watched, people: People, services: Services
+) -> None:
+    teacher = people.teacher()
+    with httpx.Client() as http:
+        service = RelyingParty(watched.server, services.add(), http)
+        for guess in range(12):
+            browser = service.new_browser()
+            browser.open(service.attempt().url)
+            browser.submit(button=("selectedIdp", "uni_idp"))
+            browser.submit({"username": teacher.username})
+            browser.submit({"password": f"guess number {guess}"})
+    refusals = {name: value for name, value in watched.figures().items() if "throttle_refusals" in name}
+    waiting = 'unilogin_throttle_refusals_total{place="elsewhere",state="waiting",who="Medarbejder"}'
+    assert refusals[waiting] >= 1
+    assert teacher.username not in watched.page()
+
+
+def test_slowed_addresses_are_counted_by_kind_of_institution(watched: Watched, shared_database: str) -> None:
+    run(slow_a_school(shared_database))
+    deadline = time.monotonic() + 15
+    name = 'unilogin_sites_slowed{institution_kind="gymnasium"}'
+    while time.monotonic() < deadline and name not in watched.figures():
+        time.sleep(0.2)  # a look is good for two seconds
+    assert watched.figures()[name] == 1
+
+
+async def slow_a_school(dsn: str) -> None:
+    connection = await connect(dsn)
+    await connection.execute(
+        "insert into limits_site (range, pupils, slow_until) values ('203.0.113.77/32', 300, now() + interval '1 hour');"
+        "insert into directory_institution (number, name, kind, public_law_body)"
+        " values ('S00077', 'Gymnasiet', 'gymnasium', true);"
+        "insert into limits_site_range (range, institution_id)"
+        " select '203.0.113.77/32', institution_id from directory_institution where number = 'S00077'"
+    )
+    await connection.close()
 
 
 def test_jobs_are_on_the_page_once_they_have_run(watched: Watched) -> None:

@@ -19,6 +19,13 @@ FRESH_SECONDS = 2.0
 
 _PATIENCE_SECONDS = 3.0
 
+_SLOWED = """
+  select i.kind, count(distinct s.range) as sites from limits_site s
+  join limits_site_range r on r.range = s.range
+  join directory_institution i on i.institution_id = r.institution_id
+  where s.slow_until > kit_now() group by i.kind
+"""
+
 
 class FiguresPage:
     """The page /metrics of this node. May be asked from several threads."""
@@ -58,6 +65,7 @@ class FiguresPage:
         before = time.time()
         theirs = float(await connection.fetchval("select extract(epoch from clock_timestamp())"))
         self._figures.clock_skew((before + time.time()) / 2 - theirs)
+        self._figures.sites_slowed({row["kind"]: row["sites"] for row in await connection.fetch(_SLOWED)})
         newest, waiting = await last_link(connection), await tail(connection)
         number = newest.claim.number if newest else 0
         self._figures.audit_chain(link=number, waiting=waiting.events, oldest_seconds=waiting.oldest_seconds)

@@ -55,9 +55,9 @@ def journey_step(step: str, outcome: str) -> None:
     _counting().steps.inc(step, outcome)
 
 
-def throttled(state: str, institution_kind: str | None = None) -> None:
-    """Count an attempt that was refused unlooked at: by which state, at which kind of institution."""
-    _counting().refusals.inc(state, institution_kind or "unknown")
+def throttled(state: str, *, who: str, place: str) -> None:
+    """Count an attempt that was refused unlooked at: in which state, what kind of person, what kind of place."""
+    _counting().refusals.inc(state, who, place)
 
 
 def hash_turned_away() -> None:
@@ -165,7 +165,7 @@ class _Instruments:
         self.faults = _Counters(counter("faults", "Requests that ended in a fault or found no database.", "kind"))
         self.steps = _Counters(counter("journey_steps", "Steps of journeys, by how they ended.", "step", "outcome"))
         self.refusals = _Counters(
-            counter("throttle_refusals", "Attempts refused unlooked at.", "state", "institution_kind")
+            counter("throttle_refusals", "Attempts refused unlooked at.", "state", "who", "place")
         )
         self.hash_waiting = gauge("hash_waiting", "Secrets that wait to be hashed.")
         self.hash_wait = histogram("hash_wait", "Waiting for a place to hash.")

@@ -6,7 +6,7 @@ files do not pile up.
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,14 @@ class Figures(Collector):
         """Note how much waits in a queue of the background, and how long its oldest has waited."""
         self._set("unilogin_queue_depth", "What waits in a queue of the background.", depth, name)
         self._set("unilogin_queue_oldest_seconds", "How long the oldest has been waiting.", oldest_seconds, name)
+
+    def sites_slowed(self, by_kind: Mapping[str, int]) -> None:
+        """Note how many schools' addresses are slowed now, by kind of institution."""
+        name = "unilogin_sites_slowed"
+        with self._lock:
+            self._gauges.pop(name, None)
+        for kind, count in by_kind.items():
+            self._set(name, "Addresses of institutions where attempts are slowed now.", count, kind)
 
     def clock_skew(self, seconds: float) -> None:
         """Note how far this node's clock is ahead of the database's."""
@@ -99,6 +107,7 @@ class Figures(Collector):
 _LABELS: Final = {
     "unilogin_job_last_success_timestamp_seconds": "job",
     "unilogin_job_seconds": "job",
+    "unilogin_sites_slowed": "institution_kind",
     "unilogin_queue_depth": "queue",
     "unilogin_queue_oldest_seconds": "queue",
 }

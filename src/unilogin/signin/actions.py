@@ -6,6 +6,7 @@ from unilogin.domain.directory.model import AccountId, ActorGroup, Username
 from unilogin.domain.services.model import Service
 from unilogin.domain.sessions.model import Device, SessionId
 from unilogin.domain.sessions.queries import LIVE
+from unilogin.kit import metrics
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.ids import digest
 from unilogin.signin.model import JOURNEY_SECONDS, RESTART_SECONDS, Demands, JourneyId, Method, Result
@@ -37,6 +38,7 @@ async def start_journey(
         session_id,
         JOURNEY_SECONDS,
     )
+    metrics.journey_step("begin", "role only" if session_id else "new")
     return JourneyId(journey_id)
 
 
@@ -99,6 +101,7 @@ async def take_result(connection: Connection, journey_id: JourneyId, *, browser_
         journey_id,
         digest(browser_token),
     )
+    metrics.journey_step("return", "taken" if row else "nothing to take")
     if row is None:
         return None
     return Result(SessionId(row["session_id"]), AccountId(row["account_id"]), ActorGroup(row["actor_group"]))

@@ -31,6 +31,7 @@ from unilogin.kit.faults import fault_point
 from unilogin.kit.web.frame import request_id
 from unilogin.signin import actions
 from unilogin.signin.asked import Asked, guess_of
+from unilogin.signin.counting import count_refusal
 from unilogin.signin.model import Journey
 from unilogin.signin.rules import role_options
 
@@ -72,8 +73,10 @@ async def prove(
             case Waiting() | Closed():
                 return await _refuse(house, request, asked, answer)
             case Crowded():
+                count_refusal(asked, answer)
                 raise HashBusyError
             case Sprayed():
+                count_refusal(asked, answer)
                 return await _fail(house, request, guess, reserved=None, fitted=None)
         fitted = await place.verify(secret, asked.stored)
     if fitted is None or asked.standing is None or not asked.may_use_password:
@@ -135,6 +138,7 @@ async def _hold_back(house: House, asked: Asked, guess: Guess) -> Waiting | None
 
 async def _refuse(house: House, request: Request, asked: Asked, answer: Waiting | Closed) -> Waiting | Closed:
     """Write down an attempt that was not looked at."""
+    count_refusal(asked, answer)
     standing = asked.standing
     actor = Actor.person(standing.account_id) if standing else Actor("person", "unknown")
     entry = Entry(

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from unilogin.kit import metrics
 from unilogin.kit.errors import UniloginError
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class Admission:
         """Keep a place in the queue for what is done in the block; raises HashBusyError when the queue is too long."""
         if not self._has_room(trusted=trusted):
             self._turned_away += 1
+            metrics.hash_turned_away()
             raise HashBusyError
         with self._kept(trusted=trusted) as place:
             yield place
@@ -101,13 +103,16 @@ class Admission:
 
     async def run(self, work: Callable[[], T], *, trusted: bool) -> T:
         """Wait for a slot and do the work in it."""
-        await self._slot(trusted=trusted)
+        with metrics.hash_waiting():
+            await self._slot(trusted=trusted)
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
             return await loop.run_in_executor(self._pool, work)
         finally:
-            self._seconds += _SMOOTHING * (loop.time() - began - self._seconds)
+            took = loop.time() - began
+            metrics.hash_done(took)
+            self._seconds += _SMOOTHING * (took - self._seconds)
             self._hashed += 1
             self._free_slot()
 

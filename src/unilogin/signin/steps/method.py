@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from unilogin.house import House
+from unilogin.kit import metrics
 from unilogin.kit.db.connection import acquire
 from unilogin.kit.web.forms import one
 from unilogin.signin import actions
@@ -55,13 +56,17 @@ async def take_method(house: House, request: Request, posted: Posted) -> Respons
     journey = posted.journey
     selected = one(posted.fields, "selectedIdp")
     if "showIdpList" in posted.fields:
+        metrics.journey_step("method", "local")
         return see_other(soon_url(journey, "local"))
     if selected == Method.MITID:
+        metrics.journey_step("method", "mitid")
         return see_other(soon_url(journey, "mitid"))
     if selected != Method.UNILOGIN:
+        metrics.journey_step("method", "unknown")
         return see_other(step_url(journey, Step.METHOD))
     async with acquire(house.pool) as connection:
         await actions.choose_method(connection, journey.journey_id, method=Method.UNILOGIN)
+    metrics.journey_step("method", "unilogin")
     response = see_other(step_url(journey, Step.USERNAME))
     remember_method(house, response, Method.UNILOGIN.value)
     return response

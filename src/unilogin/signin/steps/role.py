@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from unilogin.domain.sessions.queries import live_session_by_id
 from unilogin.house import House
+from unilogin.kit import metrics
 from unilogin.kit.db.connection import acquire
 from unilogin.kit.web.forms import one
 from unilogin.signin import actions
@@ -40,5 +41,7 @@ async def take_role(house: House, request: Request, posted: Posted) -> Response:
         if option.value == chosen and not posted.journey.finished:
             async with acquire(house.pool) as connection:
                 await actions.choose_role(connection, posted.journey.journey_id, actor_group=option.group)
+            metrics.journey_step("role", "chosen")
             return move_on(house, request, posted.journey)
+    metrics.journey_step("role", "not on offer")
     return see_other(step_url(posted.journey, next_step(posted.journey)))

@@ -12,6 +12,7 @@ from unilogin.domain.credentials.model import PasswordType
 from unilogin.domain.limits.model import Closed, Waiting
 from unilogin.domain.limits.rules import ANSWER_SECONDS, PAGE_SECONDS
 from unilogin.house import House
+from unilogin.kit import metrics
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.asked import Asked, ask
 from unilogin.signin.browser import start_session_cookie
@@ -74,7 +75,9 @@ async def _answer(house: House, request: Request, visit: Visit, *, asked: Asked,
     try:
         outcome = await prove(house, request, visit.journey, asked=asked, given=given)
     except HashBusyError:
+        metrics.journey_step("secret", "busy")
         return ask_to_come_back(house, request, visit, given=given)
+    metrics.journey_step("secret", type(outcome).__name__.lower())
     response = (
         _opened(house, request, visit, opened=outcome)
         if isinstance(outcome, Proved)

@@ -7,6 +7,7 @@ from unilogin.domain.directory.rules import fold_username, is_username
 from unilogin.domain.limits.queries import is_school_address
 from unilogin.domain.sessions.model import Device
 from unilogin.house import House
+from unilogin.kit import metrics
 from unilogin.kit.db.connection import acquire
 from unilogin.kit.web.forms import one
 from unilogin.kit.web.peer import peer_of
@@ -51,8 +52,10 @@ async def take_username(house: House, request: Request, posted: Posted) -> Respo
     device = Device.SHARED if "shared" in posted.fields else Device.OWN
     if not is_username(username):
         error = "signin.username.malformed" if username else "signin.username.missing"
+        metrics.journey_step("username", "malformed" if username else "missing")
         context = _context(posted.visit, device=device, error=error)
         return render(house, request, posted.visit, step=Step.USERNAME, context=context, template="username")
     async with acquire(house.pool) as connection:
         await actions.name_somebody(connection, posted.journey.journey_id, username=username, device=device)
+    metrics.journey_step("username", "given")
     return see_other(step_url(posted.journey, Step.SECRET))
