@@ -40,20 +40,30 @@ def test_rt_17_v_46_a_secret_is_compared_in_one_place_and_reserved_there_first()
     assert attributes_of("hasher", "place") == {"signin/proving.py"}
     assert callers_of("reserve") == {"signin/proving.py"}
     assert callers_of("note_success") == {"signin/proving.py"}
-    prove = next(
+    steps = {"place": 0, "_reserve": 0, "verify": 0, "_let_in": 0}
+    for node in ast.walk(function("prove")):
+        if isinstance(node, ast.Call) and (called := name_called(node)) in steps:
+            steps[called] = node.lineno
+    assert sorted(steps, key=lambda step: steps[step]) == list(steps)
+    assert "reserve" in calls_in("_reserve")
+    assert "note_success" in calls_in("_let_in")
+
+
+def function(name: str) -> ast.AsyncFunctionDef:
+    """A function of the file where secrets are compared."""
+    return next(
         node
         for node in parsed(PACKAGE / "signin/proving.py").body
-        if isinstance(node, ast.AsyncFunctionDef) and node.name == "prove"
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == name
     )
-    lines = {
-        what: min(
-            node.lineno
-            for node in ast.walk(prove)
-            if isinstance(node, ast.Call) and what in (getattr(node.func, "id", None), getattr(node.func, "attr", None))
-        )
-        for what in ("place", "reserve", "verify", "note_success")
-    }
-    assert sorted(lines, key=lambda what: lines[what]) == ["place", "reserve", "verify", "note_success"]
+
+
+def calls_in(name: str) -> set[str]:
+    return {name_called(node) for node in ast.walk(function(name)) if isinstance(node, ast.Call)}
+
+
+def name_called(call: ast.Call) -> str:
+    return str(getattr(call.func, "id", None) or getattr(call.func, "attr", None))
 
 
 def test_rt_17_the_routes_that_compare_a_secret_are_these() -> None:
