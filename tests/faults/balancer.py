@@ -44,8 +44,9 @@ class Balancer:
             node_writer.transport.abort()
 
     async def _next_node(self) -> Ends | None:
-        for _ in range(len(self.nodes)):
-            self._turn += 1
+        self._turn += 1
+        turn = self._turn % len(self.nodes)
+        for port in (*self.nodes[turn:], *self.nodes[:turn]):
             with contextlib.suppress(OSError):
-                return await asyncio.open_connection("127.0.0.1", self.nodes[self._turn % len(self.nodes)])
+                return await asyncio.open_connection("127.0.0.1", port)
         return None

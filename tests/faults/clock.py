@@ -1,4 +1,4 @@
-"""A node whose time is wrong: ``FAULTS_CLOCK_SECONDS`` says by how much, for a process and the workers it forks."""
+"""A node whose time is wrong: ``FAULTS_CLOCK_SECONDS`` says by how much."""
 
 import datetime
 import os
@@ -10,7 +10,7 @@ VARIABLE = "FAULTS_CLOCK_SECONDS"
 def shift_clock() -> None:
     """Make every clock that tells the date wrong; clocks that measure stay right, as after a step of NTP.
 
-    Before anything else is imported, so that whoever imports a clock by name gets the wrong one too.
+    Before anything of ours is imported, so that whoever imports a clock by name gets the wrong one too.
     """
     seconds = float(os.environ.get(VARIABLE, "0"))
     if not seconds:

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from tests.faults.balancer import Balancer
 from tests.faults.cluster import Cluster
 from tests.faults.history import History
 from tests.faults.invariants import leaks, violations
-from tests.faults.node import Node
+from tests.faults.node import QUICK, Node
 from tests.faults.orders import Orders
 from tests.faults.traveller import PastTheBalancer, Traveller, network
 from tests.faults.wire import Wire
@@ -97,12 +98,27 @@ class Ground:
         """Everything that nodes and database have said."""
         return [*self.folder.glob("node-*.log"), *self.cluster.folder.glob("postgres.log*")]
 
-    def new_node(self, wire: Wire, **extra: str) -> Node:
+    def new_node(self, wire: Wire, module: str = QUICK, **extra: str) -> Node:
         """A node on a wire, not started yet."""
         port = free_port()
         log = self.folder / f"node-{port}.log"
         secrets_file = self.folder / "secrets.toml"
-        return Node(port, self.base_url, wire.dsn, secrets_file, self.orders.folder, log, extra)
+        return Node(port, self.base_url, wire.dsn, secrets_file, self.orders.folder, log, module, extra)
+
+    @contextmanager
+    def served_by(self, nodes: "list[Node]") -> Iterator[None]:
+        """Let other nodes stand behind the balancer for a while, stopped at the end; ours rest meanwhile."""
+        ours = self.nodes
+        self.nodes = nodes
+        self.balancer.nodes = [node.port for node in nodes]
+        try:
+            self.mend()
+            yield
+        finally:
+            for node in nodes:
+                node.kill()
+            self.nodes = ours
+            self.balancer.nodes = [node.port for node in ours]
 
     def run(self, work: Coroutine[Any, Any, Result], *, seconds: float = 60) -> Result:
         """Run work beside the wires, and wait for it."""

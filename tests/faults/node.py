@@ -17,6 +17,12 @@ from tests.house.source import ROOT
 from tests.server import environment, free_port
 from unilogin.cli.serve import STOP_SECONDS
 
+QUICK = "tests.faults.quick"
+"""Made to be killed often."""
+
+SERVED = "tests.faults.served"
+"""Exactly as the product's command serves: with its supervisor, its internal port and its way to stop."""
+
 
 @dataclass(eq=False)
 class Node:
@@ -28,10 +34,10 @@ class Node:
     secrets_file: Path
     orders: Path
     log: Path
+    module: str = QUICK
     extra: Mapping[str, str] = field(default_factory=dict)
     internal_port: int = field(default_factory=free_port)
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
-    _first_worker: int | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -43,6 +49,7 @@ class Node:
             FOLDER: str(self.orders),
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}",
             "UNILOGIN_BASE_URL": self.base_url,
+            "UNILOGIN_DATA": str(self.log.with_suffix("")),
             "UNILOGIN_INTERNAL_PORT": str(self.internal_port),
         }
         return environment(self.dsn, self.secrets_file, port=0) | ours | dict(self.extra)
@@ -50,7 +57,7 @@ class Node:
     def launch(self) -> None:
         """Begin to start; ``ensure`` waits until it answers."""
         # Ends with the tests, however they end.
-        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", "tests.faults.serve", str(self.port)]
+        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m", self.module, str(self.port)]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
@@ -61,19 +68,13 @@ class Node:
                 start_new_session=True,  # one signal reaches server and worker
             )
 
-    def ensure(self, *, seconds: float = 20) -> None:
-        """Start it unless it runs, and wait until it answers; raises RuntimeError when it does not.
-
-        One that has lost its worker is started afresh: the server gives up when it loses two in a few seconds.
-        """
-        if self.is_alive and self._first_worker is not None and self.worker() != self._first_worker:
-            self.kill()
+    def ensure(self, *, seconds: float = 30) -> None:
+        """Start it unless it runs, and wait until it answers; raises RuntimeError when it does not."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if not self.is_alive:
                 self.launch()
             if self.answers():
-                self._first_worker = self.worker()
                 return
             time.sleep(0.02)  # waits for a condition, not for luck
         message = f"a node did not start:\n{self.log.read_text(errors='replace')[-3000:]}"
@@ -122,7 +123,7 @@ class Node:
         assert self._process is not None
         tasks = Path(f"/proc/{self._process.pid}/task").glob("*/children")
         children = [int(pid) for listed in tasks for pid in listed.read_text().split()]
-        return min((pid for pid in children if _lives(pid)), default=None)
+        return next((pid for pid in children if _serves(pid)), None)
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run the product's command line beside the node; it obeys orders too."""
@@ -136,9 +137,10 @@ class Node:
         )
 
 
-def _lives(pid: int) -> bool:
-    """Whether a process is more than what its parent has not noticed yet."""
+def _serves(pid: int) -> bool:
+    """Whether a child is a worker, and not one that has died and was not noticed yet."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        said = Path(f"/proc/{pid}/cmdline").read_bytes()  # empty when it has died
     except OSError:
         return False
+    return bool(said) and b"resource_tracker" not in said

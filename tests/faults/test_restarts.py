@@ -58,12 +58,3 @@ def test_f_10_while_the_database_is_down_pages_and_machines_are_told_so(ground: 
         await traveller.refresh(redemption.refresh)
 
     ground.run(story(ground.traveller()))
-
-
-def test_f_10_a_node_started_without_a_database_says_so_and_ends(ground: Ground) -> None:
-    """The supervisor of the machine starts it again; half a node never takes requests."""
-    ground.wires[0].cut()
-    node = ground.new_node(ground.wires[0])
-    node.launch()
-    node.wait_until_gone()
-    assert "is the way there open?" in node.log.read_text()

@@ -47,20 +47,6 @@ def test_f_17_a_silent_database_keeps_nobody_longer_than_five_seconds(ground: Gr
     ground.run(story())
 
 
-def test_f_17_f_09_a_node_cut_off_is_not_ready_and_the_other_serves(ground: Ground) -> None:
-    async def story() -> None:
-        ground.wires[0].cut()
-        began = time.monotonic()
-        while await asyncio.to_thread(ground.nodes[0].is_ready):
-            assert time.monotonic() - began < 3
-            await asyncio.sleep(0.1)
-        assert await asyncio.to_thread(ground.nodes[1].is_ready)
-        await refused_kindly(ground.traveller(at=ground.nodes[0]))
-        await ground.traveller(at=ground.nodes[1]).enter()
-
-    ground.run(story())
-
-
 def test_f_17_a_wire_cut_in_the_middle_of_a_statement_is_noticed_at_once(ground: Ground) -> None:
     async def story() -> None:
         traveller = ground.traveller(at=ground.nodes[0])

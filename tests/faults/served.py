@@ -1,4 +1,4 @@
-"""Serves the application that obeys orders, by the product's own command: ``python -m tests.faults.serve PORT``."""
+"""Serves the application that obeys orders by the product's own command: ``python -m tests.faults.served PORT``."""
 
 import sys
 
