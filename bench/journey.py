@@ -55,7 +55,7 @@ def _travel(party: RelyingParty, visit: Visit, username: str) -> None:
 
 def fill(browser: Browser, page: Answer, **fields: str) -> Answer:
     """Post the form of a page to its own address, with what it hides."""
-    return browser.post(page.url, page.hidden | fields)
+    return browser.post(page.action, page.hidden | fields)
 
 
 def hash_seconds(count: int) -> float:

@@ -19,6 +19,7 @@ AT_ONCE = 8
 Piece = TypeVar("Piece")
 
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+_ACTION = re.compile(r'<form [^>]*action="([^"]*)"')
 _REFRESH = re.compile(r'http-equiv="refresh" content="([0-9.]+);url=([^"]*)"')
 
 
@@ -45,6 +46,12 @@ class Answer:
     def hidden(self) -> dict[str, str]:
         """What the page's forms hide."""
         return {name: html.unescape(value) for name, value in _HIDDEN.findall(self.text)}
+
+    @property
+    def action(self) -> str:
+        """Where the page's form goes."""
+        found = _ACTION.search(self.text)
+        return html.unescape(found.group(1)) if found else self.url
 
     @property
     def refresh(self) -> str | None:

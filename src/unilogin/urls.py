@@ -10,13 +10,13 @@ from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery
 from unilogin.protocols.oidc.endpoints import token as tokens
 from unilogin.signin import pages as journey
 from unilogin.signin.access import JOURNEY, JOURNEY_FORM
-from unilogin.signin.steps import method, role, secret, username
+from unilogin.signin.steps import method, present, role, secret, username
 
 OIDC = f"{REALM}/protocol/openid-connect"
 
 URLS: tuple[Url[House], ...] = (
     # the journey
-    url("GET", "/login/{journey_id}", journey.go_on, access=JOURNEY),
+    url("GET", "/login/{journey_id}", present.go_on, access=JOURNEY),
     url("GET", "/login/{journey_id}/method", method.ask_method, access=JOURNEY),
     url("POST", "/login/{journey_id}/method", method.take_method, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/username", username.ask_username, access=JOURNEY),

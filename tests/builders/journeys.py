@@ -41,7 +41,7 @@ class Journeys:
             )
         finally:
             await connection.close()
-        return f"/login/{journey_id}"
+        return f"/login/{journey_id}/method"
 
 
 async def _service(dsn: str, client_id: str) -> Service:

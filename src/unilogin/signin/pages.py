@@ -58,11 +58,6 @@ def move_on(house: House, request: Request, journey: Journey) -> Response:
     return house.pages.render(request, "signin/moving_on.html", {"url": url, "service": name})
 
 
-async def go_on(house: House, request: Request, visit: Visit) -> Response:
-    """Send the browser to the page where the journey stands."""
-    return see_other(step_url(visit.journey, next_step(visit.journey)))
-
-
 async def done(house: House, request: Request, visit: Visit) -> Response:
     """Show the page that moves on to the service, for a finished journey."""
     if not visit.journey.finished:

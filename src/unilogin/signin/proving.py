@@ -5,7 +5,7 @@ returned, not raised: raising would roll back what must be remembered.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
@@ -15,6 +15,7 @@ from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.credentials import actions as credentials
 from unilogin.domain.credentials.admission import HashBusyError
 from unilogin.domain.credentials.model import Fitted, StoredPassword
+from unilogin.domain.credentials.queries import stored_password
 from unilogin.domain.credentials.rules import normal_secret
 from unilogin.domain.directory.model import ActorGroup, Standing
 from unilogin.domain.limits.attempts import reserve, take_turn
@@ -85,6 +86,10 @@ async def prove(
     new_hash = await house.hasher.hash(secret) if fitted.outdated else None
     success = _Success(asked.standing, asked.stored, guess, answer, new_hash)
     proved = await again_if_rolled_back(lambda: _let_in(house, request, journey, success))
+    if proved is None and (newer := await _compare_again(house, secret, success)) is not None:
+        proved = await again_if_rolled_back(lambda: _let_in(house, request, journey, newer))
+    if proved is None:
+        return await _fail(house, request, guess, reserved=answer, fitted=None)
     await fault_point("signin.session.committed")
     return proved
 
@@ -105,10 +110,24 @@ class _Success:
     new_hash: str | None
 
 
-async def _let_in(house: House, request: Request, journey: Journey, success: _Success) -> Proved:
-    """Write a success down, all of it or nothing: the trust it gives, the session, where the journey stands."""
+async def _compare_again(house: House, secret: bytes, success: _Success) -> _Success | None:
+    """Compare with what is stored now: a double click may have stored the same secret anew. None when it is another."""
+    async with acquire(house.pool) as connection:
+        newer = await stored_password(connection, success.standing.account_id)
+    with house.hasher.place(trusted=True) as place:
+        fits = newer is not None and await place.verify(secret, newer)
+    return replace(success, stored=newer, new_hash=None) if newer is not None and fits else None
+
+
+async def _let_in(house: House, request: Request, journey: Journey, success: _Success) -> Proved | None:
+    """Write a success down, all of it or nothing: the trust it gives, the session, where the journey stands.
+
+    None when the password is no longer the one that was compared.
+    """
     standing, stored = success.standing, success.stored
     async with transaction(house.pool) as tx:
+        if not await credentials.hold_password(tx, stored):
+            return None
         if success.new_hash:
             actor = Actor.person(standing.account_id)
             await credentials.rehash_password(tx, stored=stored, phc=success.new_hash, actor=actor)

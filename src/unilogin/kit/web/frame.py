@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from time import perf_counter
 
 import asyncpg
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -75,7 +74,8 @@ class Frame:
     def __init__(self, app: ASGIApp, *, hosts: Iterable[str], https: bool, stopped: StoppedPage) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
-        self._headers = _HEADERS | ({"strict-transport-security": _HSTS} if https else {})
+        headers = _HEADERS | ({"strict-transport-security": _HSTS} if https else {})
+        self._headers = tuple((name.encode(), value.encode()) for name, value in headers.items())
         self._stopped = stopped
         self._log = log("web")
         metrics.prepare()
@@ -94,9 +94,9 @@ class Frame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                given = message["headers"]
+                names = {name for name, _ in given}
+                message["headers"] = [*given, *(pair for pair in self._headers if pair[0] not in names)]
             await send(message)
 
         request = Request(scope, receive)

@@ -15,17 +15,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 House = TypeVar("House")
 Admitted = TypeVar("Admitted")
-HouseContra = TypeVar("HouseContra", contravariant=True)
-AdmittedCo = TypeVar("AdmittedCo", covariant=True)
+House_contra = TypeVar("House_contra", contravariant=True)
+Admitted_co = TypeVar("Admitted_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Access(Generic[HouseContra, AdmittedCo]):
+class Access(Generic[House_contra, Admitted_co]):
     """Who may call: a name, a sentence for the reference, and the gate, which raises RefusedError."""
 
     name: str
     meaning: str
-    admit: Callable[[HouseContra, Request], Awaitable[AdmittedCo]]
+    admit: Callable[[House_contra, Request], Awaitable[Admitted_co]]
 
 
 @dataclass(frozen=True, slots=True)
