@@ -153,7 +153,8 @@ def test_slowed_addresses_are_counted_by_kind_of_institution(watched: Watched, s
 async def slow_a_school(dsn: str) -> None:
     connection = await connect(dsn)
     await connection.execute(
-        "insert into limits_site (range, pupils, slow_until) values ('203.0.113.77/32', 300, now() + interval '1 hour');"
+        "insert into limits_site (range, pupils, slow_until)"
+        " values ('203.0.113.77/32', 300, now() + interval '1 hour');"
         "insert into directory_institution (number, name, kind, public_law_body)"
         " values ('S00077', 'Gymnasiet', 'gymnasium', true);"
         "insert into limits_site_range (range, institution_id)"

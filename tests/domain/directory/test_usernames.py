@@ -54,7 +54,7 @@ def test_a_crowded_name_falls_back_step_by_step() -> None:
 
 def test_a_hundred_thousand_namesakes_and_a_million_people_fit() -> None:
     """The same rounds as in the database: who loses a draw draws again."""
-    source = random.Random(7)  # noqa: S311 - a test that is the same every time
+    source = random.Random(7)
     families = ["".join(source.choices(string.ascii_lowercase, k=5)) for _ in range(300)]
     waiting = [("Anna", families[number % 300]) for number in range(30_000)]
     taken: set[str] = set()

@@ -88,7 +88,7 @@ def _server_settings(role: str | None, *, patient: bool) -> dict[str, str]:
         "tcp_keepalives_idle": "10",
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",
-        "plan_cache_mode": "force_generic_plan",  # our statements are prepared: planning each anew costs more than it gains
+        "plan_cache_mode": "force_generic_plan",  # prepared statements: planning each anew gains nothing
         "jit": "off",  # every statement of ours is short; compiling costs more than it saves
     }
     return settings | ({"role": role} if role else {})

@@ -69,7 +69,7 @@ def pending(known: dict[int, str], wanted: Sequence[Migration]) -> tuple[Migrati
     """
     if extra := set(known) - {migration.number for migration in wanted}:
         raise MigrationError(
-            f"the database has migration {max(extra)}, which this release does not know: it belongs to a newer release. "
+            f"the database has migration {max(extra)}, unknown to this one: a newer release made it. "
             "Start that release, or restore a backup from before the upgrade."
         )
     for migration in wanted:

@@ -71,7 +71,7 @@ class ParsedRecord(NamedTuple):
 class RecordReader:
     """Reads one document: ``head``, then ``records`` to their end, then ``finish``; ``parse`` in between as needed.
 
-    Every method raises a kind of DocumentError for a document that must be refused as a whole. A reader and all elements
+    Every method raises a kind of DocumentError for a document that is refused whole. A reader and all elements
     it hands out stay in one thread from beginning to end: names live in a table of the thread that parsed them, and a
     parser fed by two threads frees what it does not own.
     """
