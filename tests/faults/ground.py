@@ -64,8 +64,7 @@ class Ground:
         create_secrets_file(self.folder / "secrets.toml")
         self.secrets = load_secrets(self.folder / "secrets.toml")
         run_elsewhere(self._furnish())
-        people = People(self.cluster.dsn, self.secrets)
-        self.people = [people.pupil(secret=f"hemmelighed nummer {n} 7") for n in range(self.pupils)]
+        self.people = [self.new_person(f"hemmelighed nummer {n} 7") for n in range(self.pupils)]
         self.service = Services(self.cluster.dsn).add()
         self.transport = network()
         self.run(self._open())
@@ -123,6 +122,10 @@ class Ground:
     def run(self, work: Coroutine[Any, Any, Result], *, seconds: float = 60) -> Result:
         """Run work beside the wires, and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=seconds)
+
+    def new_person(self, secret: str) -> Somebody:
+        """A pupil with a password, at a school of their own."""
+        return People(self.cluster.dsn, self.secrets).pupil(secret=secret)
 
     def traveller(self, who: Somebody | None = None, *, at: Node | None = None, timeout: float = 15) -> Traveller:
         """A new browser, before the balancer or before one node."""

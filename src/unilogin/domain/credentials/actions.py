@@ -34,6 +34,22 @@ async def set_password(
     await audit.write(tx, Entry(Event.PASSWORD_ASSIGNED, actor, account_id=account_id, detail=detail))
 
 
+async def hold_password(tx: Transaction, stored: StoredPassword) -> bool:
+    """Tell whether this is still the account's password, and keep it so to the end of the transaction.
+
+    A secret is compared outside a transaction and may have to wait for it. If another one is set in that time, the old
+    one is dead when that is acknowledged (I-5), however right it was when it was typed; if it is set a moment later, it
+    waits for this transaction and then ends the session that this one opens.
+    """
+    return bool(
+        await tx.fetchval(
+            "select true from credentials_password where account_id = $1 and hash = $2 for no key update",
+            stored.account_id,
+            stored.hash,
+        )
+    )
+
+
 async def rehash_password(tx: Transaction, *, stored: StoredPassword, phc: str, actor: Actor) -> None:
     """Store the same secret under today's parameters, after it was proved, unless it was changed meanwhile (K-21)."""
     changed = await tx.fetchval(
