@@ -142,8 +142,9 @@ class Loader:
 
 def measure(folder: Path, *, persons: int, rounds: int, repeats: int) -> tuple[list[Ratio], list[Figure]]:
     """Load new databases and load them again, in turn with the bare work."""
-    files = write_files(folder / "rosters", persons=persons)
     loader = Loader(folder, folder / "loader.log")
+    peaks = _peaks(loader, folder, persons=persons)
+    files = write_files(folder / "rosters", persons=persons)
     parse, copied, first, again = [], [], [], []
     for number in range(rounds):
         copied.append(loader.parse_and_copy(files, name=f"bare{number}"))
@@ -183,20 +184,21 @@ def measure(folder: Path, *, persons: int, rounds: int, repeats: int) -> tuple[l
             ("again", again),
         )
     ]
-    return ratios, [*speeds, *_memory(loader, folder, files)]
+    return ratios, [*speeds, *peaks]
 
 
 def _each(runs: Sequence[Loading], per: float) -> list[float]:
     return [one.cpu_seconds * per for one in runs]
 
 
-def _memory(loader: Loader, folder: Path, files: Files) -> list[Figure]:
-    """Load one small and one large file into a new database each: the peak must be the same."""
+def _peaks(loader: Loader, folder: Path, *, persons: int) -> list[Figure]:
+    """Load one small and one large file into a new database each: the peak must be the same. It is a warm-up, too."""
     peaks = []
-    for name, pupils in (("small", PUPILS_A_FILE), ("large", len(files.paths) * PUPILS_A_FILE // 4)):
+    for name, pupils in (("small", PUPILS_A_FILE), ("large", round(persons / PERSONS_A_PUPIL / 4))):
         single = write_files(folder / name, persons=round(pupils * PERSONS_A_PUPIL), pupils_a_file=pupils)
         database, env = loader.prepare(single, name=f"memory-{name}")
         peaks.append((single.persons, loader.load(single, database, env).peak_memory))
+        loader.parse(single)
         database.stop()
     (few, small), (many, large) = peaks
     return [

@@ -96,9 +96,12 @@ def start_peer(services: Sequence[Service], *, port: int, log: Path, database: E
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a server: what is given, and of the machine's only what is no setting of ours."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("UNILOGIN_", "DATABASE_URL"))}
-    return kept | dict(given)
+    """Return the environment of a process that is measured: what is given, and of the machine's what is no setting.
+
+    Python may keep what it has compiled, as on any installed system: compiling is not what is measured.
+    """
+    ours = ("UNILOGIN_", "DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(given)
 
 
 def install_peers() -> None:
