@@ -90,6 +90,20 @@ def test_folders_of_supervisors_that_are_gone_are_removed(tmp_path: Path) -> Non
     assert make_folder(tmp_path) == mine, "a second start in the same process is a new start"
 
 
+def test_where_the_data_folder_cannot_be_written_workers_count_among_the_temporary_files(tmp_path: Path) -> None:
+    program = (
+        "from pathlib import Path; from unilogin.kit.metrics_folder import count_in_files as f;"
+        f"print(f(Path({str(tmp_path / 'a file' / 'data')!r})))"
+    )
+    (tmp_path / "a file").write_text("no folder")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
+    assert Path(done.stdout.strip()).parent == temporary, done.stderr
+    assert Path(done.stdout.strip()).stat().st_mode & 0o777 == 0o700
+
+
 def test_nothing_that_counts_may_be_imported_before_the_folder_is_made(tmp_path: Path) -> None:
     """The library would count where nobody adds up, and nobody would notice."""
     with pytest.raises(MetricsFolderError):

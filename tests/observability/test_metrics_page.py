@@ -142,24 +142,29 @@ def test_what_throttling_refuses_is_counted_by_state_person_and_place(
 
 
 def test_slowed_addresses_are_counted_by_kind_of_institution(watched: Watched, shared_database: str) -> None:
-    run(slow_a_school(shared_database))
-    deadline = time.monotonic() + 15
     name = 'unilogin_sites_slowed{institution_kind="gymnasium"}'
-    while time.monotonic() < deadline and name not in watched.figures():
-        time.sleep(0.2)  # a look is good for two seconds
-    assert watched.figures()[name] == 1
+    run(execute(shared_database, SLOW_A_SCHOOL))
+    try:
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and name not in watched.figures():
+            time.sleep(0.2)  # a look is good for two seconds
+        assert watched.figures()[name] == 1
+    finally:
+        run(execute(shared_database, "delete from limits_site_range; delete from limits_site"))
 
 
-async def slow_a_school(dsn: str) -> None:
+SLOW_A_SCHOOL = """
+  insert into limits_site (range, pupils, slow_until) values ('203.0.113.77/32', 300, now() + interval '1 hour');
+  insert into directory_institution (number, name, kind, public_law_body)
+  values ('S00077', 'Gymnasiet', 'gymnasium', true);
+  insert into limits_site_range (range, institution_id)
+  select '203.0.113.77/32', institution_id from directory_institution where number = 'S00077'
+"""
+
+
+async def execute(dsn: str, sql: str) -> None:
     connection = await connect(dsn)
-    await connection.execute(
-        "insert into limits_site (range, pupils, slow_until)"
-        " values ('203.0.113.77/32', 300, now() + interval '1 hour');"
-        "insert into directory_institution (number, name, kind, public_law_body)"
-        " values ('S00077', 'Gymnasiet', 'gymnasium', true);"
-        "insert into limits_site_range (range, institution_id)"
-        " select '203.0.113.77/32', institution_id from directory_institution where number = 'S00077'"
-    )
+    await connection.execute(sql)
     await connection.close()
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -21,21 +22,19 @@ class MetricsFolderError(SetupError):
 def count_in_files(data: Path) -> Path:
     """Let this process and the workers it will make count in files; return their folder.
 
-    The library decides when it is imported where it counts, so this comes first.
+    It lies in the data folder, or among the temporary files where nothing may be written there. The library decides
+    when it is imported where it counts, so this comes first.
 
     Raises:
-        MetricsFolderError: the data folder cannot be written, or something that counts is imported already.
+        MetricsFolderError: something that counts is imported already, or nothing may be written anywhere.
 
     """
     if _LIBRARY in sys.modules:
         raise MetricsFolderError("something that counts was imported before the folder was made")
     try:
         folder = make_folder(data)
-    except OSError as error:
-        raise MetricsFolderError(
-            f"The data folder {data} cannot be used ({error.strerror}): get the right to write in it, or name another "
-            "one with UNILOGIN_DATA."
-        ) from error
+    except OSError:
+        folder = _temporary_folder()
     os.environ[_VARIABLE] = str(folder)
     return folder
 
@@ -50,6 +49,16 @@ def make_folder(data: Path) -> Path:
     mine = everybodys / str(os.getpid())
     mine.mkdir(mode=0o700)
     return mine
+
+
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="unilogin-metrics-"))
+    except OSError as error:
+        raise MetricsFolderError(
+            f"There is nowhere to count ({error.strerror}): name a folder one may write in with UNILOGIN_DATA, or turn "
+            "the internal port off with UNILOGIN_INTERNAL_PORT=0."
+        ) from error
 
 
 def remove_folder(folder: Path) -> None:
