@@ -33,6 +33,7 @@ def test_every_setting_can_be_given() -> None:
             "UNILOGIN_BASE_URL": "https://login.kommune.dk",
             "UNILOGIN_SECRETS_FILE": "/etc/unilogin/secrets.toml",
             "UNILOGIN_TRUSTED_PROXIES": "10.0.0.0/24",
+            "UNILOGIN_HASH_SLOTS": "2",
             "UNILOGIN_POOL_SIZE": "20",
             "UNILOGIN_INTERNAL_PORT": "0",
             "UNILOGIN_INTERNAL_HOST": "10.0.0.4",

@@ -137,6 +137,13 @@ class Settings(BaseModel):
     pool_size: int = Field(
         default=8, ge=1, le=200, description="Connections to the database that each worker holds at most."
     )
+    hash_slots: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="Passwords that each worker hashes at the same moment, 19 MiB of memory each. "
+        "0: the cores divided among the workers, which 'unilogin serve' works out.",
+    )
     internal_port: int = Field(
         default=9000,
         ge=0,

@@ -52,6 +52,7 @@ def serve(
 
     import asyncio
 
+    from unilogin.domain.credentials.hashing import slots_of_a_worker
     from unilogin.kit.logs import set_up_logs
     from unilogin.settings import name_of
 
@@ -61,7 +62,9 @@ def serve(
     with database(settings, make=True) as dsn:
         asyncio.run(_prepare(settings, dsn))
         os.environ[name_of("database_url")] = dsn  # the workers are processes of their own
-        _run(settings, dsn, address=address, port=port, workers=workers or os.cpu_count() or 1)
+        count = workers or os.cpu_count() or 1
+        os.environ[name_of("hash_slots")] = str(settings.hash_slots or slots_of_a_worker(workers=count))
+        _run(settings, dsn, address=address, port=port, workers=count)
 
 
 def _address(host: str) -> str:

@@ -8,6 +8,8 @@ from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 
+from unilogin.domain.limits.actions import may_try_client, note_client_failure
+from unilogin.domain.limits.fingerprints import Fingerprints
 from unilogin.domain.services.model import Client
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
@@ -15,6 +17,7 @@ from unilogin.kit.ids import digest
 from unilogin.kit.web.errors import FormRefusedError, RefusedError
 from unilogin.kit.web.forms import Fields, one, read_fields
 from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES
+from unilogin.kit.web.peer import peer_of
 from unilogin.kit.web.routing import Access
 from unilogin.protocols.oidc import queries
 from unilogin.protocols.oidc.errors import (
@@ -24,6 +27,7 @@ from unilogin.protocols.oidc.errors import (
     MissingTokenError,
     OidcError,
     OversizeRequestError,
+    TooManyAttemptsError,
     UnavailableError,
 )
 from unilogin.protocols.oidc.model import FoundAccessToken
@@ -74,11 +78,29 @@ async def _client_call(house: House, request: Request) -> ClientCall | OidcError
         proof = _proof(request, fields)
         async with acquire(house.pool) as connection:
             client = await queries.enabled_client(connection, proof.client_id)
-        return ClientCall(_proven(client, proof), fields)
+        try:
+            return ClientCall(_proven(client, proof), fields)
+        except InvalidClientError as refused:
+            return await _counted(house, request, proof, refused)
     except OidcError as refused:
         return refused
     except (*UNAVAILABLE, *UNAVAILABLE_STATES):
         return UnavailableError("the service is busy; try again")
+
+
+async def _counted(house: House, request: Request, proof: _Proof, refused: OidcError) -> OidcError:
+    """Count a failed proof; after too many from one address its next failures get 429 (R13).
+
+    The right secret is always accepted, so nobody can lock a client out by failing in its name.
+    """
+    key = Fingerprints(house.secrets["throttle"]).client(proof.client_id)
+    net = peer_of(request, proxies=house.proxies).net
+    async with acquire(house.pool) as connection:
+        waits = await may_try_client(connection, key, net=net)
+        if waits is not None:
+            return TooManyAttemptsError("too many failed attempts of this client from your address: wait a minute")
+        await note_client_failure(connection, key, net=net)
+    return refused
 
 
 async def _fields(request: Request) -> Fields:

@@ -19,6 +19,7 @@ from unilogin.protocols.oidc.errors import (
     InvalidTokenError,
     MissingTokenError,
     OidcError,
+    TooManyAttemptsError,
     UnavailableError,
 )
 from unilogin.protocols.oidc.request import ResponseMode
@@ -82,6 +83,8 @@ def error_answer(error: OidcError) -> Response:
         headers["WWW-Authenticate"] = f'Basic realm="{REALM_NAME}", charset="UTF-8"'
     if isinstance(error, UnavailableError):
         headers["Retry-After"] = "5"
+    if isinstance(error, TooManyAttemptsError):
+        headers["Retry-After"] = "60"
     body = {"error": error.code, "error_description": error.description}
     return json_answer(body, status=error.status, headers=headers)
 

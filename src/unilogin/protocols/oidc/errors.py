@@ -134,6 +134,13 @@ class InvalidClientError(OidcError):
     status = 401
 
 
+class TooManyAttemptsError(OidcError):
+    """RFC 6585 §4: somebody at this address has failed to be this client too often in a minute (R13)."""
+
+    code = "temporarily_unavailable"
+    status = 429
+
+
 class InvalidGrantError(OidcError):
     """RFC 6749 §5.2: code or refresh token unknown, used, expired, revoked, or another client's."""
 
