@@ -13,15 +13,18 @@ PAUSE_SECONDS = 0.1
 Result = TypeVar("Result")
 
 
-async def insist(step: Callable[[], Awaitable[Result]], *, until: float) -> Result:
-    """Repeat a step until it is answered; raises NoAnswerError when it is not by a moment of ``time.monotonic``."""
+async def insist(step: Callable[[], Awaitable[Result]], *, until: float, polite: bool = False) -> Result:
+    """Repeat a step until it is answered; raises NoAnswerError when it is not by a moment of ``time.monotonic``.
+
+    Who is ``polite`` comes again when told to; everybody else presses the button at once.
+    """
     while True:
         try:
             return await step()
-        except NoAnswerError:
+        except NoAnswerError as error:
             if time.monotonic() > until:
                 raise
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(max(PAUSE_SECONDS, error.retry_after) if polite else PAUSE_SECONDS)
 
 
 async def get_in(traveller: Traveller, chance: Random, *, seconds: float = 20) -> Redemption:

@@ -34,10 +34,15 @@ class NoAnswerError(Exception):
         self.at = at
 
     @property
+    def retry_after(self) -> float:
+        """The seconds after which we are asked to come again."""
+        return float(self.response.headers.get("retry-after", "0")) if self.response is not None else 0.0
+
+    @property
     def is_kind(self) -> bool:
         """Whether it is the answer we promise: 503, when to come again, and to machines what it means (F-10)."""
         response = self.response
-        if response is None or response.status_code != 503 or int(response.headers.get("retry-after", "0")) < 1:
+        if response is None or response.status_code != 503 or self.retry_after < 1:
             return False
         if str(response.request.url.path).endswith(("/token", "/userinfo", "/introspect", "/revoke")):
             return bool(response.json()["error"] == "temporarily_unavailable")
