@@ -18,7 +18,6 @@ AT_ONCE = 8
 
 Piece = TypeVar("Piece")
 
-_FORM = re.compile(r'<form [^>]*action="([^"]*)"')
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 _ACTION = re.compile(r'<form [^>]*action="([^"]*)"')
 _REFRESH = re.compile(r'http-equiv="refresh" content="([0-9.]+);url=([^"]*)"')
@@ -42,12 +41,6 @@ class Answer:
     def text(self) -> str:
         """The body as text."""
         return self.body.decode()
-
-    @property
-    def action(self) -> str:
-        """Where the page's form goes; to the page itself when it does not say."""
-        found = _FORM.search(self.text)
-        return html.unescape(found.group(1)) if found else self.url
 
     @property
     def hidden(self) -> dict[str, str]:
