@@ -1,6 +1,7 @@
 """K-31, K-32: whoever owns the database can change the log, but not without the check naming the first bad row."""
 
 import hashlib
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -244,6 +245,21 @@ async def forge_from_link_two(connection: Connection) -> None:
             previous = forged
         else:
             previous = link
+
+
+def test_k_32_checking_a_long_log_takes_little_memory(sealed_log: SealedLog) -> None:
+    """A link's rows and fifty links at a time, however many there are."""
+    sealed_log.tamper(
+        "insert into audit_event (action, actor_kind, actor_id, detail)"
+        " select 'signin.failed', 'person', n::text, jsonb_build_object('number', n) from generate_series(1, 60000) n"
+    )
+    sealed_log.seal()
+    tracemalloc.start()
+    verdict = sealed_log.verify()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert verdict.events > 60_000
+    assert peak < 4e6
 
 
 def copies(sealed_log: SealedLog) -> list[Copied]:

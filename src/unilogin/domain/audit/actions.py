@@ -4,6 +4,7 @@ import asyncpg
 
 from unilogin.domain.audit.model import Entry
 from unilogin.kit.db.connection import Transaction
+from unilogin.kit.logs import request_of_log
 
 COLUMNS = "action, actor_kind, actor_id, account_id, institution_id, object, outcome, request_id, detail"
 
@@ -31,7 +32,7 @@ def row(entry: Entry) -> tuple[object, ...]:
         entry.institution_id,
         entry.about,
         entry.outcome,
-        entry.request_id,
+        entry.request_id or request_of_log.get(None),
         dict(entry.detail),
     )
 
