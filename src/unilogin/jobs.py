@@ -16,6 +16,7 @@ from unilogin.domain.sessions.actions import forget_old_sessions
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
 from unilogin.protocols.oidc.actions import forget_old_grants
+from unilogin.protocols.oidc.notices.actions import forget_old_notices
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.upkeep import count_pupils_of_sites, settle_decoy_pages
 
@@ -39,6 +40,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("audit: partitions ahead", 6 * HOUR, make_partitions_ahead),
         Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
+        Job("oidc: forget old logout notices", HOUR, forget_old_notices),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),
         Job("limits: forget old counts", HOUR, forget_old_counts),
         Job("limits: count the pupils of each site", 6 * HOUR, count_pupils_of_sites),

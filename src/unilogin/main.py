@@ -1,7 +1,7 @@
 """Wires everything, and is the only place that does: settings in, an ASGI application out."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -13,9 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from unilogin.domain.credentials.hashing import Hasher
 from unilogin.domain.keys.cache import KeyringCache
-from unilogin.house import House
+from unilogin.house import REALM, House
+from unilogin.kit.addresses import is_loopback
 from unilogin.kit.db.connection import Pool, open_pool
 from unilogin.kit.logs import set_up_logs
+from unilogin.kit.outbound import Outbound
 from unilogin.kit.secrets import Secrets, load_secrets
 from unilogin.kit.text import load_texts
 from unilogin.kit.web.assets import Assets
@@ -25,6 +27,7 @@ from unilogin.kit.web.frame import Frame
 from unilogin.kit.web.pages import Pages
 from unilogin.kit.web.peer import read_proxies
 from unilogin.kit.web.routing import Url, routes
+from unilogin.protocols.oidc.notices.courier import Courier
 from unilogin.settings import Settings, load_settings
 from unilogin.urls import URLS
 
@@ -50,7 +53,7 @@ def build_house(settings: Settings, *, pool: Pool, secrets: Secrets, templates: 
         pages=Pages(templates, texts=texts, cookies=cookies, assets=assets),
         assets=assets,
         cookies=cookies,
-        hasher=Hasher(secrets["password_pepper"]),
+        hasher=Hasher(secrets["password_pepper"], slots=settings.hash_slots or None),
         keyrings=KeyringCache(pool, secrets),
         proxies=read_proxies(settings.trusted_proxies),
     )
@@ -126,6 +129,29 @@ def create_app() -> ASGIApp:
     settings = load_settings(os.environ)
     start_logs(settings)
     return Application(settings)
+
+
+def build_courier(settings: Settings, *, pool: Pool, secrets: Secrets) -> Courier:
+    """Put together who tells services that sessions have ended; its ``outbound`` is the caller's to close.
+
+    Services on this machine are called only where this installation itself is one machine: a laptop's.
+    """
+    outbound = Outbound(own_machine=is_loopback(urlsplit(settings.base_url).hostname or ""))
+    return Courier(pool, KeyringCache(pool, secrets), settings.base_url + REALM, outbound)
+
+
+async def tell_services(settings: Settings, dsn: str, *, stopping: Callable[[], bool]) -> None:
+    """Tell services that sessions have ended, until ``stopping``: one for a node, in its supervisor."""
+    secrets = load_secrets(settings.secrets_path)
+    pool = await open_pool(dsn, role=settings.role, size=2)
+    try:
+        courier = build_courier(settings, pool=pool, secrets=secrets)
+        try:
+            await courier.work(stopping=stopping)
+        finally:
+            await courier.outbound.close()
+    finally:
+        await pool.close()
 
 
 def start_logs(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """One Chromium for all browser tests."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,25 +18,39 @@ def chromium() -> Iterator[Browser]:
 
 
 OpenPage = Callable[..., Page]
+REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4(03|10) .*")
 
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[OpenPage]:
     """Return a function that opens a window of its own (Danish, 1024×768 unless told otherwise).
 
-    At the end of the test, whatever a page complained of on the console fails it: a CSP report is a defect.
+    At the end of the test, whatever a page complained of on the console fails it: a CSP report is a defect. Only a
+    window that ``may_be_refused`` may be shown pages that say no.
     """
     contexts = []
     complaints: list[str] = []
 
-    def open_one(url: str = "about:blank", *, width: int = 1024, height: int = 768, **options: object) -> Page:
+    def open_one(
+        url: str = "about:blank",
+        *,
+        width: int = 1024,
+        height: int = 768,
+        may_be_refused: bool = False,
+        **options: object,
+    ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             **{"locale": "da-DK", **options},  # type: ignore[arg-type]  # Playwright's options, by name
         )
         contexts.append(context)
+
+        def complain(text: str) -> None:
+            if not (may_be_refused and REFUSED.fullmatch(text)):
+                complaints.append(text)
+
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: complain(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(url)
         return page

@@ -86,6 +86,18 @@ class People:
         """End every membership of a person."""
         run(self._run("update directory_membership set ended_at = now() where person_id = $1", somebody.person_id))
 
+    def give(self, somebody: Somebody, secret: str | list[str], *, level: str = "8") -> None:
+        """Give somebody a new secret; ``level`` is the grade they are in."""
+        run(self._give_anew(somebody, secret, level))
+
+    async def _give_anew(self, somebody: Somebody, secret: str | list[str], level: str) -> None:
+        connection = await connect(self.dsn)
+        try:
+            async with connection.transaction():
+                await self._give(connection, somebody, secret, level)
+        finally:
+            await connection.close()
+
     async def _run(self, sql: str, *arguments: object) -> None:
         connection = await connect(self.dsn)
         try:

@@ -1,4 +1,4 @@
-"""A service's machine address that takes posts and answers as a test tells it: well, badly, late or never."""
+"""A service as others see it: takes posts of machines and answers as a test tells it, and shows browsers a page."""
 
 import socket
 import ssl
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A post that came: when, where to, with what."""
+    """What came: when, where to, with what."""
 
     at: float
     path: str
@@ -37,6 +37,8 @@ class Receiver:
     body: bytes = b""
     location: str = ""
     received: list[Received] = field(default_factory=list)
+    opened: list[Received] = field(default_factory=list)
+    """What browsers asked for; the page that they are shown says only "Tjenesten"."""
     port: int = 0
     scheme: str = "http"
     host: str = "localhost"
@@ -44,7 +46,11 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"{self.scheme}://{self.host}:{self.port}/logout"
+        return f"{self.origin}/logout"
+
+    @property
+    def origin(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def take(self, post: Received) -> int:
         """Note a post; return the status to answer with."""
@@ -52,6 +58,11 @@ class Receiver:
             self.received.append(post)
             self._told.notify_all()
             return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+
+    def open(self, visit: Received) -> None:
+        """Note what a browser asks for."""
+        with self._told:
+            self.opened.append(visit)
 
     def wait_for(self, count: int = 1, *, seconds: float = PATIENCE_SECONDS) -> list[Received]:
         """Wait until so many posts have come, and return them."""
@@ -110,6 +121,17 @@ class _Taking(BaseHTTPRequestHandler):
         self.end_headers()
         for piece in _pieces(taking.body, drip=taking.drip):
             self.wfile.write(piece)
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.taking.open(Received(time.monotonic(), path, headers, dict(parse_qsl(query))))
+        page = b"<!doctype html><html lang=da><title>Tjenesten</title><h1>Tjenesten</h1>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing."""

@@ -28,12 +28,15 @@ class Services:
         *,
         confidential: bool = True,
         redirect_uris: Sequence[str] = (CALLBACK,),
+        post_logout_redirect_uris: Sequence[str] = (SIGNED_OUT,),
         attributes: Sequence[Attribute] = (*STANDARD_ATTRIBUTES, Attribute.INSTITUTION_IDS, Attribute.HAS_LICENSE),
         actor_groups: Sequence[ActorGroup] = (),
         licence_required: bool = False,
         pkce_required: bool = True,
         web_origins: Sequence[str] = (),
         missing_licence_url: str | None = None,
+        backchannel_logout_uri: str | None = None,
+        frontchannel_logout_uri: str | None = None,
     ) -> Registered:
         """Register a service with one client."""
         number = next(_numbers)
@@ -43,7 +46,7 @@ class Services:
             client_id=f"service-{number}",
             home_url="http://localhost:9/",
             redirect_uris=redirect_uris,
-            post_logout_redirect_uris=(SIGNED_OUT,),
+            post_logout_redirect_uris=post_logout_redirect_uris,
             confidential=confidential,
             attributes=attributes,
             actor_groups=actor_groups,
@@ -51,6 +54,8 @@ class Services:
             pkce_required=pkce_required,
             web_origins=web_origins,
             missing_licence_url=missing_licence_url,
+            backchannel_logout_uri=backchannel_logout_uri,
+            frontchannel_logout_uri=frontchannel_logout_uri,
         )
         return run(self._add(registration))
 

@@ -1,4 +1,4 @@
-"""Beside the workers, in the process that started them: scheduled jobs, and the internal port for load balancers."""
+"""Beside the workers, in the process that started them: jobs, the courier to services, the internal port."""
 
 import asyncio
 import json
@@ -16,10 +16,17 @@ from unilogin.jobs import Job, jobs, run_job
 from unilogin.kit.logs import log
 from unilogin.kit.metrics_page import CONTENT_TYPE, Figures
 from unilogin.kit.secrets import load_secrets
+from unilogin.main import tell_services
 from unilogin.settings import Settings
 
 READY_FOR_SECONDS = 1.0
 """How long an answer of /readyz is given again: a burst of probes is one look at the database (F-13)."""
+
+COURIER_PAUSE_SECONDS = 2.0
+"""How long after it was stopped by something unforeseen the courier begins again."""
+
+COURIER_STOP_SECONDS = 7.0
+"""A second until it notices, and the longest call."""
 
 DATABASE_SECONDS = 2.5
 """A database that takes longer is none: a node cut off from it says so within three seconds (F-09)."""
@@ -27,7 +34,7 @@ DATABASE_SECONDS = 2.5
 
 @dataclass
 class Supervisor:
-    """One thread for the jobs, one for the internal port; both end with the process at the latest."""
+    """A thread for the jobs, one for the courier, one for the internal port; all end with the process at the latest."""
 
     settings: Settings
     dsn: str
@@ -37,12 +44,15 @@ class Supervisor:
     _figures: Figures = field(default_factory=Figures)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _jobs: threading.Thread | None = None
+    _courier: threading.Thread | None = None
     _server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
-        """Start both threads."""
+        """Start the threads."""
         self._jobs = threading.Thread(target=self._run_jobs, name="jobs", daemon=True)
         self._jobs.start()
+        self._courier = threading.Thread(target=self._tell_services, name="courier", daemon=True)
+        self._courier.start()
         if self.settings.internal_port and self.counted:
             figures = FiguresPage(self.settings, self.dsn, folder=self.counted, figures=self._figures)
             address = (self.settings.internal_host, self.settings.internal_port)
@@ -54,13 +64,24 @@ class Supervisor:
         self._stopping.set()
 
     def stop(self) -> None:
-        """Stop both."""
+        """Stop them."""
         self._stopping.set()
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
         if self._jobs is not None:
             self._jobs.join(timeout=5)
+        if self._courier is not None:
+            self._courier.join(timeout=COURIER_STOP_SECONDS)
+
+    def _tell_services(self) -> None:
+        """Keep the courier at it; nothing is lost meanwhile, what it has to do stands in the database."""
+        while not self._stopping.is_set():
+            try:
+                asyncio.run(tell_services(self.settings, self.dsn, stopping=self._stopping.is_set))
+            except Exception as error:
+                log("logout").warning("courier failed", error=type(error).__name__)
+                self._stopping.wait(COURIER_PAUSE_SECONDS)
 
     def _run_jobs(self) -> None:
         every = jobs(load_secrets(self.settings.secrets_path))

@@ -126,6 +126,8 @@ class _Addresses(TypedDict):
     home_url: str
     redirect_uris: list[str]
     post_logout_redirect_uris: list[str]
+    backchannel_logout_uri: str
+    frontchannel_logout_uri: None
 
 
 def _addresses(home: str) -> _Addresses:
@@ -133,6 +135,8 @@ def _addresses(home: str) -> _Addresses:
         "home_url": f"{home}/",
         "redirect_uris": [f"{home}/callback"],
         "post_logout_redirect_uris": [f"{home}/signed-out"],
+        "backchannel_logout_uri": f"{home}/logged-out-elsewhere",
+        "frontchannel_logout_uri": None,
     }
 
 

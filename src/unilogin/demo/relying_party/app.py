@@ -33,6 +33,7 @@ def build_app(settings: Settings) -> Starlette:
             Route("/me/{question:str}", pages.ask, methods=["POST"]),
             Route("/logout", pages.sign_out, methods=["POST"]),
             Route("/signed-out", pages.after),
+            Route("/logged-out-elsewhere", pages.told_of_logout, methods=["POST"]),
             Mount("/look", StaticFiles(directory=LOOK)),
         ],
         exception_handlers={SignInError: pages.sign_in_failed, 404: pages.not_found},

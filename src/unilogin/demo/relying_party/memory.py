@@ -4,6 +4,7 @@ import secrets
 import time
 from collections import OrderedDict
 
+from unilogin.demo.relying_party.back_channel import LogoutToken
 from unilogin.demo.relying_party.model import Visit
 
 EIGHT_HOURS = 8 * 3600
@@ -15,6 +16,7 @@ class Visits:
 
     def __init__(self) -> None:
         self._visits: OrderedDict[str, tuple[float, Visit]] = OrderedDict()
+        self._heard: dict[str, int] = {}
 
     def begin(self, visit: Visit) -> str:
         """Remember a visit under a new id; never under one the browser came with (session fixation)."""
@@ -35,3 +37,14 @@ class Visits:
         visit = self.find(visit_id)
         self._visits.pop(visit_id or "", None)
         return visit
+
+    def end_all(self, over: LogoutToken) -> bool:
+        """Forget everybody whom Unilogin says has logged out; return False when it said so before (a replay)."""
+        now = int(time.time())
+        self._heard = {token_id: until for token_id, until in self._heard.items() if until > now}
+        if over.token_id in self._heard:
+            return False
+        self._heard[over.token_id] = over.expires
+        for visit_id in [name for name, (_, visit) in self._visits.items() if over.means(visit.signed_in.claims)]:
+            del self._visits[visit_id]
+        return True

@@ -3,12 +3,14 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from unilogin.demo.relying_party.back_channel import LogoutRefusedError
 from unilogin.demo.relying_party.claim_texts import meaning
 from unilogin.demo.relying_party.claims import in_order, repr_json
 from unilogin.demo.relying_party.errors import RefusedError, SignInError
@@ -18,6 +20,7 @@ from unilogin.demo.relying_party.provider import Provider
 from unilogin.demo.relying_party.texts import LANGUAGES, TEXTS
 
 GROUPS_WITH_A_GREETING = ("Elev", "Medarbejder", "Kontaktperson", "Ekstern")
+MOST_BYTES = 16 * 1024
 _INCIDENT = re.compile(r"\b(?:incident|hændelse)[ :=#]*([A-Za-z0-9-]{6,40})\b", re.IGNORECASE)
 
 
@@ -110,6 +113,18 @@ class Pages:
             return RedirectResponse("/signed-out", status_code=303)
         return await self.provider.send_to_sign_out(request, visit.signed_in)
 
+    async def told_of_logout(self, request: Request) -> Response:
+        """Unilogin itself calls: somebody has logged out somewhere. Browsers have no business here."""
+        try:
+            token = await self.provider.logout_token(_field(await _body(request), "logout_token"))
+        except LogoutRefusedError as error:
+            return JSONResponse({"error": "invalid_request", "error_description": str(error)}, status_code=400)
+        except SignInError as error:
+            return JSONResponse({"error": "temporarily_unavailable"}, status_code=error.status)
+        if not self.visits.end_all(token):
+            return JSONResponse({"error": "invalid_request", "error_description": "jti"}, status_code=400)
+        return Response(status_code=200)
+
     async def after(self, request: Request) -> Response:
         return self._page(request, "after.html")
 
@@ -145,6 +160,20 @@ class Pages:
             t=TEXTS[language], language=language, languages=LANGUAGES, path=request.url.path, **values
         )
         return HTMLResponse(html, status_code=status)
+
+
+async def _body(request: Request) -> bytes:
+    """What was posted, up to a bound."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise HTTPException(413)
+    return body
+
+
+def _field(body: bytes, name: str) -> str:
+    return dict(parse_qsl(body.decode("latin-1"))).get(name, "")
 
 
 def _language(request: Request) -> str:

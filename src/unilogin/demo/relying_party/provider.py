@@ -9,9 +9,11 @@ import httpx
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.integrations.starlette_client import OAuth
+from joserfc.errors import InvalidKeyIdError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from unilogin.demo.relying_party.back_channel import LogoutRefusedError, LogoutToken, read_logout_token
 from unilogin.demo.relying_party.errors import (
     ForgottenError,
     RefusedError,
@@ -108,6 +110,30 @@ class Provider:
             client_id=self.settings.client_id,
         )
         return response
+
+    async def logout_token(self, text: str) -> LogoutToken:
+        """Check what came to our logout address; the keys are fetched again when one is new to us.
+
+        Raises:
+            LogoutRefusedError: it is not Unilogin's word to us.
+            SignInError: Unilogin's keys cannot be had now.
+
+        """
+        await self._metadata()
+        with _refusals():
+            keys = await self._client.fetch_jwk_set()
+        try:
+            return self._read(text, keys)
+        except InvalidKeyIdError:
+            with _refusals():
+                keys = await self._client.fetch_jwk_set(force=True)
+        try:
+            return self._read(text, keys)
+        except InvalidKeyIdError as error:
+            raise LogoutRefusedError("unknown key") from error
+
+    def _read(self, text: str, keys: Mapping[str, object]) -> LogoutToken:
+        return read_logout_token(text, keys, issuer=self.settings.issuer, client_id=self.settings.client_id)
 
     def _machine_client(self) -> AsyncOAuth2Client:
         return AsyncOAuth2Client(

@@ -39,6 +39,8 @@ class Registration:
     minimum_level: Level = Level.EN_FAKTOR
     licence_required: bool = False
     missing_licence_url: str | None = None
+    backchannel_logout_uri: str | None = None
+    frontchannel_logout_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ def checked(registration: Registration) -> Registration:
     rules.checked_uri(registration.home_url, "home URL")
     if registration.missing_licence_url is not None:
         rules.checked_uri(registration.missing_licence_url, "missing-licence URL")
+    rules.checked_logout_uris(
+        registration.backchannel_logout_uri, registration.frontchannel_logout_uri, registration.redirect_uris
+    )
     if not registration.pkce_required and not registration.confidential:
         raise RegistrationError("a public client must use PKCE (OAuth 2.1 §7.6)")
     return registration
@@ -97,7 +102,8 @@ async def add_service(tx: Transaction, registration: Registration, *, actor: Act
     )
     client_id = service_id and await tx.fetchval(
         "insert into services_client (client_id, service_id, confidential, redirect_uris, post_logout_redirect_uris,"
-        " web_origins, pkce_required) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning client_id",
+        " web_origins, pkce_required, backchannel_logout_uri, frontchannel_logout_uri)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning client_id",
         asked.client_id,
         service_id,
         asked.confidential,
@@ -105,6 +111,8 @@ async def add_service(tx: Transaction, registration: Registration, *, actor: Act
         list(asked.post_logout_redirect_uris),
         list(asked.web_origins),
         asked.pkce_required,
+        asked.backchannel_logout_uri,
+        asked.frontchannel_logout_uri,
     )
     if client_id is None:
         raise RegistrationError(f"a service called '{asked.name}' or a client '{asked.client_id}' exists already")
@@ -151,6 +159,8 @@ async def change_addresses(
     home_url: str,
     redirect_uris: Sequence[str],
     post_logout_redirect_uris: Sequence[str],
+    backchannel_logout_uri: str | None,
+    frontchannel_logout_uri: str | None,
     actor: Actor,
 ) -> None:
     """Give a client other addresses, under the same rules as when it was registered (V-18); its subjects stay.
@@ -162,12 +172,16 @@ async def change_addresses(
     rules.checked_uri(home_url, "home URL")
     for uri in (*redirect_uris, *post_logout_redirect_uris):
         rules.checked_uri(uri, "redirect URI")
+    rules.checked_logout_uris(backchannel_logout_uri, frontchannel_logout_uri, redirect_uris)
     service_id = await tx.fetchval(
-        "update services_client set redirect_uris = $2, post_logout_redirect_uris = $3"
+        "update services_client set redirect_uris = $2, post_logout_redirect_uris = $3,"
+        " backchannel_logout_uri = $4, frontchannel_logout_uri = $5"
         " where client_id = $1 and disabled_at is null returning service_id",
         client_id,
         list(redirect_uris),
         list(post_logout_redirect_uris),
+        backchannel_logout_uri,
+        frontchannel_logout_uri,
     )
     if service_id is None or not redirect_uris:
         raise RegistrationError(f"there is no client '{client_id}', or no address is given")

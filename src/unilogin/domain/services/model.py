@@ -77,6 +77,8 @@ class Client:
     web_origins: tuple[str, ...]
     pkce_required: bool
     secret_hashes: tuple[bytes, ...]
+    backchannel_logout_uri: str | None = None
+    frontchannel_logout_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

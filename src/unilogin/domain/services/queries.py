@@ -12,7 +12,7 @@ SERVICE_COLUMNS = """s.service_id, s.name, s.name_en, s.provider, s.home_url, s.
   s.minimum_level, s.licence_required, s.missing_licence_url"""
 
 CLIENT_COLUMNS = f"""c.client_id, c.confidential, c.redirect_uris, c.post_logout_redirect_uris, c.web_origins,
-  c.pkce_required, {SERVICE_COLUMNS},
+  c.pkce_required, c.backchannel_logout_uri, c.frontchannel_logout_uri, {SERVICE_COLUMNS},
   array(select secret_hash from services_client_secret x
         where x.client_id = c.client_id and (x.expires_at is null or x.expires_at > kit_now())) as secret_hashes"""
 
@@ -62,6 +62,8 @@ def client_of(row: Record) -> Client:
         tuple(row["web_origins"]),
         row["pkce_required"],
         tuple(row["secret_hashes"]),
+        row["backchannel_logout_uri"],
+        row["frontchannel_logout_uri"],
     )
 
 

@@ -1,6 +1,7 @@
 """What a service's registration may contain. The same rules for adding and for changing (V-18)."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from unilogin.kit.addresses import is_loopback
@@ -43,6 +44,19 @@ def checked_uri(uri: str, field: str) -> str:
     if parts.username is not None or "#" in uri or "*" in uri or "\\" in uri or ".." in parts.path:
         raise RegistrationError(f"{field}: '{uri}' must not contain user names, '#', '*', '\\' or '..'")
     return uri
+
+
+def checked_logout_uris(back: str | None, front: str | None, redirect_uris: Iterable[str]) -> None:
+    """Raise RegistrationError unless a service may be told of logouts at these addresses.
+
+    The front one is shown in browsers: only where the service shows pages anyway (Front-Channel Logout 1.0 §2).
+    """
+    if back is not None:
+        checked_uri(back, "back-channel logout URI")
+    if front is not None and origin_of(checked_uri(front, "front-channel logout URI")) not in {
+        origin_of(uri) for uri in redirect_uris
+    }:
+        raise RegistrationError(f"front-channel logout URI: '{front}' must have the origin of a redirect URI")
 
 
 def _split(uri: str, field: str) -> SplitResult:

@@ -6,7 +6,7 @@ from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.services.model import Level
 from unilogin.domain.sessions import rules
-from unilogin.domain.sessions.model import Lifetime, OpenedSession, SessionId, UsedDevice
+from unilogin.domain.sessions.model import Device, EndedSession, Lifetime, OpenedSession, SessionId, UsedDevice
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.ids import digest, new_token
 
@@ -65,23 +65,27 @@ VISIT_AGAIN = """on conflict (session_id, service_id) do update set actor_group 
 """
 
 
-async def end_session(tx: Transaction, session_id: SessionId, *, why: str, actor: Actor) -> bool:
-    """End one session and with it every token that hangs on it; return False when it had ended already."""
-    account_id = await tx.fetchval(
+async def end_session(tx: Transaction, session_id: SessionId, *, why: str, actor: Actor) -> EndedSession | None:
+    """End one session and with it every token that hangs on it; return None when it had ended already.
+
+    The services it was used for are told afterwards: the ended row is their place in the queue (``TAKE_ENDED``).
+    """
+    row = await tx.fetchrow(
         "update sessions_session set ended_at = kit_now(), ended_why = $2"
-        " where session_id = $1 and ended_at is null returning account_id",
+        " where session_id = $1 and ended_at is null returning account_id, device",
         session_id,
         why,
     )
-    if account_id is None:
-        return False
+    if row is None:
+        return None
+    account_id = AccountId(row["account_id"])
     entry = Entry(Event.SESSION_ENDED, actor, account_id=account_id, about=str(session_id), detail={"why": why})
     await audit.write(tx, entry)
-    return True
+    return EndedSession(session_id, account_id, Device(row["device"]))
 
 
 async def end_all_sessions(tx: Transaction, account_id: AccountId, *, why: str, actor: Actor) -> int:
-    """End every session of an account, everywhere; return how many."""
+    """End every session of an account, everywhere, as ``end_session`` ends one; return how many."""
     rows = await tx.fetch(
         "update sessions_session set ended_at = kit_now(), ended_why = $2"
         " where account_id = $1 and ended_at is null returning session_id",
@@ -93,6 +97,18 @@ async def end_all_sessions(tx: Transaction, account_id: AccountId, *, why: str, 
         entry = Entry(Event.SESSION_ENDED, actor, account_id=account_id, about=str(row["session_id"]), detail=detail)
         await audit.write(tx, entry)
     return len(rows)
+
+
+ENDED_AT_ONCE = 500
+
+TAKE_ENDED = f"""update sessions_session t set announced_at = kit_now() where t.session_id in (
+    select s.session_id from sessions_session s where s.ended_at is not null and s.announced_at is null
+    order by s.ended_at limit {ENDED_AT_ONCE} for update skip locked)"""
+"""For a statement of another room: takes sessions that were ended, each once, to tell the services they were used for.
+
+``ended as ({TAKE_ENDED} returning t.session_id, …)``: what the statement makes of them commits with it, so that nothing
+is lost with a server. Sessions that ran out are nobody's news, and never come here.
+"""
 
 
 async def forget_old_sessions(connection: Connection) -> int:

@@ -56,6 +56,15 @@ class OpenedSession:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedSession:
+    """A session that was ended a moment ago."""
+
+    session_id: SessionId
+    account_id: AccountId
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
 class OwnSession:
     """A line of somebody's list of signed-in devices."""
 
