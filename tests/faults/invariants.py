@@ -4,6 +4,7 @@ The database is read past every wire and held against the history. Each check re
 I-7, I-8 and I-10 belong to rosters and are proved there.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -232,13 +233,25 @@ async def leaks(
     secrets = history.secrets() | set(also)
     found = []
     for log in logs:
-        text = log.read_text(errors="replace")
-        found += [f"I-11: {log.name} holds a secret that begins with {s[:3]}" for s in secrets if s in text]
+        found += [f"I-11: {log.name} holds {what}" for what in _in(log.read_text(errors="replace"), secrets)]
     tables = await connection.fetch(
         "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'public'"
     )
     for table in tables:
         rows = await connection.fetch(f"select t::text as line from {table['name']} t")
         text = "\n".join(row["line"] for row in rows)
-        found += [f"I-11: {table['name']} holds a secret that begins with {s[:3]}" for s in secrets if s in text]
+        found += [f"I-11: {table['name']} holds {what}" for what in _in(text, secrets)]
     return found
+
+
+_TOKEN_CHARACTERS = 43
+_TOKENS = re.compile(rf"[A-Za-z0-9_-]{{{_TOKEN_CHARACTERS},}}")
+
+
+def _in(text: str, secrets: set[str]) -> list[str]:
+    """Which of the secrets stand in a text, by their first letters. Tokens, which are many, are looked up by shape."""
+    runs = set(_TOKENS.findall(text))
+    pieces = {run[n : n + _TOKEN_CHARACTERS] for run in runs for n in range(len(run) - _TOKEN_CHARACTERS + 1)}
+    tokens = {secret for secret in secrets if _TOKENS.fullmatch(secret) and len(secret) == _TOKEN_CHARACTERS}
+    there = (tokens & pieces) | {secret for secret in secrets - tokens if secret in text}
+    return [f"a secret that begins with {secret[:3]}" for secret in sorted(there)]

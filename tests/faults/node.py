@@ -125,16 +125,22 @@ class Node:
         children = [int(pid) for listed in tasks for pid in listed.read_text().split()]
         return next((pid for pid in children if _serves(pid)), None)
 
-    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run the product's command line beside the node; it obeys orders too."""
-        return subprocess.run(
+    def begin_command(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Begin to run the product's command line beside the node; it obeys orders too."""
+        return subprocess.Popen(
             [sys.executable, "-m", "tests.faults.command", *arguments],
             env=self.environment(),
             cwd=ROOT,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
         )
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end."""
+        with self.begin_command(*arguments) as process:
+            said, complained = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, said, complained)
 
 
 def _serves(pid: int) -> bool:

@@ -23,8 +23,8 @@ TAMPERINGS = (
     (
         "I-3",
         (
-            "insert into oidc_token (token_hash, kind, grant_id, expires_at) select sha256(grant_id), 'access', grant_id,"
-            f" kit_now() from oidc_grant where session_id in ({SESSION})"
+            "insert into oidc_token (token_hash, kind, grant_id, expires_at)"
+            f" select sha256(grant_id), 'access', grant_id, kit_now() from oidc_grant where session_id in ({SESSION})"
         ),
     ),
     (
