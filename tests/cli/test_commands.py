@@ -145,6 +145,10 @@ def test_a_service_is_registered_shown_and_given_a_new_secret(unilogin: Unilogin
         ("--redirect-uri=https://regneriget.example/#x", "'#'"),
         ("--post-logout-redirect-uri=//evil.example", "https"),
         ("--web-origin=https://regneriget.example/path", "scheme, host and port"),
+        ("--backchannel-logout-uri=http://regneriget.example/logout", "https"),
+        ("--backchannel-logout-uri=https://regneriget.example/#x", "'#'"),
+        ("--frontchannel-logout-uri=javascript:alert(1)", "https"),
+        ("--frontchannel-logout-uri=https://evil.example/logout", "origin of a redirect URI"),
     ],
 )
 def test_b_o13_a_dangerous_address_is_refused_at_registration(unilogin: Unilogin, option: str, sentence: str) -> None:
@@ -152,6 +156,15 @@ def test_b_o13_a_dangerous_address_is_refused_at_registration(unilogin: Unilogin
     assert told.code == 1
     assert sentence in told.err
     assert unilogin("services", "list", "--json").json == []
+
+
+def test_a_service_is_registered_with_where_it_wants_to_be_told_of_logouts(unilogin: Unilogin) -> None:
+    back, front = "https://regneriget.example/back", "https://regneriget.example/front?x=1"
+    unilogin(*SERVICE, f"--backchannel-logout-uri={back}", f"--frontchannel-logout-uri={front}")
+    shown = unilogin("services", "show", "regneriget", "--json").json
+    assert (shown["backchannel_logout_uri"], shown["frontchannel_logout_uri"]) == (back, front)
+    assert unilogin("services", "logouts", "--json").json == []
+    assert "Waiting" in unilogin("services", "logouts").out
 
 
 def test_the_same_service_cannot_be_registered_twice(unilogin: Unilogin) -> None:

@@ -10,7 +10,10 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
+from playwright.sync_api import expect
 
+from tests.browser.fixtures import OpenPage
+from tests.demo.conftest import RunningDemo
 from tests.demo.fake_issuer import CLIENT_ID, FakeIssuer, running_issuer
 from tests.demo.test_relying_party import running_service
 
@@ -150,3 +153,22 @@ def test_a_new_key_of_unilogins_is_found_again(visitor: httpx.Client, address: s
     assert tell(address, said) == 200
     assert not is_inside(visitor)
     issuer.key = old
+
+
+def test_in_the_demo_leaving_unilogin_is_leaving_regneriget(demo: RunningDemo, open_page: OpenPage) -> None:
+    pupil = demo.person(class_name="8.C")
+    page = open_page(f"{demo.home}/login")
+    page.get_by_role("button", name="Unilogin").click()
+    page.get_by_label("Brugernavn").fill(pupil["username"])
+    page.get_by_role("button", name="Næste").click()
+    page.get_by_label("Adgangskode", exact=True).fill(pupil["secret"]["value"])
+    page.get_by_role("button", name="Log ind").click()
+    expect(page).to_have_url(f"{demo.home}/me")
+    elsewhere = page.context.new_page()
+    elsewhere.goto(f"{demo.told['issuer']}/protocol/openid-connect/logout")
+    elsewhere.get_by_role("button", name="Log ud").click()
+    expect(elsewhere.get_by_role("heading", name="Du er logget ud")).to_be_visible()
+    until = time.monotonic() + 20
+    while page.url != f"{demo.home}/" and time.monotonic() < until:
+        page.goto(f"{demo.home}/me")  # until Regneriget has been told
+    expect(page).to_have_url(f"{demo.home}/")

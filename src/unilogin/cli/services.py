@@ -12,6 +12,8 @@ from unilogin.domain.services.model import STANDARD_ATTRIBUTES, Attribute, Clien
 from unilogin.kit.errors import UniloginError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from unilogin.domain.services.actions import Registered
     from unilogin.domain.services.model import Client
 
@@ -39,6 +41,8 @@ def add(
     home: Annotated[str, _url("Its front page, where a lost person is sent back to.")],
     redirect_uri: Annotated[list[str], _url("Where sign-in returns to, exactly. Repeatable.")],
     post_logout_redirect_uri: Annotated[list[str] | None, _url("Where logout returns to. Repeatable.")] = None,
+    backchannel_logout_uri: Annotated[str | None, _url("Where we tell it, by POST, that sessions have ended.")] = None,
+    frontchannel_logout_uri: Annotated[str | None, _url("What browsers show in a frame at logout; a try.")] = None,
     web_origin: Annotated[list[str] | None, _url("Origin whose pages may call us (CORS). Repeatable.")] = None,
     name_en: Annotated[str | None, typer.Option(help="Its name in English.")] = None,
     attribute: Annotated[list[Attribute] | None, typer.Option(help="What it is told of people. Repeatable.")] = None,
@@ -72,6 +76,8 @@ def add(
         minimum_level=level,
         licence_required=licence_required,
         missing_licence_url=missing_licence_url,
+        backchannel_logout_uri=backchannel_logout_uri,
+        frontchannel_logout_uri=frontchannel_logout_uri,
     )
     _tell(act(lambda tx: add_service(tx, registration, actor=operator())), as_json=as_json)
 
@@ -126,6 +132,8 @@ def _told(client: "Client") -> dict[str, object]:
         "home": service.home_url,
         "redirect_uris": list(client.redirect_uris),
         "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
+        "backchannel_logout_uri": client.backchannel_logout_uri,
+        "frontchannel_logout_uri": client.frontchannel_logout_uri,
         "web_origins": list(client.web_origins),
         "confidential": client.confidential,
         "secrets": len(client.secret_hashes),
@@ -167,6 +175,38 @@ def licence(
         )
     )
     say("The licence is given." if new else "It had that licence already.")
+
+
+@commands.command("logouts")
+def logouts(as_json: AsJson = False) -> None:
+    """Show which services were told that sessions have ended, and which do not answer.
+
+    A service that does not is tried again for a day. What was told and what was given up is remembered for two weeks.
+    """
+    from unilogin.protocols.oidc.notices.queries import told
+
+    found = look(told)
+    if as_json:
+        show_json([asdict(one) for one in found])
+        return
+    columns = ("Client id", "Told", "Waiting", "Since", "Next try", "Given up", "Last answer")
+    rows = (
+        (
+            one.client_id,
+            one.told,
+            one.waiting,
+            _time(one.waiting_since),
+            _time(one.next_try_at),
+            one.given_up,
+            one.last_answer,
+        )
+        for one in found
+    )
+    show_table(columns, rows)
+
+
+def _time(moment: "datetime | None") -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%SZ") if moment else ""
 
 
 @commands.command("explain")
