@@ -28,7 +28,7 @@ def remember_browser(house: House, response: Response, token: str) -> None:
 
 
 def remember_method(house: House, response: Response, method: str) -> None:
-    """Remember the way in that was chosen, to offer it first next time (signin.md 4.1)."""
+    """Remember the way in that was chosen, to offer it first next time (docs/danish-service.md 4.1)."""
     house.cookies.set(response, METHOD_COOKIE, method, seconds=_YEAR)
 
 

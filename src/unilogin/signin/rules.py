@@ -46,7 +46,7 @@ _ROLE_VALUES = (
 
 
 def role_options(service: Service, groups: Sequence[ActorGroup]) -> tuple[RoleOption, ...]:
-    """Return the roles a person can choose for a service (signin.md 4.3); staff and external are one choice.
+    """Return the roles a person can choose for a service; staff and external are one (docs/danish-service.md 4.3).
 
     Where the service takes nobody of the person's groups, all are returned: the service is told, and refuses itself.
     """

@@ -7,7 +7,7 @@ from unilogin.domain.directory.model import AccountId
 
 
 class PasswordType(StrEnum):
-    """Adgangskodetype: by age; design section 7 names them in the demo contract."""
+    """Adgangskodetype: by age; /demo.json names them so."""
 
     PICTURES = "pictures"
     WORDS = "words"

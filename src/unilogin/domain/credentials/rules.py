@@ -15,7 +15,7 @@ _WORD_LEVELS = frozenset({"4", "5", "6"})
 
 
 def password_type(belongings: Sequence[Belonging]) -> PasswordType:
-    """Return the type for a person: by the highest level as pupil, else a password (signin.md 5.4)."""
+    """Return the type for a person: by the highest level as pupil, else a password (docs/danish-service.md 5.4)."""
     levels = {b.level for b in belongings if b.actor_group is ActorGroup.ELEV and b.level}
     if levels and levels <= _PICTURE_LEVELS:
         return PasswordType.PICTURES

@@ -15,7 +15,7 @@ Licences = frozenset[tuple[str, str]]
 
 
 class Level(StrEnum):
-    """Unilogin's levels of assurance (sikringsniveauer), lowest first; spec: signin.md section 3."""
+    """Unilogin's levels of assurance (sikringsniveauer), lowest first; docs/danish-service.md 3."""
 
     EN_FAKTOR = "EnFaktor"
     VOKSEN_VERIFICERET = "VoksenVerificeret"
@@ -37,7 +37,7 @@ class Attribute(StrEnum):
 
 
 STANDARD_ATTRIBUTES = (Attribute.UNIID, Attribute.AKTOER_GRUPPE)
-"""Basic information every service gets (signin.md 1.4); a lightweight service (1.6) is registered without them."""
+"""What every service gets (docs/danish-service.md 1.4); a lightweight one (1.6) is registered without them."""
 
 
 @dataclass(frozen=True, slots=True)

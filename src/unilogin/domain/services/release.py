@@ -17,7 +17,7 @@ def released(service: Service, standing: Standing, *, actor_group: ActorGroup, l
     """Return the claims about the person, as the service is registered to receive them.
 
     ``licensed`` are the institution numbers with a licence for this service and actor group. With the licence check
-    on, ``institution_ids`` names only those (STIL to DBC, signin.md 1.4); a bracketed string, not a JSON array.
+    on, ``institution_ids`` names only those (docs/danish-service.md 1.4); a bracketed string, not a JSON array.
     """
     numbers = [belonging.number for belonging in standing.institutions(actor_group)]
     covered = set(licensed)

@@ -1,14 +1,18 @@
 """Reading what browsers and clients post: bounded, strict, one type of body."""
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from unilogin.kit.web.errors import FormRefusedError, RefusedError
 
 MAX_FORM_BYTES = 16 * 1024
 MAX_FIELDS = 64
+
+BODY_SECONDS = 10.0
+"""How long a body may take: who sends a byte a second wants to keep us busy (B-L18)."""
 
 Fields = Mapping[str, list[str]]
 
@@ -17,7 +21,8 @@ async def read_fields(request: Request) -> Fields:
     """Return the fields of an urlencoded body, each with all its values.
 
     Raises:
-        FormRefusedError: 413 for more than 16 kB, 415 for another content type, 400 for a malformed body.
+        FormRefusedError: 413 for more than 16 kB, 415 for another content type, 408 for a body that takes too long,
+            400 for a malformed one and for one that breaks off.
 
     """
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
@@ -31,10 +36,16 @@ async def _body(request: Request) -> bytes:
     if int(request.headers.get("content-length", "0") or 0) > MAX_FORM_BYTES:
         raise FormRefusedError(413, "look.stopped.form")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_FORM_BYTES:
-            raise FormRefusedError(413, "look.stopped.form")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_FORM_BYTES:
+                    raise FormRefusedError(413, "look.stopped.form")
+    except TimeoutError as error:
+        raise FormRefusedError(408, "look.stopped.form") from error
+    except ClientDisconnect as error:  # went away, or sent what is no HTTP: no fault of ours
+        raise FormRefusedError(400, "look.stopped.form") from error
     return bytes(body)
 
 

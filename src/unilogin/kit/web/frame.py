@@ -54,6 +54,10 @@ UNAVAILABLE_STATES = (
 """The database answers, and says that it cannot now."""
 
 
+MAX_ADDRESS_BYTES = 16 * 1024
+MAX_HEADER_BYTES = 16 * 1024
+"""Of all headers together: what browsers and proxies send is a tenth of it (B-L10)."""
+
 _GONE = 499
 """Counted for a visitor who went away before the answer; nobody is sent it."""
 
@@ -61,6 +65,15 @@ _GONE = 499
 def _route(scope: Scope) -> str:
     """Return the template of the path, as it stands in ``urls.py``: never the path, which holds journeys and codes."""
     return str(getattr(scope.get("route"), "path", "none"))
+
+
+def _too_large(scope: Scope) -> Response | None:
+    """Refuse what nobody needs to be so large, before anything reads it."""
+    if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS_BYTES:
+        return PlainTextResponse("Address too long", status_code=414)
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+        return PlainTextResponse("Headers too large", status_code=431)
+    return None
 
 
 def request_id(request: Request) -> str:
@@ -113,6 +126,8 @@ class Frame:
         """Run the application; return the answer to give in its place when it could not."""
         if request.headers.getlist("host") not in [[host] for host in self._hosts]:
             return PlainTextResponse("Unknown host", status_code=421)  # B-L15
+        if refused := _too_large(request.scope):
+            return refused
         try:
             await run()
         except RefusedError as refused:

@@ -1,4 +1,4 @@
-"""What a service is told: the claims of id tokens, userinfo and introspection (signin.md 1.4). Pure.
+"""What a service is told: the claims of id tokens, userinfo and introspection (docs/danish-service.md 1.4). Pure.
 
 ``sub`` and the levels always; everything else about the person as ``domain.services.release`` allows. Never a name.
 """
@@ -73,7 +73,7 @@ def at_hash(access_token: str) -> str:
 
 
 def introspection(found: FoundAccessToken, *, issuer: str) -> Claims:
-    """Return what the client that owns an access token is told about it (RFC 7662 §2.2; signin.md 1.4)."""
+    """Return what the client that owns an access token is told about it (RFC 7662 §2.2; docs/danish-service.md 1.4)."""
     return {
         "active": True,
         **about_person(found.holder),

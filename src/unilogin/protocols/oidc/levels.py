@@ -1,4 +1,4 @@
-"""How the protocol names Unilogin's levels of assurance (sikringsniveauer); signin.md sections 1.4, 1.7 and 3."""
+"""How the protocol names Unilogin's levels of assurance (sikringsniveauer); docs/danish-service.md 1.4, 1.7 and 3."""
 
 from collections.abc import Iterable
 

@@ -16,7 +16,7 @@ SCOPE = "openid"
 
 CODE_SECONDS = 60  # N-32
 ACCESS_SECONDS = 300
-REFRESH_SECONDS = 1799  # each new one; never longer than the session (signin.md 1.3)
+REFRESH_SECONDS = 1799  # each new one; never longer than the session (docs/danish-service.md 1.3)
 ID_TOKEN_SECONDS = 300
 POSTED_SECONDS = 300
 

@@ -1,4 +1,4 @@
-"""The Person element of a UNILoginImport document: names, number and how to reach somebody (data.md 2.2)."""
+"""The Person element of a UNILoginImport document: names, number and how to reach somebody (danish-service.md 6)."""
 
 from collections.abc import Mapping
 from datetime import date

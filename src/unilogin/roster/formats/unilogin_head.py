@@ -1,4 +1,4 @@
-"""What stands above the persons of a UNILoginImport document: root, institution, groups (data.md 2.2)."""
+"""What stands above the persons of a UNILoginImport document: root, institution, groups (docs/danish-service.md 6)."""
 
 import re
 from collections.abc import Mapping

@@ -63,7 +63,7 @@ async def _refresh(house: House, request: Request, call: ClientCall) -> Issued:
 
 
 def _tokens(house: House, ring: Keyring, issued: Issued, *, nonce: str | None) -> Response:
-    """Return the token response with the fields of the Danish service (signin.md 1.3)."""
+    """Return the token response with the fields of the Danish service (docs/danish-service.md 1.3)."""
     said = claims.id_token(issued, issuer=house.issuer, token_id=str(uuid.uuid4()), nonce=nonce)
     return json_answer(
         {
