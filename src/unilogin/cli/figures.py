@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unilogin.cli.workplace import connect_to
+from unilogin.domain.services.queries import ENABLED
 from unilogin.kit.metrics_page import Figures, MetricsPage
+from unilogin.protocols.oidc.notices.queries import WAITING
 from unilogin.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +26,14 @@ _SLOWED = """
   join limits_site_range r on r.range = s.range
   join directory_institution i on i.institution_id = r.institution_id
   where s.slow_until > kit_now() group by i.kind
+"""
+
+# The oldest that is due: a service that does not answer is asked again later and later, and holds up nobody else.
+_UNTOLD = f"""
+  select count(*) as depth,
+         greatest(0, coalesce(extract(epoch from kit_now() - min(n.next_try_at)), 0))::float8 as oldest
+  from oidc_logout_notice n join services_client c using (client_id) join services_service s using (service_id)
+  where {WAITING} and c.backchannel_logout_uri is not null and {ENABLED}
 """
 
 
@@ -66,6 +76,9 @@ class FiguresPage:
         theirs = float(await connection.fetchval("select extract(epoch from clock_timestamp())"))
         self._figures.clock_skew((before + time.time()) / 2 - theirs)
         self._figures.sites_slowed({row["kind"]: row["sites"] for row in await connection.fetch(_SLOWED)})
+        told = await connection.fetchrow(_UNTOLD)
+        if told:
+            self._figures.queue("logout", depth=told["depth"], oldest_seconds=told["oldest"])
         newest, waiting = await last_link(connection), await tail(connection)
         number = newest.claim.number if newest else 0
         self._figures.audit_chain(link=number, waiting=waiting.events, oldest_seconds=waiting.oldest_seconds)
