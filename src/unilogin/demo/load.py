@@ -4,6 +4,7 @@ import asyncio
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypedDict
 
@@ -19,6 +20,7 @@ from unilogin.domain.credentials.rules import normal_secret, password_type
 from unilogin.domain.directory.actions import InstitutionDraft, save_institutions
 from unilogin.domain.directory.model import ActorGroup, InstitutionKind
 from unilogin.domain.directory.queries import institutions, standing
+from unilogin.domain.limits.actions import add_site_range
 from unilogin.domain.services.actions import (
     Registration,
     add_service,
@@ -35,6 +37,9 @@ from unilogin.roster.actions import import_file
 DEMO = Actor("system", "demo")
 CLIENT_ID = ClientId("regneriget")
 HASHING_AT_ONCE = 4
+PUPILS = 300
+THIS_MACHINE = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+"""Plays the registered addresses of all the demo's schools, so that guessing is counted there as in a classroom."""
 
 Say = Callable[[str], None]
 
@@ -53,6 +58,9 @@ async def load_municipality(pool: Pool, secrets: Secrets, *, say: Say) -> None:
     folder = Path(str(MUNICIPALITY_FOLDER))
     async with transaction(pool) as tx:
         await save_institutions(tx, _drafts(folder / "institutions.csv"), actor=DEMO)
+        for school in await institutions(tx):
+            for site in THIS_MACHINE:
+                await add_site_range(tx, site, institution_id=school.institution_id, pupils=PUPILS, actor=DEMO)
     for file in sorted(folder.glob("*.xml")):
         with file.open("rb") as opened:
             async with acquire(pool) as connection:

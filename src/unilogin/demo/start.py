@@ -129,7 +129,7 @@ def _serve(dsn: str, service: DemoService, *, port: int, data: Path) -> int:
         "UNILOGIN_DEMO": "yes",
         "UNILOGIN_INTERNAL_PORT": "0",
         "UNILOGIN_LOG_FORMAT": "readable",
-        "UNILOGIN_LOG_LEVEL": "warning",
+        "UNILOGIN_LOG_LEVEL": "error",
     }
     server = [sys.executable, "-m", "unilogin.cli.app", "serve", "--port", str(port)]
     learning = [sys.executable, "-m", "unilogin.demo.relying_party", "--port", str(port + 1)]
