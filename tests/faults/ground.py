@@ -149,10 +149,11 @@ class Ground:
 
     def check(self) -> None:
         """Raise AssertionError when an invariant does not hold."""
-        found = self.run(self._violations())
+        found = self.run(self.violations())
         assert not found, "\n".join(found)
 
-    async def _violations(self) -> list[str]:
+    async def violations(self) -> list[str]:
+        """What does not hold, in sentences."""
         async with self.cluster.connection() as connection:
             found = await violations(connection, self.history)
             return found + await leaks(connection, self.history, logs=self.logs, also=())

@@ -10,33 +10,10 @@ import asyncpg
 import pytest
 
 from tests.builders.people import Somebody
-from tests.faults.ground import OPERATOR, Ground
-from tests.faults.history import NewSecret, Outcome
+from tests.faults.ground import Ground
+from tests.faults.history import Outcome
+from tests.faults.new_secrets import give
 from tests.faults.orders import Order
-from unilogin.domain.credentials.actions import set_password
-from unilogin.domain.credentials.hashing import Hasher
-from unilogin.domain.credentials.model import PasswordType
-from unilogin.domain.credentials.rules import normal_secret
-from unilogin.kit.db.connection import connect
-
-
-async def give(ground: Ground, person: Somebody, new: str, *, dsn: str | None = None) -> Somebody:
-    """Give somebody a new password, as an administrator would, over a wire when one is named."""
-    hasher = Hasher(ground.secrets["password_pepper"], slots=1)
-    phc = await hasher.hash(normal_secret(new) or b"")
-    hasher.close()
-    old, outcome = str(person.secret), Outcome.UNKNOWN
-    connection = await connect(dsn or ground.cluster.dsn)
-    try:
-        async with connection.transaction():
-            await set_password(
-                connection, person.account_id, password_type=PasswordType.PASSWORD, phc=phc, actor=OPERATOR
-            )
-        outcome = Outcome.DONE
-    finally:
-        ground.history.new_secrets.append(NewSecret(person.username, old, new, outcome))
-        connection.terminate()
-    return replace(person, secret=new)
 
 
 async def fits(ground: Ground, person: Somebody) -> bool:

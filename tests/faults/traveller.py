@@ -212,6 +212,8 @@ class Traveller:
             self.history.proofs.append(Proof(self.who.username, given, right, Outcome.UNKNOWN, None))
             raise
         outcome = Outcome.DONE if self.session not in (None, before) else Outcome.REFUSED
+        if self.page.status_code in (403, 410):  # the journey is over, the secret was not looked at
+            raise LostError(f"{self.page.url.path}: {self.page.status_code}")
         session = self.session if outcome is Outcome.DONE else None
         self.history.proofs.append(Proof(self.who.username, given, right, outcome, session))
         return outcome
