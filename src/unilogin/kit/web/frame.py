@@ -126,8 +126,8 @@ class Frame:
         """Run the application; return the answer to give in its place when it could not."""
         if request.headers.getlist("host") not in [[host] for host in self._hosts]:
             return PlainTextResponse("Unknown host", status_code=421)  # B-L15
-        if refused := _too_large(request.scope):
-            return refused
+        if too_large := _too_large(request.scope):
+            return too_large
         try:
             await run()
         except RefusedError as refused:
