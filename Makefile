@@ -12,7 +12,7 @@ COMPILE = .tools/bin/uv pip compile --quiet --universal --python-version 3.11 --
 	$(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench requirements .venv
+.PHONY: help demo test lint bench soak requirements .venv
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z.]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -44,6 +44,11 @@ bench: ## Measure against the budgets (takes a while)
 	@requirements/install dev
 	@requirements/node-packages tests/peers
 	@exec $(VENV)/python -m bench $(ARGS)
+
+soak: ## Break everything at random for MINUTES=20 (SEED=… repeats a run), then the long fault tests (LONG=no leaves them out)
+	@requirements/install dev
+	@$(VENV)/python -m tests.faults.soak --minutes $(or $(MINUTES),20) $(if $(SEED),--seed $(SEED))
+	@$(if $(filter no,$(LONG)),true,exec $(VENV)/pytest -q -m soak tests/faults $(ARGS))
 
 .venv: ## Make the environment for working on Unilogin
 	@requirements/install dev
