@@ -15,7 +15,7 @@ from unilogin.domain.credentials.hashing import Hasher
 from unilogin.domain.keys.cache import KeyringCache
 from unilogin.house import REALM, House
 from unilogin.kit.addresses import is_loopback
-from unilogin.kit.db.connection import Pool, open_pool
+from unilogin.kit.db.connection import Pool, close_pool, open_pool
 from unilogin.kit.logs import set_up_logs
 from unilogin.kit.outbound import Outbound
 from unilogin.kit.secrets import Secrets, load_secrets
@@ -101,7 +101,7 @@ class Application:
         self._app = framed(house, self._urls)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await pool.close()
+        await close_pool(pool)
         house.hasher.close()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -6,7 +6,9 @@ Silence is the worst: no reset, no end, just nothing, as when a route is lost. T
 import asyncio
 import os
 import signal
+import socket
 import time
+from typing import Any
 
 import pytest
 
@@ -14,8 +16,16 @@ from tests.faults.ground import Ground
 from tests.faults.orders import Order
 from tests.faults.test_exhaustion import LONGEST_SECONDS, locked
 from tests.faults.traveller import NoAnswerError, Traveller
-from unilogin.kit.db.connection import IDLE_IN_TRANSACTION_SECONDS
+from unilogin.kit.db.connection import (
+    GOODBYE_SECONDS,
+    IDLE_IN_TRANSACTION_SECONDS,
+    acquire,
+    close_pool,
+    connect,
+    open_pool,
+)
 
+WATCHED = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
 LATE_SECONDS = 0.7  # the machine is busy with other tests
 
 
@@ -105,5 +115,32 @@ def test_f_17_a_node_that_freezes_in_a_transaction_loses_its_locks(ground: Groun
             await proving
         assert caught.value.is_kind
         assert traveller.session is None
+
+    ground.run(story())
+
+
+def test_f_17_the_kernel_watches_the_wire_of_a_patient_command(ground: Ground) -> None:
+    """A command may wait for its answer as long as it takes; a peer that is gone is noticed all the same."""
+
+    async def story() -> None:
+        connection: Any = await connect(ground.wires[0].dsn)
+        wire = connection._transport.get_extra_info("socket")
+        assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        told = [wire.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in WATCHED]
+        assert told == [10, 5, 3, 25_000]
+        connection.terminate()
+
+    ground.run(story())
+
+
+def test_f_07_f_17_a_worker_ends_although_the_database_says_nothing(ground: Ground) -> None:
+    async def story() -> None:
+        pool = await open_pool(ground.wires[1].dsn, role=None)
+        async with acquire(pool) as connection:
+            await connection.fetchval("select 1")
+        ground.wires[1].become_black_hole()
+        began = time.monotonic()
+        await close_pool(pool)
+        assert time.monotonic() - began < GOODBYE_SECONDS + 1
 
     ground.run(story())

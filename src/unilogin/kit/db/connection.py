@@ -7,6 +7,7 @@ COMMIT whose answer was lost has happened is unknown, so nothing here repeats on
 
 import asyncio
 import random
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import perf_counter
@@ -43,6 +44,9 @@ ANSWER_SECONDS: Final = 4.0
 IDLE_IN_TRANSACTION_SECONDS: Final = 5
 """How long the server keeps the locks of a node that has fallen silent between two statements."""
 
+GOODBYE_SECONDS: Final = 5.0
+"""How long a worker that ends waits for the database to take leave."""
+
 BROKEN: Final = (
     TimeoutError,
     asyncio.TimeoutError,
@@ -60,7 +64,23 @@ _TRIES: Final = 4
 _LONGEST_PAUSE_SECONDS: Final = 0.05
 
 
+_WATCH: Final = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 25_000}
+"""Seconds, the last in milliseconds: a peer that is gone is noticed within half a minute."""
+
+
+def _let_the_kernel_watch(connection: Any) -> None:
+    """End a connection whose other end is gone: without it a command would wait for its answer for ever (F-17)."""
+    wire = connection._transport.get_extra_info("socket")  # asyncpg has no public name for it
+    if wire.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _WATCH.items():
+        if hasattr(socket, name):  # not every system has all of them
+            wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    _let_the_kernel_watch(connection)
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -111,6 +131,14 @@ async def open_pool(dsn: str, *, role: str | None = "unilogin_run", size: int = 
         statement_cache_size=256,
         reset=_leave_as_it_is,
     )
+
+
+async def close_pool(pool: Pool) -> None:
+    """Say goodbye to the database, or hang up when it does not listen: nothing of ours is open any more."""
+    try:
+        await asyncio.wait_for(pool.close(), GOODBYE_SECONDS)
+    except TimeoutError:
+        pool.terminate()
 
 
 async def _leave_as_it_is(connection: Any) -> None:
