@@ -25,6 +25,9 @@ READY_FOR_SECONDS = 1.0
 COURIER_PAUSE_SECONDS = 2.0
 """How long after it was stopped by something unforeseen the courier begins again."""
 
+JOB_SECONDS = 900.0
+"""After which a job is given up until its next time: the others wait in the same line."""
+
 COURIER_STOP_SECONDS = 7.0
 """A second until it notices, and the longest call."""
 
@@ -96,11 +99,12 @@ class Supervisor:
         """Run a job; what goes wrong is logged and tried again at its next time."""
         began = time.monotonic()
         try:
-            connection = await connect_to(self.dsn, role=self.settings.role)
-            try:
-                done = await run_job(connection, job)
-            finally:
-                await connection.close(timeout=5)
+            async with asyncio.timeout(JOB_SECONDS):  # a proxy may hold a wire open whose other end is gone (F-17)
+                connection = await connect_to(self.dsn, role=self.settings.role)
+                try:
+                    done = await run_job(connection, job)
+                finally:
+                    connection.terminate()
         except Exception as error:
             self._figures.job_failed(job.name)
             log("jobs").warning("job failed", job=job.name, error=type(error).__name__)
