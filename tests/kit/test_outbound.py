@@ -1,6 +1,5 @@
 """Calls to the outside go where they may, and end (V-96)."""
 
-import asyncio
 import datetime
 import ipaddress
 import socket
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.builders.receiver import Receiver, receiver
+from tests.builders.running import run
 from unilogin.kit import outbound
 from unilogin.kit.addresses import Address
 from unilogin.kit.outbound import BODY_BYTES, AddressRefusedError, Answer, Outbound, OutboundError, Resolve
@@ -42,7 +42,7 @@ def post(
         finally:
             await door.close()
 
-    return asyncio.run(call())
+    return run(call())
 
 
 def leading_to(*addresses: Address | str) -> Resolve:
@@ -164,7 +164,7 @@ def test_v_96_nothing_a_service_sends_is_remembered(service: Receiver) -> None:
             await door.post_form(service.url, {})
         await door.close()
 
-    asyncio.run(twice())
+    run(twice())
     assert "cookie" not in service.received[1].headers
 
 

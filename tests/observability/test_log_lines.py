@@ -15,6 +15,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders.running import run
 from tests.house.source import name_of, parsed, python_files
 from unilogin.kit.logs import PRIVATE, log, request_of_log, set_up_logs
 
@@ -142,7 +143,7 @@ def test_every_line_of_a_request_bears_its_id(json_lines: Lines) -> None:
         await asyncio.create_task(answer())
         log("tests").info("outside")
 
-    asyncio.run(scene())
+    run(scene())
     inside, outside = (json.loads(line) for line in json_lines.take())
     assert inside["request_id"] == "abc"
     assert "request_id" not in outside
@@ -178,7 +179,7 @@ def test_k_13_a_refusal_of_the_database_names_the_rule_and_not_the_values(json_l
             log("tests").exception("fault")
         await connection.close()
 
-    asyncio.run(scene())
+    run(scene())
     event = json_lines.only()
     assert "cana1234" not in json.dumps(event)
     raised = event["raised"]

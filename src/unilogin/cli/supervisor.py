@@ -111,7 +111,7 @@ class Supervisor:
         else:
             if done:
                 self._figures.job_done(job.name, seconds=time.monotonic() - began)
-            log("jobs").debug("job done" if done else "job left to another node", job=job.name)
+            log("jobs").debug("job run", job=job.name, here=bool(done))
 
     def _readiness(self) -> "Readiness":
         return Readiness(self.settings, self.dsn, public=self.public, stopping=self._stopping)

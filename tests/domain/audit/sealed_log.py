@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import asyncpg
 
+from tests.builders.running import run
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
@@ -39,7 +40,7 @@ class SealedLog:
 
     def seal(self) -> Progress:
         """Run the sequencer until nothing waits; other databases' transactions may hold it up for a moment."""
-        return asyncio.run(self._seal())
+        return run(self._seal())
 
     async def _seal(self) -> Progress:
         connection = await connect(self.dsn, role=SERVING)
@@ -86,4 +87,4 @@ class SealedLog:
             finally:
                 await connection.close()
 
-        return asyncio.run(with_connection())
+        return run(with_connection())

@@ -1,10 +1,9 @@
 """K-31, K-08: who serves can add to the log and read it, and nothing else; not even through a partition."""
 
-import asyncio
-
 import asyncpg
 import pytest
 
+from tests.builders.running import run
 from tests.domain.audit.sealed_log import SERVING, SealedLog
 from unilogin.kit.db.connection import Connection, connect
 
@@ -37,7 +36,7 @@ def refused(sealed_log: SealedLog, sql: str) -> bool:
             await connection.close()
         return False
 
-    return asyncio.run(attempt())
+    return run(attempt())
 
 
 def test_the_log_has_its_partitions_and_its_chain(written: SealedLog) -> None:

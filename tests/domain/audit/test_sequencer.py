@@ -6,6 +6,7 @@ import random
 import asyncpg
 import pytest
 
+from tests.builders.running import run
 from tests.domain.audit.sealed_log import PUPIL, SERVING, SealedLog
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
@@ -45,7 +46,7 @@ def test_k_32_a_row_waits_for_an_older_neighbour_that_is_not_committed(sealed_lo
         await slow.close()
         await quick.close()
 
-    asyncio.run(scene())
+    run(scene())
     sealed_log.seal()
     verdict = sealed_log.verify()
     assert verdict.fault is None
@@ -70,7 +71,7 @@ def test_k_32_what_was_decided_before_is_sealed_although_somebody_new_is_under_w
         await old.close()
         await new.close()
 
-    asyncio.run(scene())
+    run(scene())
 
 
 def test_k_32_numbers_of_rolled_back_transactions_are_no_fault(sealed_log: SealedLog) -> None:
@@ -83,7 +84,7 @@ def test_k_32_numbers_of_rolled_back_transactions_are_no_fault(sealed_log: Seale
             await (transaction.rollback() if turn % 3 else transaction.commit())
         await connection.close()
 
-    asyncio.run(scene())
+    run(scene())
     sealed_log.seal()
     assert sealed_log.verify().fault is None
     numbers = sealed_log.numbers()
@@ -101,7 +102,7 @@ def test_a_run_without_news_writes_nothing(sealed_log: SealedLog) -> None:
             assert await connection.fetchval("select pg_current_xact_id_if_assigned()::text") is None
         await connection.close()
 
-    asyncio.run(scene())
+    run(scene())
 
 
 def test_a_transaction_that_has_written_cannot_seal(sealed_log: SealedLog) -> None:
@@ -115,7 +116,7 @@ def test_a_transaction_that_has_written_cannot_seal(sealed_log: SealedLog) -> No
                 await seal(connection, sealed_log.secrets)
         await connection.close()
 
-    asyncio.run(scene())
+    run(scene())
 
 
 def test_a_mark_restored_from_another_server_is_void(sealed_log: SealedLog) -> None:
@@ -137,7 +138,7 @@ def test_sequencers_that_run_at_the_same_time_make_one_chain(sealed_log: SealedL
 
     for _ in range(5):
         sealed_log.write(5)
-        asyncio.run(scene())
+        run(scene())
     sealed_log.seal()
     verdict = sealed_log.verify()
     assert verdict.fault is None
@@ -170,7 +171,7 @@ def test_k_32_nothing_is_lost_or_late_under_many_writers(sealed_log: SealedLog, 
         done.set()
         await sealing
 
-    asyncio.run(scene())
+    run(scene())
     sealed_log.seal()
     verdict = sealed_log.verify()
     assert verdict.fault is None

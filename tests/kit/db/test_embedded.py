@@ -1,6 +1,5 @@
 """The embedded PostgreSQL keeps what it acknowledged, dies with its owner, and lets nobody else in."""
 
-import asyncio
 import os
 import re
 import select
@@ -9,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import asyncpg
 import psutil
 import pytest
 
+from tests.builders.running import run
 from unilogin.kit.db.embedded import EmbeddedPostgresError, EmbeddedServer, start_embedded
 
 NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
@@ -115,7 +116,7 @@ def ask(server: EmbeddedServer, question: str) -> object:
         finally:
             await connection.close()
 
-    return asyncio.run(fetch())
+    return run(fetch())
 
 
 @contextmanager
@@ -198,7 +199,8 @@ def test_it_ends_when_its_owner_is_killed_with_9(folder: Path) -> None:
 
 
 def test_it_survives_the_thread_that_started_it(folder: Path) -> None:
-    server = asyncio.run(asyncio.to_thread(start_embedded, folder))
+    with ThreadPoolExecutor(1) as thread:
+        server = thread.submit(start_embedded, folder).result()
     try:
         assert ask(server, "select 1") == 1
     finally:
@@ -305,7 +307,7 @@ def test_no_cpr_number_reaches_the_log(folder: Path) -> None:
         await connection.close()
 
     server = start_embedded(folder)
-    asyncio.run(offend(server.dsn))
+    run(offend(server.dsn))
     server.stop()
     log = (folder / "postgres.log").read_text()
     assert "duplicate key value violates unique constraint" in log

@@ -28,7 +28,10 @@ async def read_fields(request: Request) -> Fields:
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         raise FormRefusedError(415, "look.stopped.form")
-    return parse_fields((await _body(request)).decode("latin-1"))
+    try:
+        return parse_fields((await _body(request)).decode("ascii"))
+    except UnicodeDecodeError as error:  # whoever does not encode would be read as something else than they meant
+        raise FormRefusedError(400, "look.stopped.form") from error
 
 
 async def _body(request: Request) -> bytes:

@@ -81,6 +81,20 @@ def request_id(request: Request) -> str:
     return str(request.scope["unilogin.request_id"])
 
 
+def note_unavailable(error: Exception) -> None:
+    """Count and log that somebody is told to come again: from an ``except`` for ``UNAVAILABLE`` or its states."""
+    metrics.fault("unavailable")
+    log("web").warning("unavailable", error=type(error).__name__)
+
+
+def note_fault() -> str:
+    """Count and log an error that nobody expected, from its ``except``; return the incident id to tell."""
+    incident_id = new_incident_id()
+    metrics.fault("fault")
+    log("web").exception("fault", incident_id=incident_id)
+    return incident_id
+
+
 class Frame:
     """The outermost ASGI application."""
 
@@ -90,7 +104,6 @@ class Frame:
         headers = _HEADERS | ({"strict-transport-security": _HSTS} if https else {})
         self._headers = tuple((name.encode(), value.encode()) for name, value in headers.items())
         self._stopped = stopped
-        self._log = log("web")
         metrics.prepare()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,14 +146,10 @@ class Frame:
         except RefusedError as refused:
             return self._stopped(request, refused)
         except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
-            metrics.fault("unavailable")
-            self._log.warning("unavailable", error=type(error).__name__)
+            note_unavailable(error)
             response = self._stopped(request, RefusedError(503, "look.stopped.busy"))
             response.headers["Retry-After"] = "5"
             return response
         except Exception:
-            incident_id = new_incident_id()
-            metrics.fault("fault")
-            self._log.exception("fault", incident_id=incident_id)
-            return self._stopped(request, RefusedError(500, "look.stopped.fault", incident=incident_id))
+            return self._stopped(request, RefusedError(500, "look.stopped.fault", incident=note_fault()))
         return None

@@ -115,8 +115,13 @@ def for_machines(endpoint: Endpoint[Admitted]) -> GuardedEndpoint[Admitted]:
             return await endpoint(house, request, admitted)
         except OidcError as error:
             return error_answer(error)
-        except (*UNAVAILABLE, *UNAVAILABLE_STATES):
+        except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+            note_unavailable(error)
             return error_answer(UnavailableError("the service is busy; try again"))
+        except RefusedError:
+            raise
+        except Exception:  # the frame would answer with a page
+            return error_answer(FaultError(f"something went wrong here; ask about incident {note_fault()}"))
 
     return guarded
 

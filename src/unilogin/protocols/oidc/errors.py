@@ -167,6 +167,13 @@ class InvalidTokenError(OidcError):
     status = 401
 
 
+class FaultError(OidcError):
+    """Something is wrong with us, not with the request (RFC 6749 §4.1.2.1)."""
+
+    code = "server_error"
+    status = 500
+
+
 class UnavailableError(OidcError):
     """The database cannot be asked: nothing was decided, try again (F-10)."""
 
