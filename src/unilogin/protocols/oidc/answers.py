@@ -12,9 +12,17 @@ from starlette.responses import Response
 
 from unilogin.domain.services.model import Service
 from unilogin.house import House
-from unilogin.kit.web.frame import CONTENT_SECURITY_POLICY, UNAVAILABLE, UNAVAILABLE_STATES
+from unilogin.kit.web.errors import RefusedError
+from unilogin.kit.web.frame import (
+    CONTENT_SECURITY_POLICY,
+    UNAVAILABLE,
+    UNAVAILABLE_STATES,
+    note_fault,
+    note_unavailable,
+)
 from unilogin.protocols.oidc.checks import ReplyTo
 from unilogin.protocols.oidc.errors import (
+    FaultError,
     InvalidClientError,
     InvalidTokenError,
     MissingTokenError,
