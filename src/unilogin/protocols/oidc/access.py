@@ -16,7 +16,7 @@ from unilogin.kit.db.connection import acquire
 from unilogin.kit.ids import digest
 from unilogin.kit.web.errors import FormRefusedError, RefusedError
 from unilogin.kit.web.forms import Fields, one, read_fields
-from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES
+from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_unavailable
 from unilogin.kit.web.peer import peer_of
 from unilogin.kit.web.routing import Access
 from unilogin.protocols.oidc import queries
@@ -84,7 +84,8 @@ async def _client_call(house: House, request: Request) -> ClientCall | OidcError
             return await _counted(house, request, proof, refused)
     except OidcError as refused:
         return refused
-    except (*UNAVAILABLE, *UNAVAILABLE_STATES):
+    except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+        note_unavailable(error)
         return UnavailableError("the service is busy; try again")
 
 
@@ -179,7 +180,8 @@ async def _bearer(house: House, request: Request) -> FoundAccessToken | OidcErro
     try:
         async with acquire(house.pool) as connection:
             found = await queries.access_token(connection, token)
-    except (*UNAVAILABLE, *UNAVAILABLE_STATES):
+    except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+        note_unavailable(error)
         return UnavailableError("the service is busy; try again")
     if found is None:
         return InvalidTokenError("the access token is unknown, expired or revoked")
