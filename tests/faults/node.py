@@ -52,7 +52,10 @@ class Node:
             "UNILOGIN_DATA": str(self.log.with_suffix("")),
             "UNILOGIN_INTERNAL_PORT": str(self.internal_port),
         }
-        return environment(self.dsn, self.secrets_file, port=0) | ours | dict(self.extra)
+        whole = environment(self.dsn, self.secrets_file, port=0) | ours | dict(self.extra)
+        if not self.dsn:  # a PostgreSQL of its own, and keys it makes itself
+            del whole["UNILOGIN_DATABASE_URL"], whole["UNILOGIN_SECRETS_FILE"]
+        return whole
 
     def launch(self) -> None:
         """Begin to start; ``ensure`` waits until it answers."""
