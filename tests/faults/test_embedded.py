@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.builders.people import People, Somebody
+from tests.builders.running import run
 from tests.builders.services import Services
 from tests.faults.history import History
 from tests.faults.invariants import leaks, violations
@@ -72,13 +73,13 @@ class Installation:
         return found
 
     def run(self, work: Callable[[httpx.AsyncHTTPTransport], Coroutine[Any, Any, Result]]) -> Result:
-        """Run work in a loop of its own."""
+        """Run work beside the tests, with a network of its own."""
 
         async def with_network() -> Result:
             async with network() as transport:
                 return await work(transport)
 
-        return asyncio.run(with_network())
+        return run(with_network())
 
     def kill(self, *, database_too: bool) -> None:
         """kill -9 of the server and its workers, and of PostgreSQL; else that sees that it is alone, and ends."""
@@ -130,7 +131,7 @@ def killed_and_started_again(here: Installation, seed: str, *, database_too: boo
         await going_on
 
     here.run(story)
-    assert not asyncio.run(here.check())
+    assert not run(here.check())
 
 
 @pytest.mark.parametrize("database_too", [False, True], ids=["server", "server and database"])
