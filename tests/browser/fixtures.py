@@ -18,7 +18,7 @@ def chromium() -> Iterator[Browser]:
 
 
 OpenPage = Callable[..., Page]
-REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4(03|10) .*")
+REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4(00|03|10) .*")
 
 
 @pytest.fixture

@@ -55,8 +55,10 @@ class Registered:
 def checked(registration: Registration) -> Registration:
     """Return the registration when every field is allowed; raises RegistrationError naming the first that is not."""
     rules.checked_client_id(registration.client_id)
-    if not registration.name.strip() or not registration.provider.strip():
-        raise RegistrationError("name and provider must be given")
+    rules.checked_name(registration.name, "name")
+    rules.checked_name(registration.provider, "provider")
+    if registration.name_en is not None:
+        rules.checked_name(registration.name_en, "name in English")
     if not registration.redirect_uris:
         raise RegistrationError("redirect URI: at least one")
     for uri in registration.redirect_uris:

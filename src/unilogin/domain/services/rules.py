@@ -8,6 +8,7 @@ from unilogin.kit.addresses import is_loopback
 from unilogin.kit.errors import UniloginError
 
 MAX_URI_CHARACTERS = 512
+MAX_NAME_CHARACTERS = 100
 _CLIENT_ID = re.compile(r"[!-~]{1,128}")
 _URI_CHARACTERS = re.compile(r"[!-~]+")
 
@@ -28,6 +29,16 @@ def checked_client_id(client_id: str) -> str:
     if not is_client_id(client_id):
         raise RegistrationError("client id: 1 to 128 visible ASCII characters, no spaces")
     return client_id
+
+
+def checked_name(name: str, field: str) -> str:
+    """Return a name that people may be shown; raises RegistrationError otherwise.
+
+    Nothing invisible: what turns the direction of writing would turn our own sentence around the name as well (B-L22).
+    """
+    if not name.strip() or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
+        raise RegistrationError(f"{field}: 1 to {MAX_NAME_CHARACTERS} visible characters")
+    return name
 
 
 def checked_uri(uri: str, field: str) -> str:
