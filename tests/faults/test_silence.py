@@ -26,7 +26,7 @@ from unilogin.kit.db.connection import (
 )
 
 WATCHED = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
-LATE_SECONDS = 0.7  # the machine is busy with other tests
+LATE_SECONDS = 1.5  # the machine may be busy with other things
 
 
 async def refused_kindly(traveller: Traveller) -> None:
