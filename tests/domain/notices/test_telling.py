@@ -61,7 +61,7 @@ def test_what_is_told_commits_with_the_act_or_not_at_all(database: str, somebody
 
 def test_ten_at_once_are_one_notice(database: str, somebody: Somebody) -> None:
     run(told(database, somebody, Notice.PASSWORD_BY_SELF, times=10))
-    assert run(rows(database)) == [("password.by_self", 10, True)]
+    assert run(rows(database)) == [("password_by_self", 10, True)]
 
 
 def test_the_same_again_within_an_hour_waits_and_gathers_another_kind_does_not(
@@ -73,9 +73,9 @@ def test_the_same_again_within_an_hour_waits_and_gathers_another_kind_does_not(
     run(told(database, somebody, Notice.PASSKEY_ADDED))
     run(told(database, somebody, Notice.PASSWORD_BY_SELF, times=3))
     assert run(rows(database)) == [
-        ("password.by_self", 1, True),
-        ("password.by_self", 4, False),
-        ("passkey.added", 1, True),
+        ("password_by_self", 1, True),
+        ("password_by_self", 4, False),
+        ("passkey_added", 1, True),
     ]
     run(Clock(database).move(3601))
     assert all(due for *_, due in run(rows(database)))

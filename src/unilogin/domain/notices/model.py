@@ -1,20 +1,63 @@
-"""What people are told of."""
+"""What people are told of, and the letters that tell them."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from unilogin.domain.directory.model import AccountId, PersonId
+
+NoticeId = NewType("NoticeId", UUID)
 
 
 class Notice(StrEnum):
     """What happened to somebody's sign-in. Each has its sentences in ``locale/*/notices.po``."""
 
-    PASSWORD_BY_SELF = "password.by_self"  # noqa: S105 - a name
-    PASSWORD_WITH_MITID = "password.with_mitid"  # noqa: S105
-    PASSWORD_WITH_PARENT = "password.with_parent"  # noqa: S105
-    PASSWORD_WITH_WINDOW = "password.with_window"  # noqa: S105
-    PASSWORD_CHANGE_DUE = "password.change_due"  # noqa: S105
-    WINDOW_OPENED = "window.opened"
-    PASSKEY_ADDED = "passkey.added"
-    PASSKEY_REMOVED = "passkey.removed"
-    MITID_FIRST = "mitid.first"
-    SIGNIN_AFTER_FAILURES = "signin.after_failures"
-    SESSIONS_ENDED = "sessions.ended"
-    USERNAME_LOOKED_UP = "username.looked_up"
+    PASSWORD_BY_SELF = "password_by_self"  # noqa: S105 - a name
+    PASSWORD_WITH_MITID = "password_with_mitid"  # noqa: S105
+    PASSWORD_WITH_PARENT = "password_with_parent"  # noqa: S105
+    PASSWORD_WITH_WINDOW = "password_with_window"  # noqa: S105
+    PASSWORD_CHANGE_DUE = "password_change_due"  # noqa: S105
+    WINDOW_OPENED = "window_opened"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    MITID_FIRST = "mitid_first"
+    SIGNIN_AFTER_FAILURES = "signin_after_failures"
+    SESSIONS_ENDED = "sessions_ended"
+    USERNAME_LOOKED_UP = "username_looked_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One notice to one person, as it stands now: names and addresses are looked up when it is carried.
+
+    ``happened_at`` and ``last_at`` are Danish time, without a zone. ``child`` is what the child is called when the
+    letter goes to a parent, None when it goes to the person it is about. ``attempts`` counts the one that is made now.
+    """
+
+    notice_id: NoticeId
+    person_id: PersonId
+    account_id: AccountId
+    notice: Notice
+    times: int
+    happened_at: datetime
+    last_at: datetime
+    child: str | None
+    address: str | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How the letters of one kind fare."""
+
+    notice: Notice
+    noted: int
+    nobody: int
+    """Notices that nobody could be written to about."""
+    sent: int
+    waiting: int
+    not_sent: int
+    waiting_since: datetime | None
+    last_answer: str | None
