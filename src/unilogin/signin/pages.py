@@ -58,6 +58,11 @@ def move_on(house: House, request: Request, journey: Journey) -> Response:
     return house.pages.render(request, "signin/moving_on.html", {"url": url, "service": name})
 
 
+def leave_for(house: House, request: Request, url: str, *, name: str) -> Response:
+    """Answer a post that sends the browser to a provider's page: 200 and a page that moves on, as in ``move_on``."""
+    return house.pages.render(request, "signin/moving_on.html", {"url": url, "service": name})
+
+
 async def done(house: House, request: Request, visit: Visit) -> Response:
     """Show the page that moves on to the service, for a finished journey."""
     if not visit.journey.finished:

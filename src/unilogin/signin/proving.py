@@ -17,33 +17,20 @@ from unilogin.domain.credentials.admission import HashBusyError
 from unilogin.domain.credentials.model import Fitted, StoredPassword
 from unilogin.domain.credentials.queries import stored_password
 from unilogin.domain.credentials.rules import normal_secret
-from unilogin.domain.directory.model import ActorGroup, Standing
+from unilogin.domain.directory.model import Standing
 from unilogin.domain.limits.attempts import reserve, take_turn
 from unilogin.domain.limits.model import Answer, Closed, Crowded, Guess, Place, Reserved, Sprayed, Waiting
 from unilogin.domain.limits.outcomes import Failure, note_failure, note_success
 from unilogin.domain.limits.rules import LONGEST_TURN, trusted_slot
 from unilogin.domain.services.model import Level
-from unilogin.domain.sessions.actions import open_session
-from unilogin.domain.sessions.model import OpenedSession, UsedDevice
-from unilogin.domain.sessions.rules import cookie_seconds, lifetime
 from unilogin.house import House
-from unilogin.kit.db.connection import Transaction, acquire, again_if_rolled_back, transaction
+from unilogin.kit.db.connection import acquire, again_if_rolled_back, transaction
 from unilogin.kit.faults import fault_point
 from unilogin.kit.web.frame import request_id
-from unilogin.signin import actions
 from unilogin.signin.asked import Asked, guess_of
 from unilogin.signin.counting import count_refusal
 from unilogin.signin.model import Journey
-from unilogin.signin.rules import role_options
-
-
-@dataclass(frozen=True, slots=True)
-class Proved:
-    """A session was opened; ``finished`` when no role has to be chosen; the cookie's life, None for the browser's."""
-
-    session: OpenedSession
-    finished: bool
-    cookie_seconds: int | None
+from unilogin.signin.opening import Proved, open_session_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +119,9 @@ async def _let_in(house: House, request: Request, journey: Journey, success: _Su
             actor = Actor.person(standing.account_id)
             await credentials.rehash_password(tx, stored=stored, phc=success.new_hash, actor=actor)
         await note_success(tx, success.guess, success.reserved)
-        proved = await _open(tx, request, journey, standing=standing, method=stored.type.value)
+        proved = await open_session_of(
+            tx, request, journey, standing=standing, method=stored.type.value, level=Level.EN_FAKTOR
+        )
         await fault_point("signin.session.opened")
         return proved
 
@@ -186,20 +175,3 @@ async def _fail(
 
     await again_if_rolled_back(note)  # many fail at one school at once, and all write to its row
     return Wrong()
-
-
-async def _open(tx: Transaction, request: Request, journey: Journey, *, standing: Standing, method: str) -> Proved:
-    lives = lifetime(standing.actor_groups, journey.device)
-    opened = await open_session(
-        tx,
-        standing.account_id,
-        method=method,
-        level=Level.EN_FAKTOR,
-        lifetime=lives,
-        on=UsedDevice(journey.device, request.headers.get("user-agent", "")),
-        request_id=request_id(request),
-    )
-    options = role_options(journey.service, standing.actor_groups)
-    group: ActorGroup | None = options[0].group if len(options) == 1 else None
-    await actions.prove(tx, journey.journey_id, session_id=opened.session_id, actor_group=group)
-    return Proved(opened, finished=group is not None, cookie_seconds=cookie_seconds(journey.device, lives))

@@ -20,6 +20,14 @@ class Event(StrEnum):
     PASSWORD_ASSIGNED = "password.assigned"
     PASSWORD_REHASHED = "password.rehashed"
 
+    WINDOW_OPENED = "window.opened"
+    WINDOW_CLAIMED = "window.claimed"
+    WINDOW_TRIED = "window.tried"
+    WINDOW_CANCELLED = "window.cancelled"
+    PERMIT_GIVEN = "recovery.permitted"
+    PERMIT_REFUSED = "recovery.refused"
+    NAMES_SHOWN = "recovery.names_shown"
+
     SIGNIN_SUCCEEDED = "signin.succeeded"
     SIGNIN_FAILED = "signin.failed"
     SIGNIN_REFUSED = "signin.refused"
@@ -38,6 +46,11 @@ class Event(StrEnum):
     CLIENT_SECRET_ROTATED = "client.secret_rotated"
     LICENCE_GRANTED = "licence.granted"
 
+    PROVIDER_CREATED = "provider.created"
+    PROVIDER_CHANGED = "provider.changed"
+    PROVIDER_DISABLED = "provider.disabled"
+    PROVIDER_ANSWER_REFUSED = "provider.answer_refused"
+
     CODE_ISSUED = "code.issued"
     CODE_REPLAYED = "code.replayed"
     TOKENS_ISSUED = "tokens.issued"
@@ -47,6 +60,7 @@ class Event(StrEnum):
 
     RIGHT_GRANTED = "right.granted"
     RIGHT_REVOKED = "right.revoked"
+    RIGHT_CARRIED = "right.carried"
 
     KEY_CREATED = "key.created"
     KEY_RETIRED = "key.retired"

@@ -1,4 +1,4 @@
 """Sessions: somebody proved who they are in this browser, this sure, at this time; single sign-on lives on it.
 
-Tables: sessions_session, sessions_visit.
+Tables: sessions_session, sessions_visit, sessions_right.
 """

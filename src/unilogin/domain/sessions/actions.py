@@ -1,12 +1,22 @@
 """Opening, keeping and ending sessions."""
 
+from collections.abc import Sequence
+
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.services.model import Level
 from unilogin.domain.sessions import rules
-from unilogin.domain.sessions.model import Device, EndedSession, Lifetime, OpenedSession, SessionId, UsedDevice
+from unilogin.domain.sessions.model import (
+    Device,
+    EndedSession,
+    Lifetime,
+    OpenedSession,
+    SessionId,
+    SessionRight,
+    UsedDevice,
+)
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.ids import digest, new_token
 
@@ -50,6 +60,30 @@ async def open_session(
         on.browser[: rules.BROWSER_CHARACTERS],
     )
     return OpenedSession(SessionId(session_id), token)
+
+
+_CARRY = f"""
+  with carried as (
+    insert into sessions_right (session_id, institution_id, name)
+    select $1, given.institution_id, given.name from unnest($2::uuid[], $3::text[]) as given (institution_id, name)
+    on conflict do nothing returning session_id, institution_id, name
+  )
+  {audit.INSERT}
+  select $4, 'person', s.account_id::text, s.account_id, c.institution_id, c.name, 'ok', null,
+         jsonb_build_object('session', c.session_id)
+  from carried c join sessions_session s using (session_id)
+"""
+
+
+async def carry_rights(tx: Transaction, session_id: SessionId, rights: Sequence[SessionRight]) -> None:
+    """Give rights to one session, for as long as it lives."""
+    await tx.execute(
+        _CARRY,
+        session_id,
+        [right.institution_id for right in rights],
+        [right.right.value for right in rights],
+        Event.RIGHT_CARRIED.value,
+    )
 
 
 TOUCH = f"""update sessions_session t set seen_at = kit_now()

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from unilogin.domain.directory.model import AccountId, ActorGroup
+from unilogin.domain.access.model import Right
+from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
 from unilogin.domain.services.model import Level
 
 SessionId = NewType("SessionId", UUID)
@@ -53,6 +54,14 @@ class OpenedSession:
 
     session_id: SessionId
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRight:
+    """A right at an institution that holds as long as one session: the identity that signed in brought it along."""
+
+    institution_id: InstitutionId
+    right: Right
 
 
 @dataclass(frozen=True, slots=True)

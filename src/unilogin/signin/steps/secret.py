@@ -15,10 +15,10 @@ from unilogin.house import House
 from unilogin.kit import metrics
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.asked import Asked, ask
-from unilogin.signin.browser import start_session_cookie
 from unilogin.signin.model import Step
-from unilogin.signin.pages import move_on, render, see_other, show, step_url
-from unilogin.signin.proving import Proved, Wrong, prove
+from unilogin.signin.opening import Proved, opened
+from unilogin.signin.pages import render, see_other, show, step_url
+from unilogin.signin.proving import Wrong, prove
 from unilogin.signin.rules import next_step
 from unilogin.signin.steps import password, pictures
 from unilogin.signin.waiting import ask_to_come_back, brought_back, forget
@@ -79,7 +79,7 @@ async def _answer(house: House, request: Request, visit: Visit, *, asked: Asked,
         return ask_to_come_back(house, request, visit, given=given)
     metrics.journey_step("secret", type(outcome).__name__.lower())
     response = (
-        _opened(house, request, visit, opened=outcome)
+        opened(house, request, visit, opened=outcome)
         if isinstance(outcome, Proved)
         else await _refused(house, request, visit, asked=asked, outcome=outcome, began=began)
     )
@@ -109,14 +109,6 @@ def told(outcome: Wrong | Waiting | Closed, *, wrong: str) -> tuple[str, dict[st
             return "limits.closed", {}
         case Wrong():
             return wrong, {}
-
-
-def _opened(house: House, request: Request, visit: Visit, *, opened: Proved) -> Response:
-    """Answer a right secret: on to the service, or to the choice of role."""
-    journey = visit.journey
-    response = move_on(house, request, journey) if opened.finished else see_other(step_url(journey, Step.ROLE))
-    start_session_cookie(house, response, opened.session.token, seconds=opened.cookie_seconds)
-    return response
 
 
 def _now() -> float:

@@ -1,0 +1,183 @@
+"""Errands: a room of the journey sends the browser to a provider, and gets back who the provider says it is.
+
+A room calls ``start_errand`` and sends the browser to ``errand_url`` (``signin.pages.leave_for`` after a form). The
+provider's protocol notes what came out and sends the browser back to ``return_to`` with ``?errand=…``; there the room
+takes the identity, once, for the journey that sent the browser. The CPR number itself never comes this far.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from asyncpg import Record
+
+from unilogin.domain.access.model import Right
+from unilogin.domain.services.model import Level
+from unilogin.house import REALM
+from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.signin.model import JourneyId
+from unilogin.signin.providers import Alias
+
+ErrandId = NewType("ErrandId", UUID)
+
+ERRAND_SECONDS = 15 * 60
+"""How long somebody may be away: a phone has to be found, sometimes a parent."""
+
+TAKING_SECONDS = 2 * 60
+"""How long what came back waits to be taken: the browser is on its way."""
+
+
+class IdentityKind(StrEnum):
+    """As whom somebody proved who they are: as themselves, or for a business (erhvervsidentitet)."""
+
+    PRIVATE = "private"
+    BUSINESS = "business"
+
+
+class Failure(StrEnum):
+    """Why somebody came back without an identity."""
+
+    CANCELLED = "cancelled"  # by the person
+    UNAVAILABLE = "unavailable"  # the provider does not answer, or not in time
+    REFUSED = "refused"  # the provider said no, or said something that is not believed
+    LEVEL = "level"  # proved, but not as sure as it must be
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalIdentity:
+    """Who a provider says it is. ``cpr_index`` is the look-up value; None when the provider told no CPR number."""
+
+    alias: Alias
+    issuer: str
+    subject: str
+    cpr_index: bytes | None
+    level: Level
+    kind: IdentityKind
+    cvr: str | None
+    rights: tuple[Right, ...]
+    age: int | None
+    authenticated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """An errand that is under way, as the provider's protocol sees it."""
+
+    errand_id: ErrandId
+    journey_id: JourneyId
+    alias: Alias
+    return_to: str
+
+    @property
+    def back(self) -> str:
+        """Where the browser goes when the provider has answered."""
+        return f"{self.return_to}{'&' if '?' in self.return_to else '?'}errand={self.errand_id}"
+
+
+def errand_url(alias: Alias, errand_id: ErrandId) -> str:
+    """Return the page of the provider's protocol that sends the browser on."""
+    return f"{REALM}/broker/{alias}/login?errand={errand_id}"
+
+
+async def start_errand(tx: Transaction, journey_id: JourneyId, *, alias: Alias, return_to: str) -> ErrandId | None:
+    """Begin an errand of an open journey; None when there is no such provider (any more) or the journey is over.
+
+    ``return_to`` is a path on our own origin, made by the calling room, never taken from a request.
+    """
+    errand_id: UUID | None = await tx.fetchval(
+        "insert into signin_errand (journey_id, alias, return_to, expires_at)"
+        " select j.journey_id, p.alias, $3, kit_now() + $4 * interval '1 second'"
+        " from signin_journey j, signin_provider p where j.journey_id = $1 and j.returned_at is null"
+        " and j.expires_at > kit_now() and p.alias = $2 and p.disabled_at is null returning errand_id",
+        journey_id,
+        alias,
+        return_to,
+        ERRAND_SECONDS,
+    )
+    return ErrandId(errand_id) if errand_id else None
+
+
+_COLUMNS = """errand_id, failure, alias, issuer, subject, cpr_index, level, kind, cvr, rights, age, authenticated_at"""
+
+# What was taken is nowhere any more.
+_TAKE = f"""
+  with found as (
+    select {_COLUMNS} from signin_errand where errand_id = $2 and journey_id = $1 and answered_at is not null
+      and taken_at is null and answered_at > kit_now() - {TAKING_SECONDS} * interval '1 second' for update
+  ), taken as (
+    update signin_errand e set taken_at = kit_now(), subject = null, cpr_index = null, cvr = null, rights = null,
+      age = null from found where e.errand_id = found.errand_id
+  )
+  select {_COLUMNS} from found
+"""
+
+
+async def take_identity(
+    connection: Connection, journey_id: JourneyId, errand_id: ErrandId
+) -> ExternalIdentity | Failure | None:
+    """Take what came back, once, for the journey that sent the browser; None when there is nothing to take.
+
+    The caller's access rule (``JOURNEY``) has proved that this browser began the journey.
+    """
+    row = await connection.fetchrow(_TAKE, journey_id, errand_id)
+    if row is None:
+        return None
+    return Failure(row["failure"]) if row["failure"] else _identity(row)
+
+
+def _identity(row: Record) -> ExternalIdentity:
+    return ExternalIdentity(
+        Alias(row["alias"]),
+        row["issuer"],
+        row["subject"],
+        row["cpr_index"],
+        Level(row["level"]),
+        IdentityKind(row["kind"]),
+        row["cvr"],
+        tuple(Right(name) for name in row["rights"]),
+        row["age"],
+        row["authenticated_at"],
+    )
+
+
+async def note_identity(tx: Transaction, errand_id: ErrandId, identity: ExternalIdentity) -> bool:
+    """Note who came back; False when the errand is over or its provider was disabled meanwhile (V-29)."""
+    return bool(
+        await tx.fetchval(
+            "update signin_errand e set answered_at = kit_now(), issuer = $3, subject = $4, cpr_index = $5, level = $6,"
+            " kind = $7, cvr = $8, rights = $9, age = $10, authenticated_at = $11 from signin_provider p"
+            " where e.errand_id = $1 and e.alias = $2 and e.answered_at is null and e.expires_at > kit_now()"
+            " and p.alias = e.alias and p.disabled_at is null returning true",
+            errand_id,
+            identity.alias,
+            identity.issuer,
+            identity.subject,
+            identity.cpr_index,
+            identity.level.value,
+            identity.kind.value,
+            identity.cvr,
+            [right.value for right in identity.rights],
+            identity.age,
+            identity.authenticated_at,
+        )
+    )
+
+
+async def note_failure(tx: Transaction, errand_id: ErrandId, failure: Failure) -> bool:
+    """Note that nobody came back, and why; False when the errand has its answer already."""
+    return bool(
+        await tx.fetchval(
+            "update signin_errand set answered_at = kit_now(), failure = $2"
+            " where errand_id = $1 and answered_at is null returning true",
+            errand_id,
+            failure.value,
+        )
+    )
+
+
+async def forget_old_errands(connection: Connection) -> int:
+    """Delete errands that nobody can come back from; return how many. Nothing is decided here (D4)."""
+    status = await connection.execute("delete from signin_errand where expires_at < kit_now() - interval '10 minutes'")
+    return int(status.split()[-1])

@@ -1,0 +1,72 @@
+"""Opening the session of somebody who has proved who they are: one way, whatever they proved it with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from unilogin.domain.directory.model import ActorGroup, Standing
+from unilogin.domain.services.model import Level
+from unilogin.domain.sessions.actions import carry_rights, open_session
+from unilogin.domain.sessions.model import OpenedSession, SessionRight, UsedDevice
+from unilogin.domain.sessions.rules import cookie_seconds, lifetime
+from unilogin.house import House
+from unilogin.kit.db.connection import Transaction
+from unilogin.kit.web.frame import request_id
+from unilogin.signin import actions
+from unilogin.signin.access import Visit
+from unilogin.signin.browser import start_session_cookie
+from unilogin.signin.model import Journey, Step
+from unilogin.signin.pages import move_on, see_other, step_url
+from unilogin.signin.rules import role_options
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A session was opened; ``finished`` when no role has to be chosen; the cookie's life, None for the browser's."""
+
+    session: OpenedSession
+    finished: bool
+    cookie_seconds: int | None
+
+
+async def open_session_of(
+    tx: Transaction,
+    request: Request,
+    journey: Journey,
+    *,
+    standing: Standing,
+    method: str,
+    level: Level,
+    rights: Sequence[SessionRight] = (),
+) -> Proved:
+    """Open a session for somebody whom the gate admits, and note it on the journey.
+
+    The caller has asked the gate in this transaction, or what it wrote down could not be undone otherwise. ``rights``
+    hold for this session alone.
+    """
+    lives = lifetime(standing.actor_groups, journey.device)
+    opened = await open_session(
+        tx,
+        standing.account_id,
+        method=method,
+        level=level,
+        lifetime=lives,
+        on=UsedDevice(journey.device, request.headers.get("user-agent", "")),
+        request_id=request_id(request),
+    )
+    if rights:
+        await carry_rights(tx, opened.session_id, rights)
+    options = role_options(journey.service, standing.actor_groups)
+    group: ActorGroup | None = options[0].group if len(options) == 1 else None
+    await actions.prove(tx, journey.journey_id, session_id=opened.session_id, actor_group=group)
+    return Proved(opened, finished=group is not None, cookie_seconds=cookie_seconds(journey.device, lives))
+
+
+def opened(house: House, request: Request, visit: Visit, *, opened: Proved) -> Response:
+    """Answer somebody who has proved who they are: on to the service, or to the choice of role, with the cookie."""
+    journey = visit.journey
+    response = move_on(house, request, journey) if opened.finished else see_other(step_url(journey, Step.ROLE))
+    start_session_cookie(house, response, opened.session.token, seconds=opened.cookie_seconds)
+    return response

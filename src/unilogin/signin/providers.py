@@ -1,0 +1,95 @@
+"""Ways in that somebody else proves (udbydere af login), as the selector and other rooms of the journey see them.
+
+How each is spoken to is its protocol's business; here stands which there are, what they are called and where they are.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+from asyncpg import Record
+
+from unilogin.domain.audit import actions as audit
+from unilogin.domain.audit.events import Event
+from unilogin.domain.audit.model import Actor, Entry
+from unilogin.kit.db.connection import Connection, Transaction
+
+Alias = NewType("Alias", str)
+"""What a provider is called in addresses and in the selector's field ``selectedIdp``; never changes."""
+
+
+class ProviderKind(StrEnum):
+    """What people sign in with there."""
+
+    MITID = "mitid"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Somebody else who proves who people are."""
+
+    alias: Alias
+    kind: ProviderKind
+    name_da: str
+    name_en: str
+    enabled: bool
+
+    def name_in(self, language: str) -> str:
+        """Return its name in a language of the interface."""
+        return self.name_en if language == "en" else self.name_da
+
+
+_COLUMNS = "p.alias, p.kind, p.name_da, p.name_en, p.disabled_at is null as enabled"
+
+
+def _provider(row: Record) -> Provider:
+    return Provider(Alias(row["alias"]), ProviderKind(row["kind"]), row["name_da"], row["name_en"], row["enabled"])
+
+
+async def available_providers(connection: Connection) -> tuple[Provider, ...]:
+    """Return the providers that may be used now, by alias."""
+    rows = await connection.fetch(
+        f"select {_COLUMNS} from signin_provider p where p.disabled_at is null order by alias"
+    )
+    return tuple(_provider(row) for row in rows)
+
+
+async def every_provider(connection: Connection) -> tuple[Provider, ...]:
+    """Return all providers, disabled ones too."""
+    return tuple(
+        _provider(row) for row in await connection.fetch(f"select {_COLUMNS} from signin_provider p order by alias")
+    )
+
+
+async def add_provider(tx: Transaction, provider: Provider, *, actor: Actor) -> bool:
+    """Add a provider; False when the alias is taken."""
+    added = await tx.fetchval(
+        "insert into signin_provider (alias, kind, name_da, name_en) values ($1, $2, $3, $4)"
+        " on conflict do nothing returning true",
+        provider.alias,
+        provider.kind.value,
+        provider.name_da,
+        provider.name_en,
+    )
+    if added:
+        await audit.write(tx, Entry(Event.PROVIDER_CREATED, actor, about=provider.alias))
+    return bool(added)
+
+
+async def rename_provider(tx: Transaction, alias: Alias, *, name_da: str, name_en: str) -> None:
+    """Change what people read. The audit row is written by whoever changes the provider as a whole."""
+    await tx.execute("update signin_provider set name_da = $2, name_en = $3 where alias = $1", alias, name_da, name_en)
+
+
+async def switch_provider(tx: Transaction, alias: Alias, *, on: bool, actor: Actor) -> bool:
+    """Enable or disable a provider; False when it was so already. Flows under way end with it (V-29)."""
+    switched = await tx.fetchval(
+        "update signin_provider set disabled_at = case when $2 then null else kit_now() end"
+        " where alias = $1 and (disabled_at is null) <> $2 returning true",
+        alias,
+        on,
+    )
+    if switched:
+        event = Event.PROVIDER_CHANGED if on else Event.PROVIDER_DISABLED
+        await audit.write(tx, Entry(event, actor, about=alias, detail={"enabled": on}))
+    return bool(switched)
