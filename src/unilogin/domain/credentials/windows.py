@@ -1,0 +1,183 @@
+"""Windows (femminuttersvindue): five minutes in which a pupil who types the username is given a new password.
+
+A parent or a teacher opens one; the pupil claims it, once, by one statement with the database's clock (RW-2, RW-3).
+Custody is asked in that statement again: what was lost after the opening opens nothing. Neither opener ever sees the
+secret.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from asyncpg import Record
+
+from unilogin.domain.access.gates import IN_CUSTODY, PupilInReach
+from unilogin.domain.audit import actions as audit
+from unilogin.domain.audit.events import Event
+from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.directory.model import AccountId
+from unilogin.kit.db.connection import Connection, Transaction
+
+WindowId = NewType("WindowId", UUID)
+
+WINDOW_SECONDS = 5 * 60
+
+
+class WindowKind(StrEnum):
+    """Who opened it."""
+
+    PARENT = "parent"
+    TEACHER = "teacher"
+
+
+class WindowState(StrEnum):
+    """How it stands."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    CANCELLED = "cancelled"
+    RUN_OUT = "run out"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window as its opener sees it. ``tries`` counts tries to claim it that came after somebody else's."""
+
+    window_id: WindowId
+    account_id: AccountId
+    kind: WindowKind
+    opened_by: AccountId
+    opened_at: datetime
+    expires_at: datetime
+    claimed_at: datetime | None
+    claimed_on: str | None
+    tries: int
+    state: WindowState
+
+
+_OPEN = "w.claimed_at is null and w.cancelled_at is null and w.expires_at > kit_now()"
+_CLAIMABLE = f"""{_OPEN} and pupil.blocked_at is null and guardian.blocked_at is null
+  and (w.kind <> 'parent' or {IN_CUSTODY})"""
+_WINDOWS = """credentials_window w join directory_account pupil on pupil.account_id = w.account_id
+  join directory_account guardian on guardian.account_id = w.opened_by"""
+_COLUMNS = f"""w.window_id, w.account_id, w.kind, w.opened_by, w.opened_at, w.expires_at, w.claimed_at, w.claimed_on,
+  w.tries, case when w.claimed_at is not null then 'claimed' when w.cancelled_at is not null then 'cancelled'
+                when {_OPEN} then 'open' else 'run out' end as state"""
+
+IS_OPEN = f"exists (select from {_WINDOWS} where w.account_id = a.account_id and {_CLAIMABLE})"
+"""For a statement of another room: the account of ``a`` (directory_account) has a window that can be claimed now."""
+
+
+def _window(row: Record) -> Window:
+    return Window(
+        WindowId(row["window_id"]),
+        AccountId(row["account_id"]),
+        WindowKind(row["kind"]),
+        AccountId(row["opened_by"]),
+        row["opened_at"],
+        row["expires_at"],
+        row["claimed_at"],
+        row["claimed_on"],
+        row["tries"],
+        WindowState(row["state"]),
+    )
+
+
+async def open_window(tx: Transaction, pupil: PupilInReach, *, kind: WindowKind, actor: Actor) -> Window:
+    """Open a window for a pupil, or open one's own anew: to press twice is to press once.
+
+    Somebody else's window stays beside it; whichever is claimed, all are.
+    """
+    row = await tx.fetchrow(
+        "insert into credentials_window as w (account_id, kind, opened_by, institution_id, expires_at)"
+        " values ($1, $2, $3, $4, kit_now() + $5 * interval '1 second')"
+        " on conflict (account_id, opened_by) where claimed_at is null and cancelled_at is null do update set"
+        " kind = excluded.kind, institution_id = excluded.institution_id, opened_at = kit_now(),"
+        f" expires_at = excluded.expires_at, tries = 0 returning {_COLUMNS}",
+        pupil.account_id,
+        kind.value,
+        pupil.reached_by,
+        pupil.institution_id,
+        WINDOW_SECONDS,
+    )
+    assert row is not None  # noqa: S101 - for the type checker: this statement returns one row
+    window = _window(row)
+    await audit.write(tx, _entry(Event.WINDOW_OPENED, window, actor=actor))
+    return window
+
+
+async def cancel_window(tx: Transaction, window_id: WindowId, *, opened_by: AccountId, actor: Actor) -> bool:
+    """Close one's own window before anybody claims it; return False when there is nothing to close."""
+    row = await tx.fetchrow(
+        "update credentials_window w set cancelled_at = kit_now() where w.window_id = $1 and w.opened_by = $2"
+        f" and {_OPEN} returning {_COLUMNS}",
+        window_id,
+        opened_by,
+    )
+    if row is None:
+        return False
+    await audit.write(tx, _entry(Event.WINDOW_CANCELLED, _window(row), actor=actor))
+    return True
+
+
+async def claim_window(tx: Transaction, account_id: AccountId, *, journey_id: UUID, browser: str) -> Window | None:
+    """Claim what is open for a pupil, all of it, for one journey; None when nothing is. Returns the newest.
+
+    One statement with the database's clock: of any number of claims at once one wins (RW-2), and none after five
+    minutes (RW-3, V-52). The order of the locks is the same for everybody.
+    """
+    rows = await tx.fetch(
+        f"with open as (select w.window_id from {_WINDOWS} where w.account_id = $1 and {_CLAIMABLE}"
+        " order by w.window_id for update of w)"
+        " update credentials_window w set claimed_at = kit_now(), claimed_in = $2, claimed_on = $3"
+        f" from open where w.window_id = open.window_id returning {_COLUMNS}",
+        account_id,
+        journey_id,
+        browser[:160],
+    )
+    windows = sorted((_window(row) for row in rows), key=lambda window: window.opened_at)
+    for window in windows:
+        await audit.write(tx, _entry(Event.WINDOW_CLAIMED, window, actor=Actor.person(account_id)))
+    return windows[-1] if windows else None
+
+
+async def note_late_try(tx: Transaction, account_id: AccountId, *, journey_id: UUID) -> bool:
+    """Note that somebody else tried to claim a window that had been claimed, for its opener to see (RW-2)."""
+    rows = await tx.fetch(
+        "update credentials_window w set tries = least(w.tries + 1, 999) where w.account_id = $1"
+        " and w.claimed_at is not null and w.claimed_in <> $2 and w.expires_at > kit_now()"
+        f" returning {_COLUMNS}",
+        account_id,
+        journey_id,
+    )
+    for row in rows:
+        entry = _entry(Event.WINDOW_TRIED, _window(row), actor=Actor("person", "unknown"), outcome="refused")
+        await audit.write(tx, entry)
+    return bool(rows)
+
+
+async def latest_windows(
+    connection: Connection, opened_by: AccountId, *, pupils: list[AccountId]
+) -> dict[AccountId, Window]:
+    """Return the latest window that this account opened for each of these pupils in the last ten minutes."""
+    rows = await connection.fetch(
+        f"select distinct on (w.account_id) {_COLUMNS} from credentials_window w"
+        " where w.opened_by = $1 and w.account_id = any($2::uuid[]) and w.opened_at > kit_now() - interval '10 minutes'"
+        " order by w.account_id, w.opened_at desc",
+        opened_by,
+        pupils,
+    )
+    return {window.account_id: window for window in map(_window, rows)}
+
+
+def _entry(event: Event, window: Window, *, actor: Actor, outcome: str = "ok") -> Entry:
+    return Entry(
+        event,
+        actor,
+        account_id=window.account_id,
+        about=str(window.window_id),
+        outcome=outcome,
+        detail={"kind": window.kind.value, "opened_by": str(window.opened_by)},
+    )
