@@ -10,6 +10,7 @@ from functools import partial
 
 from unilogin.domain.audit.actions import make_partitions_ahead
 from unilogin.domain.audit.sealing import seal
+from unilogin.domain.credentials.passkeys.actions import forget_old_questions
 from unilogin.domain.limits.actions import forget_old_counts
 from unilogin.domain.services.actions import forget_old_incidents
 from unilogin.domain.sessions.actions import forget_old_sessions
@@ -42,6 +43,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
         Job("oidc: forget old logout notices", HOUR, forget_old_notices),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),
+        Job("passkeys: forget old questions", HOUR, forget_old_questions),
         Job("limits: forget old counts", HOUR, forget_old_counts),
         Job("limits: count the pupils of each site", 6 * HOUR, count_pupils_of_sites),
         Job("limits: settle the pages of unknown names", 24 * HOUR, settle_decoy_pages),

@@ -18,6 +18,9 @@ class Event(StrEnum):
     DELIVERY_REFUSED = "delivery.refused"
 
     PASSWORD_ASSIGNED = "password.assigned"
+    PASSWORD_CHOSEN = "password.chosen"
+    PASSWORD_DUE = "password.due"
+    PASSWORD_TYPE_FORCED = "password.type_forced"
     PASSWORD_REHASHED = "password.rehashed"
 
     WINDOW_OPENED = "window.opened"
@@ -27,6 +30,11 @@ class Event(StrEnum):
     PERMIT_GIVEN = "recovery.permitted"
     PERMIT_REFUSED = "recovery.refused"
     NAMES_SHOWN = "recovery.names_shown"
+
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_RENAMED = "passkey.renamed"
+    PASSKEY_REMOVED = "passkey.removed"
+    PASSKEY_SUSPECTED = "passkey.suspected"
 
     SIGNIN_SUCCEEDED = "signin.succeeded"
     SIGNIN_FAILED = "signin.failed"
