@@ -5,7 +5,9 @@ returned, not raised: raising would roll back what must be remembered.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from starlette.requests import Request
 
@@ -24,7 +26,7 @@ from unilogin.domain.limits.outcomes import Failure, note_failure, note_success
 from unilogin.domain.limits.rules import LONGEST_TURN, trusted_slot
 from unilogin.domain.services.model import Level
 from unilogin.house import House
-from unilogin.kit.db.connection import acquire, again_if_rolled_back, transaction
+from unilogin.kit.db.connection import Transaction, acquire, again_if_rolled_back, transaction
 from unilogin.kit.faults import fault_point
 from unilogin.kit.web.frame import request_id
 from unilogin.signin.asked import Asked, guess_of
@@ -38,10 +40,34 @@ class Wrong:
     """Not the secret; or nobody's name, or somebody who may not come in: nobody can tell which (R15)."""
 
 
+LedTo = TypeVar("LedTo")
+
+Then = Callable[[Transaction, Standing, StoredPassword], Awaitable[LedTo]]
+"""What a right secret leads to, written in the transaction that notes the success."""
+
+
 async def prove(
     house: House, request: Request, journey: Journey, *, asked: Asked, given: str
 ) -> Proved | Wrong | Waiting | Closed:
-    """Compare a secret with the one of the account that was asked for.
+    """Compare a secret with the one of the account that was asked for, and open a session.
+
+    Raises:
+        HashBusyError: too many at once; nothing was decided and nothing counted.
+
+    """
+
+    async def open_it(tx: Transaction, standing: Standing, stored: StoredPassword) -> Proved:
+        return await open_session_of(
+            tx, request, journey, standing=standing, method=stored.type.value, level=Level.EN_FAKTOR
+        )
+
+    return await prove_for(house, request, asked=asked, given=given, then=open_it)
+
+
+async def prove_for(
+    house: House, request: Request, *, asked: Asked, given: str, then: Then[LedTo]
+) -> LedTo | Wrong | Waiting | Closed:
+    """Compare a secret with the one of the account that was asked for, and do ``then`` what it is proved for.
 
     Raises:
         HashBusyError: too many at once; nothing was decided and nothing counted.
@@ -72,9 +98,9 @@ async def prove(
     await fault_point("signin.secret.proved")
     new_hash = await house.hasher.hash(secret) if fitted.outdated else None
     success = _Success(asked.standing, asked.stored, guess, answer, new_hash)
-    proved = await again_if_rolled_back(lambda: _let_in(house, request, journey, success))
+    proved = await again_if_rolled_back(lambda: _let_in(house, success, then))
     if proved is None and (newer := await _compare_again(house, secret, success)) is not None:
-        proved = await again_if_rolled_back(lambda: _let_in(house, request, journey, newer))
+        proved = await again_if_rolled_back(lambda: _let_in(house, newer, then))
     if proved is None:
         return await _fail(house, request, guess, reserved=answer, fitted=None)
     await fault_point("signin.session.committed")
@@ -106,8 +132,8 @@ async def _compare_again(house: House, secret: bytes, success: _Success) -> _Suc
     return replace(success, stored=newer, new_hash=None) if newer is not None and fits else None
 
 
-async def _let_in(house: House, request: Request, journey: Journey, success: _Success) -> Proved | None:
-    """Write a success down, all of it or nothing: the trust it gives, the session, where the journey stands.
+async def _let_in(house: House, success: _Success, then: Then[LedTo]) -> LedTo | None:
+    """Write a success down, all of it or nothing: the trust it gives, and what it leads to.
 
     None when the password is no longer the one that was compared.
     """
@@ -119,9 +145,7 @@ async def _let_in(house: House, request: Request, journey: Journey, success: _Su
             actor = Actor.person(standing.account_id)
             await credentials.rehash_password(tx, stored=stored, phc=success.new_hash, actor=actor)
         await note_success(tx, success.guess, success.reserved)
-        proved = await open_session_of(
-            tx, request, journey, standing=standing, method=stored.type.value, level=Level.EN_FAKTOR
-        )
+        proved = await then(tx, standing, stored)
         await fault_point("signin.session.opened")
         return proved
 
