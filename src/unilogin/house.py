@@ -3,8 +3,8 @@
 Stands between the domain and the rooms with pages, because it names pieces of the domain and is named by them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from unilogin.domain.credentials.hashing import Hasher
 from unilogin.domain.keys.cache import KeyringCache
@@ -13,6 +13,7 @@ from unilogin.kit.secrets import Secrets
 from unilogin.kit.text import Texts
 from unilogin.kit.web.assets import Assets
 from unilogin.kit.web.cookies import Cookies
+from unilogin.kit.web.inside import OwnDoor
 from unilogin.kit.web.pages import Pages
 from unilogin.kit.web.peer import Net
 
@@ -35,8 +36,16 @@ class House:
     keyrings: KeyringCache
     proxies: Sequence[Net] = ()
     """Our own proxies, whose word about where a request came from is believed."""
+    door: OwnDoor = field(default_factory=OwnDoor)
+    """Our own front door, for our own apps: they sign people in like any customer."""
+    app_origins: Mapping[str, str] = field(default_factory=dict)
+    """Where an app's addresses begin → the origin it was moved to; who is not in it stays at ``base_url``."""
 
     @property
     def issuer(self) -> str:
         """The issuer identifier: the same path as the Danish service's, so that clients only change host."""
         return self.base_url + REALM
+
+    def origin_of_app(self, path: str) -> str:
+        """Return the origin of the app whose addresses begin so."""
+        return self.app_origins.get(path, self.base_url)

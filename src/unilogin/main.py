@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,7 +22,7 @@ from unilogin.kit.secrets import Secrets, load_secrets
 from unilogin.kit.text import load_texts
 from unilogin.kit.web.assets import Assets
 from unilogin.kit.web.cookies import Cookies
-from unilogin.kit.web.errors import RefusedError
+from unilogin.kit.web.errors import ElsewhereError, RefusedError
 from unilogin.kit.web.frame import Frame
 from unilogin.kit.web.pages import Pages
 from unilogin.kit.web.peer import read_proxies
@@ -32,7 +32,9 @@ from unilogin.settings import Settings, load_settings
 from unilogin.urls import URLS
 
 TEMPLATES = {
+    "account": "unilogin.apps.account",
     "oidc": "unilogin.protocols.oidc",
+    "shell": "unilogin.apps.shell",
     "signin": "unilogin.signin",
     "support": "unilogin.apps.support",
 }
@@ -110,6 +112,8 @@ def framed(house: House, urls: Sequence[Url[House]] = URLS) -> ASGIApp:
     """Return the routes of a house inside the frame."""
 
     def stopped(request: Request, refused: RefusedError) -> Response:
+        if isinstance(refused, ElsewhereError):
+            return RedirectResponse(refused.url, status_code=303)
         context = {
             "message": refused.message,
             "incident": refused.incident,
@@ -121,7 +125,9 @@ def framed(house: House, urls: Sequence[Url[House]] = URLS) -> ASGIApp:
     # The bare router: Starlette's own error middleware would answer before the frame could.
     app = Router(routes(urls, house), redirect_slashes=False, default=_not_found)
     parts = urlsplit(house.base_url)
-    return Frame(app, hosts=[parts.netloc], https=parts.scheme == "https", stopped=stopped)
+    frame = Frame(app, hosts=[parts.netloc], https=parts.scheme == "https", stopped=stopped)
+    house.door.leads_to(frame, host=parts.netloc)
+    return frame
 
 
 def create_app() -> ASGIApp:

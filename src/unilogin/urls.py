@@ -1,5 +1,8 @@
 """Every URL, and who may call it. One line each: method, path, function, access rule."""
 
+from unilogin.apps.account import pages as account
+from unilogin.apps.account.access import MIT, MIT_DOOR, MIT_FORM
+from unilogin.apps.shell import pages as shell
 from unilogin.apps.support import pages as support
 from unilogin.house import REALM, House
 from unilogin.kit.web.access import PUBLIC
@@ -42,6 +45,12 @@ URLS: tuple[Url[House], ...] = (
     url("OPTIONS", f"{OIDC}/revoke", discovery.preflight, access=PUBLIC),
     url("GET", f"{OIDC}/logout", logout.logout, access=PUBLIC),
     url("POST", f"{OIDC}/logout", logout.logout_posted, access=PUBLIC),
+    # Mit Unilogin
+    url("GET", "/mit", account.front, access=MIT),
+    url("GET", "/mit/sign-in", shell.sign_in, access=MIT_DOOR),
+    url("GET", "/mit/callback", shell.callback, access=MIT_DOOR),
+    url("POST", "/mit/sign-out", shell.sign_out, access=MIT_FORM),
+    url("GET", "/mit/signed-out", shell.signed_out, access=MIT_DOOR),
     # help
     url("GET", "/", support.front, access=PUBLIC),
     url("GET", "/hjaelp", support.help_page, access=PUBLIC),

@@ -49,6 +49,7 @@ def role_options(service: Service, groups: Sequence[ActorGroup]) -> tuple[RoleOp
     """Return the roles a person can choose for a service; staff and external are one (docs/danish-service.md 4.3).
 
     Where the service takes nobody of the person's groups, all are returned: the service is told, and refuses itself.
+    An app of our own takes the whole person, and nobody is asked.
     """
     accepted = [group for group in groups if service.accepts(group)] or list(groups)
     options = []
@@ -56,7 +57,7 @@ def role_options(service: Service, groups: Sequence[ActorGroup]) -> tuple[RoleOp
         held = [group for group in meant if group in accepted]
         if held:
             options.append(RoleOption(value, held[0]))
-    return tuple(options)
+    return tuple(options[:1] if service.own else options)
 
 
 def decoy_type(mac: bytes, *, share: float) -> PasswordType:

@@ -55,6 +55,8 @@ class Service:
     minimum_level: Level
     licence_required: bool
     missing_licence_url: str | None
+    own: bool = False
+    """One of our own apps: no learning service, and it takes the whole person, whatever their role."""
 
     def accepts(self, group: ActorGroup) -> bool:
         """Tell whether people may enter as a member of this group."""

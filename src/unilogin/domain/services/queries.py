@@ -9,7 +9,7 @@ from unilogin.domain.services.model import Attribute, Client, ClientId, Incident
 from unilogin.kit.db.connection import Connection
 
 SERVICE_COLUMNS = """s.service_id, s.name, s.name_en, s.provider, s.home_url, s.sector, s.attributes, s.actor_groups,
-  s.minimum_level, s.licence_required, s.missing_licence_url"""
+  s.minimum_level, s.licence_required, s.missing_licence_url, s.app is not null as own"""
 
 CLIENT_COLUMNS = f"""c.client_id, c.confidential, c.redirect_uris, c.post_logout_redirect_uris, c.web_origins,
   c.pkce_required, c.backchannel_logout_uri, c.frontchannel_logout_uri, {SERVICE_COLUMNS},
@@ -48,6 +48,7 @@ def service_of(row: Record) -> Service:
         Level(row["minimum_level"]),
         row["licence_required"],
         row["missing_licence_url"],
+        row["own"],
     )
 
 
@@ -74,8 +75,8 @@ async def client(connection: Connection, client_id: str) -> Client | None:
 
 
 async def clients(connection: Connection) -> list[Client]:
-    """Return all enabled clients by service name."""
-    rows = await connection.fetch(f"{_CLIENT} order by s.name, c.client_id")
+    """Return all enabled clients of learning services by service name; our own apps are none."""
+    rows = await connection.fetch(f"{_CLIENT} and s.app is null order by s.name, c.client_id")
     return [client_of(row) for row in rows]
 
 

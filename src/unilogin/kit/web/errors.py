@@ -29,6 +29,16 @@ class RefusedError(UniloginError):
         self.restart_url = restart_url
 
 
+class ElsewhereError(RefusedError):
+    """The browser has to go somewhere else first: it is sent there, and no page is shown."""
+
+    code = "elsewhere"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(303, "look.stopped.not_found")
+        self.url = url
+
+
 class FormRefusedError(RefusedError):
     """A form or body cannot be read: too large, of another type, malformed."""
 

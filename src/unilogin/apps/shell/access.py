@@ -1,0 +1,130 @@
+"""Who may open the pages of an app: who is signed in to it. Whoever is not is sent to the door, and comes back."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from unilogin.apps.shell import queries
+from unilogin.apps.shell.model import App, AppSession
+from unilogin.domain.access.model import Right
+from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionNumber, Standing
+from unilogin.domain.services.model import Level
+from unilogin.house import House
+from unilogin.kit.db.connection import acquire
+from unilogin.kit.web.errors import ElsewhereError, RefusedError
+from unilogin.kit.web.forms import Fields, one, read_fields, refuse_foreign_post
+from unilogin.kit.web.routing import Access
+from unilogin.signin.browser import csrf_fits, csrf_token
+
+
+@dataclass(frozen=True, slots=True)
+class AppVisit:
+    """Somebody who is signed in to the app, and the token its forms carry."""
+
+    app: App
+    who: AppSession
+    csrf: str
+
+    @property
+    def account_id(self) -> AccountId:
+        """The account of the person."""
+        return self.who.standing.account_id
+
+    @property
+    def standing(self) -> Standing:
+        """Where the person belongs now."""
+        return self.who.standing
+
+    @property
+    def actor_group(self) -> ActorGroup:
+        """As whom the person came in."""
+        return self.who.actor_group
+
+    @property
+    def rights(self) -> frozenset[tuple[InstitutionNumber, Right]]:
+        """The rights held in this session, with the institution of each."""
+        return self.who.rights
+
+
+@dataclass(frozen=True, slots=True)
+class AppForm:
+    """A form posted from a page of the app, proved to come from this browser and this site."""
+
+    visit: AppVisit
+    fields: Fields
+
+    def field(self, name: str) -> str:
+        """Return a field, or an empty string."""
+        return one(self.fields, name)
+
+
+def cookie_of(app: App) -> str:
+    """Return the name of the app's own cookie."""
+    return app.name
+
+
+def way_in(app: App) -> Access[House, App]:
+    """Return the rule of the app's own doors: everybody, because they are where one becomes somebody."""
+
+    async def admit(house: House, request: Request) -> App:
+        return app
+
+    return Access(f"{app.name} door", f"Everybody, on the way into or out of {app.title_en}.", admit)
+
+
+def signed_in(app: App, *, level: Level = Level.EN_FAKTOR) -> Access[House, AppVisit]:
+    """Return the rule for pages of an app: signed in to it, at least this sure."""
+
+    async def admit(house: House, request: Request) -> AppVisit:
+        visit = await _visit(house, request, app)
+        if visit is None or visit.who.session.level.rank < level.rank:
+            raise ElsewhereError(sign_in_url(app, request.url.path, level=level))
+        return visit
+
+    return Access(_name(app, level), f"Who is signed in to {app.title_en}{_sure(level)}.", admit)
+
+
+def signed_in_form(app: App, *, level: Level = Level.EN_FAKTOR) -> Access[House, AppForm]:
+    """Return the rule for what is posted to an app: signed in to it, from a page of its own."""
+
+    async def admit(house: House, request: Request) -> AppForm:
+        refuse_foreign_post(request, origin=house.origin_of_app(app.path))
+        visit = await _visit(house, request, app)
+        if visit is None or visit.who.session.level.rank < level.rank:
+            raise RefusedError(403, "shell.stopped.ended", restart_url=app.path)  # what was posted cannot wait
+        fields = await read_fields(request)
+        token = house.cookies.get(request, cookie_of(app)) or ""
+        if not csrf_fits(house, token, about=_about(app), sent=one(fields, "csrf")):
+            raise RefusedError(403, "look.stopped.foreign", restart_url=app.path)
+        return AppForm(visit, fields)
+
+    meaning = f"Who is signed in to {app.title_en}{_sure(level)}, from a page of its own (CSRF token, Origin)."
+    return Access(f"{_name(app, level)} form", meaning, admit)
+
+
+def sign_in_url(app: App, to: str, *, level: Level = Level.EN_FAKTOR) -> str:
+    """Return where somebody who is not signed in (sure enough) is sent, to come back to the page they asked for."""
+    wish = {"to": to} | ({"level": level.value} if level is not Level.EN_FAKTOR else {})
+    return f"{app.path}/sign-in?{urlencode(wish)}"
+
+
+async def _visit(house: House, request: Request, app: App) -> AppVisit | None:
+    token = house.cookies.get(request, cookie_of(app))
+    if token is None:
+        return None
+    async with acquire(house.pool) as connection:
+        who = await queries.who_is_here(connection, app, token=token)
+    return AppVisit(app, who, csrf_token(house, token, _about(app))) if who else None
+
+
+def _about(app: App) -> str:
+    return f"app:{app.name}"
+
+
+def _name(app: App, level: Level) -> str:
+    return app.name if level is Level.EN_FAKTOR else f"{app.name} {level.value}"
+
+
+def _sure(level: Level) -> str:
+    return "" if level is Level.EN_FAKTOR else f" at level {level.value} or higher"

@@ -1,0 +1,48 @@
+"""An app, and somebody who is signed in to one."""
+
+from dataclasses import dataclass
+
+from unilogin.domain.access.model import Right
+from unilogin.domain.directory.model import ActorGroup, InstitutionNumber, Standing
+from unilogin.domain.services.model import ClientId, Level
+from unilogin.domain.sessions.model import Device, Session
+
+SIGNIN_SECONDS = 45 * 60
+"""How long the way in may take: longer than a journey, so that it is the journey that says that it took too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One of our apps. ``name`` is also the stem of its sentences, ``path`` where all its addresses begin."""
+
+    name: str
+    path: str
+    client_id: ClientId
+    title: str
+    title_en: str
+    actor_groups: tuple[ActorGroup, ...] = ()
+    minimum_level: Level = Level.EN_FAKTOR
+
+
+@dataclass(frozen=True, slots=True)
+class AppSession:
+    """Somebody in an app at this moment: read in one statement, with everything that decides what they may do.
+
+    ``display_name`` and ``first_name`` are what may be shown: a protected person's alias. ``rights`` are those held
+    now, with the institution of each.
+    """
+
+    session: Session
+    device: Device
+    actor_group: ActorGroup
+    standing: Standing
+    display_name: str
+    first_name: str
+    rights: frozenset[tuple[InstitutionNumber, Right]]
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """Where somebody was going who has now come back from the door."""
+
+    return_to: str
