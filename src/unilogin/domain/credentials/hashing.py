@@ -8,7 +8,7 @@ slot runs at a time, so memory is bounded by slots × 19 MiB. Who gets a slot ne
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -52,6 +52,19 @@ class Hasher:
         """Return the PHC string of a secret; waits as long as it takes."""
         with self._admission.patient_place() as place:
             return await place.run(lambda: _ARGON2.hash(self._peppered(secret)))
+
+    async def is_one_of(self, secret: bytes, stored: Sequence[StoredPassword]) -> bool:
+        """Tell whether a secret is one of a few stored ones, one hash after the other; never with a connection held.
+
+        Raises:
+            HashBusyError: too many at once; nothing was compared.
+
+        """
+        with self.place(trusted=True) as place:
+            for one in stored:
+                if await place.verify(secret, one):
+                    return True
+        return False
 
     @contextmanager
     def place(self, *, trusted: bool) -> Iterator["Verifier"]:
