@@ -11,7 +11,7 @@ create table credentials_passkey (
   transports       text[] not null default '{}',
   backup_eligible  boolean not null,             -- may live in a key ring that follows the person
   backed_up        boolean not null,
-  made_in          bytea not null,               -- SHA-256 of the browser's cookie: "this device"
+  browser_hash     bytea,                        -- SHA-256 of the cookie of the browser it was last used in: "this device"
   created_at       timestamptz not null default kit_now(),
   last_used_at     timestamptz
 );
@@ -21,7 +21,7 @@ create index credentials_passkey_by_account on credentials_passkey (account_id);
 create table credentials_ceremony (
   challenge_hash  bytea primary key,             -- SHA-256 of the 256 random bits
   purpose         text not null check (purpose in ('add', 'sign in')),
-  about           uuid not null,                 -- add: the account; sign in: the journey
+  about           uuid not null,                 -- add: the session, and so the account; sign in: the journey
   browser_hash    bytea not null,                -- SHA-256 of what the browser shows: its cookie
   asked_at        timestamptz not null default kit_now(),
   expires_at      timestamptz not null,

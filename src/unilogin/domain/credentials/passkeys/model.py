@@ -22,7 +22,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """To what a question to an authenticator is bound: its purpose, the account or journey, the browser."""
+    """To what a question to an authenticator is bound: its purpose, the session or journey, the browser."""
 
     purpose: Purpose
     about: UUID
@@ -39,13 +39,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """A line of somebody's list of passkeys."""
+    """A line of somebody's list of passkeys; ``here`` when it was last used in the browser that asks."""
 
     passkey_id: PasskeyId
     name: str
     level: Level
     backed_up: bool
-    made_here: bool
+    here: bool
     created_at: datetime
     last_used_at: datetime | None
 
@@ -106,8 +106,9 @@ class NewPasskey:
 
 
 class NotAdded(StrEnum):
-    """Why a passkey is not kept."""
+    """Why a passkey is not asked for, or not kept."""
 
     NOT_FRESH = "not fresh"  # the session has ended, or one has to sign in anew first
+    TOO_OFTEN = "too often"  # asked for again and again
     TOO_MANY = "too many"
     KNOWN = "known"  # the very same passkey is here already

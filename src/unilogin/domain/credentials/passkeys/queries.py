@@ -10,10 +10,10 @@ from unilogin.kit.ids import Digest
 async def passkeys_of(connection: Connection, account_id: AccountId, *, browser: Digest | None) -> list[Passkey]:
     """Return an account's passkeys, the oldest first; ``browser`` is the one that asks."""
     rows = await connection.fetch(
-        "select passkey_id, name, level, backed_up, made_in = $2 as made_here, created_at, last_used_at"
-        " from credentials_passkey where account_id = $1 order by created_at, passkey_id",
+        "select passkey_id, name, level, backed_up, browser_hash is not distinct from $2 as here, created_at,"
+        " last_used_at from credentials_passkey where account_id = $1 order by created_at, passkey_id",
         account_id,
-        browser or b"",
+        browser or b"",  # which nobody has
     )
     return [
         Passkey(
@@ -21,7 +21,7 @@ async def passkeys_of(connection: Connection, account_id: AccountId, *, browser:
             row["name"],
             Level(row["level"]),
             row["backed_up"],
-            row["made_here"],
+            row["here"],
             row["created_at"],
             row["last_used_at"],
         )

@@ -19,7 +19,7 @@ SIGN_IN_SECONDS = 30 * 60
 """How long a question waits for its answer; as long as the journey, for a page that waits in the background."""
 
 MOST_QUESTIONS = 20
-"""Of one journey, or of one account within an hour. Nobody guesses a signature; this keeps the log from being filled."""
+"""Of one journey, or of one account within an hour. Nobody guesses a signature; this keeps the log from filling up."""
 
 NAME_CHARACTERS = 60
 
@@ -27,7 +27,7 @@ NAME_CHARACTERS = 60
 def may_have_passkeys(belongings: Sequence[Belonging], *, forced: PasswordType | None = None) -> bool:
     """Decide: staff, parents, and pupils from grade 7 – who can keep a device behind a lock of one's own.
 
-    ``forced``: the type of password that the school decided for this person, if any. Who is given pictures gets no keys.
+    ``forced``: the type of password that the school decided for this person, if any.
     """
     return bool(belongings) and password_type(belongings, forced=forced) is PasswordType.PASSWORD
 
