@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from unilogin.domain.credentials.hashing import Hasher
+from unilogin.domain.credentials.model import PasswordHolders, PasswordPolicy
 from unilogin.domain.keys.cache import KeyringCache
 from unilogin.kit.db.connection import Pool
 from unilogin.kit.secrets import Secrets
 from unilogin.kit.text import Texts
+from unilogin.kit.upstream import Upstreams
 from unilogin.kit.web.assets import Assets
 from unilogin.kit.web.cookies import Cookies
 from unilogin.kit.web.inside import OwnDoor
@@ -40,6 +42,11 @@ class House:
     """Our own front door, for our own apps: they sign people in like any customer."""
     app_origins: Mapping[str, str] = field(default_factory=dict)
     """Where an app's addresses begin → the origin it was moved to; who is not in it stays at ``base_url``."""
+
+    password_policy: PasswordPolicy = PasswordPolicy.MODERN
+    password_holders: PasswordHolders = PasswordHolders.CLASSIC
+    upstreams: Upstreams = field(default_factory=lambda: Upstreams(own_machine=False))
+    """Those outside whose answers people wait for."""
 
     @property
     def issuer(self) -> str:

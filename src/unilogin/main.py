@@ -12,6 +12,7 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from unilogin.domain.credentials.hashing import Hasher
+from unilogin.domain.credentials.model import PasswordHolders, PasswordPolicy
 from unilogin.domain.keys.cache import KeyringCache
 from unilogin.house import REALM, House
 from unilogin.kit.addresses import is_loopback
@@ -20,6 +21,7 @@ from unilogin.kit.logs import set_up_logs
 from unilogin.kit.outbound import Outbound
 from unilogin.kit.secrets import Secrets, load_secrets
 from unilogin.kit.text import load_texts
+from unilogin.kit.upstream import Upstreams
 from unilogin.kit.web.assets import Assets
 from unilogin.kit.web.cookies import Cookies
 from unilogin.kit.web.errors import ElsewhereError, RefusedError
@@ -58,6 +60,9 @@ def build_house(settings: Settings, *, pool: Pool, secrets: Secrets, templates: 
         hasher=Hasher(secrets["password_pepper"], slots=settings.hash_slots or None),
         keyrings=KeyringCache(pool, secrets),
         proxies=read_proxies(settings.trusted_proxies),
+        upstreams=Upstreams(own_machine=is_loopback(urlsplit(settings.base_url).hostname or "")),
+        password_policy=PasswordPolicy(settings.password_policy),
+        password_holders=PasswordHolders(settings.password_holders),
     )
 
 
@@ -104,6 +109,7 @@ class Application:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await close_pool(pool)
+        await house.upstreams.close()
         house.hasher.close()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -14,11 +14,12 @@ from typing import Annotated, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from annotated_types import Ge, Le
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic.fields import FieldInfo
 
 from unilogin.kit.addresses import is_loopback
 from unilogin.kit.errors import SetupError
+from unilogin.kit.mail import Tls, is_address
 from unilogin.kit.web.peer import read_proxies
 
 PREFIX = "UNILOGIN_"
@@ -93,6 +94,26 @@ def _checked_proxies(value: str) -> str:
     return value
 
 
+def _checked_mail_tls(value: Tls, info: ValidationInfo) -> Tls:
+    if value == "none" and not is_loopback(info.data.get("smtp_host") or "localhost"):
+        raise ValueError("starttls or implicit: only a mail server on this machine may be talked to in clear")
+    return value
+
+
+def _checked_mail_password(value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if (value is None) != (info.data.get("smtp_user") is None):
+        raise ValueError(f"set both {name_of('smtp_user')} and this, or neither")
+    return value
+
+
+def _checked_mail_sender(value: str | None, info: ValidationInfo) -> str | None:
+    if info.data.get("smtp_host") and value is None:
+        raise ValueError("set it: letters to people come from an address, such as unilogin@example.dk")
+    if value is not None and not is_address(value):
+        raise ValueError("one address and nothing else, such as unilogin@example.dk")
+    return value
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_database_url)]
 
 
@@ -159,6 +180,34 @@ class Settings(BaseModel):
     )
     log_format: Literal["json", "readable"] = Field(
         default="json", description="One JSON object a line for machines, or lines for a person at a terminal."
+    )
+    password_policy: Literal["modern", "stil"] = Field(
+        default="modern",
+        description="What is demanded of a chosen password. modern: 8 to 128 characters of any kind, never too old. "
+        "stil: 8 to 24, from grade 7 with a capital, a small letter and a digit, and changed once a year.",
+    )
+    password_holders: Literal["classic", "dk-2026"] = Field(
+        default="classic",
+        description="Who may sign in with a Unilogin password. classic: everybody. dk-2026: pupils; staff, externals "
+        "and parents use MitID or a local login.",
+    )
+    smtp_host: str | None = Field(
+        default=None,
+        description="The mail server that takes letters to people about their sign-in. "
+        "Without one they are told on their own page alone, and letters are kept as not sent.",
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="The mail server's port; 465 for implicit TLS.")
+    smtp_tls: Annotated[Tls, AfterValidator(_checked_mail_tls)] = Field(
+        default="starttls",
+        description="How the way to the mail server is made safe; its certificate is checked. "
+        "none only for one on this machine.",
+    )
+    smtp_user: str | None = Field(default=None, description="The user at the mail server, if it asks for one.")
+    smtp_password: Annotated[SecretStr | None, AfterValidator(_checked_mail_password)] = Field(
+        default=None, validate_default=True, description="That user's password."
+    )
+    smtp_sender: Annotated[str | None, AfterValidator(_checked_mail_sender)] = Field(
+        default=None, validate_default=True, description="The address letters come from, and failed ones return to."
     )
     demo: bool = Field(
         default=False,

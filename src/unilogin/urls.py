@@ -13,7 +13,7 @@ from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery
 from unilogin.protocols.oidc.endpoints import token as tokens
 from unilogin.signin import pages as journey
 from unilogin.signin.access import JOURNEY, JOURNEY_FORM
-from unilogin.signin.steps import method, present, role, secret, username
+from unilogin.signin.steps import method, notice, present, role, secret, username
 
 OIDC = f"{REALM}/protocol/openid-connect"
 
@@ -26,6 +26,8 @@ URLS: tuple[Url[House], ...] = (
     url("POST", "/login/{journey_id}/username", username.take_username, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/secret", secret.ask_secret, access=JOURNEY),
     url("POST", "/login/{journey_id}/secret", secret.take_secret, access=JOURNEY_FORM),
+    url("GET", "/login/{journey_id}/notice", notice.ask_notice, access=JOURNEY),
+    url("POST", "/login/{journey_id}/notice", notice.take_notice, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/role", role.ask_role, access=JOURNEY),
     url("POST", "/login/{journey_id}/role", role.take_role, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/done", journey.done, access=JOURNEY),

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from unilogin.domain.credentials.model import ChangeDue
 from unilogin.domain.directory.model import AccountId, ActorGroup, Username
 from unilogin.domain.services.model import Service
 from unilogin.domain.sessions.model import Device, SessionId
@@ -62,19 +63,42 @@ async def name_somebody(connection: Connection, journey_id: JourneyId, *, userna
 
 
 async def prove(
-    tx: Transaction, journey_id: JourneyId, *, session_id: SessionId, actor_group: ActorGroup | None
+    tx: Transaction,
+    journey_id: JourneyId,
+    *,
+    session_id: SessionId,
+    actor_group: ActorGroup | None,
+    change_due: ChangeDue | None = None,
 ) -> bool:
     """Note the session that the journey has led to, and finish it when the group is settled; False when it is over.
 
-    A double click proves twice: the journey then keeps the later session, the one whose cookie the browser keeps.
+    With ``change_due`` it is not finished before that is settled: put off, or a new proof with a new password. A
+    double click proves twice: the journey then keeps the later session, the one whose cookie the browser keeps.
     """
     return bool(
         await tx.fetchval(
-            "update signin_journey set session_id = $2, actor_group = $3,"
-            f" finished_at = case when $3::text is null then null else kit_now() end where {_OPEN} returning true",
+            "update signin_journey set session_id = $2, actor_group = $3, change_due = $4, finished_at ="
+            f" case when $3::text is null or $4::text is not null then null else kit_now() end where {_OPEN}"
+            " returning true",
             journey_id,
             session_id,
             actor_group.value if actor_group else None,
+            change_due.value if change_due else None,
+        )
+    )
+
+
+async def put_off_change(connection: Connection, journey_id: JourneyId) -> bool:
+    """Let a journey go on although the password must be changed soon; False when it must be changed now, or is over.
+
+    The journey is finished when the group is settled.
+    """
+    return bool(
+        await connection.fetchval(
+            "update signin_journey set change_due = null,"
+            " finished_at = case when actor_group is null then null else kit_now() end"
+            f" where {_OPEN} and session_id is not null and change_due = 'soon' returning true",
+            journey_id,
         )
     )
 
@@ -84,7 +108,7 @@ async def choose_role(connection: Connection, journey_id: JourneyId, *, actor_gr
     return bool(
         await connection.fetchval(
             "update signin_journey set actor_group = $2, finished_at = kit_now()"
-            f" where {_OPEN} and session_id is not null returning true",
+            f" where {_OPEN} and session_id is not null and change_due is null returning true",
             journey_id,
             actor_group.value,
         )

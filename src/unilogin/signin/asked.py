@@ -9,7 +9,8 @@ from asyncpg import Record
 from starlette.requests import Request
 
 from unilogin.domain.credentials.model import PasswordType, StoredPassword
-from unilogin.domain.credentials.rules import password_type
+from unilogin.domain.credentials.queries import STORED, forced_of, stored_of
+from unilogin.domain.credentials.rules import may_hold_password, password_type
 from unilogin.domain.directory.model import Standing, Username
 from unilogin.domain.directory.queries import BELONGINGS, standing_of
 from unilogin.domain.limits import queries as limits
@@ -34,11 +35,12 @@ from unilogin.signin.rules import decoy_type
 
 _ASK = f"""
   select a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings,
-         p.type, p.hash, p.pepper_version, r.held as holds_right, c.{", c.".join(limits.COLUMNS.split(", "))}
+         {STORED}, r.held as holds_right, c.{", c.".join(limits.COLUMNS.split(", "))}
   from (select) as always
   left join directory_account a on a.username = $1
   left join lateral ({BELONGINGS}) b on true
   left join credentials_password p on p.account_id = a.account_id
+  left join credentials_forced_type f on f.account_id = a.account_id
   left join lateral (
     select true as held from access_right where account_id = a.account_id and revoked_at is null limit 1
   ) r on true
@@ -81,13 +83,14 @@ def _asked(house: House, username: Username, row: Record, *, keys: tuple[Account
     circumstances = limits.circumstances_of(row)
     standing = standing_of(row) if row["account_id"] else None
     if row["hash"] is not None:
-        stored = StoredPassword(row["account_id"], PasswordType(row["type"]), row["hash"], row["pepper_version"])
+        stored = stored_of(row)
     else:
         share = circumstances.pictures_share
         mac = house.secrets.mac("decoy_mac", username)
-        kind = password_type(standing.belongings) if standing else decoy_type(mac, share=share)
+        kind = password_type(standing.belongings, forced=forced_of(row)) if standing else decoy_type(mac, share=share)
         stored = StoredPassword(None, kind, house.hasher.dummy_hash, 1)
     may = standing is not None and is_admitted(standing) and not row["holds_right"]
+    may = may and may_hold_password(standing.actor_groups if standing else (), house.password_holders)
     return Asked(standing, stored, may, circumstances, account, device, peer.net)
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from unilogin.domain.credentials.model import ChangeDue
 from unilogin.domain.directory.model import AccountId, ActorGroup, Username
 from unilogin.domain.services.model import Level, Service
 from unilogin.domain.sessions.model import Device, SessionId
@@ -31,6 +32,7 @@ class Step(StrEnum):
     METHOD = "method"
     USERNAME = "username"
     SECRET = "secret"  # noqa: S105 - the name of a step
+    NOTICE = "notice"
     ROLE = "role"
     DONE = "done"
 
@@ -58,6 +60,8 @@ class Journey:
     actor_group: ActorGroup | None
     expired: bool
     finished: bool
+    change_due: ChangeDue | None = None
+    """Set by a proof with a password that must be changed, and by nothing else; gone when that is settled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from unilogin.domain.credentials.model import ChangeDue
 from unilogin.domain.directory.model import ActorGroup, Standing
 from unilogin.domain.services.model import Level
 from unilogin.domain.sessions.actions import carry_rights, open_session
@@ -24,11 +25,16 @@ from unilogin.signin.rules import role_options
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A session was opened; ``finished`` when no role has to be chosen; the cookie's life, None for the browser's."""
+    """A session was opened; ``finished`` when nothing is left to do; the cookie's life, None for the browser's.
+
+    ``change_due``: the password it was opened with must be changed, soon or now. Now: the browser is not given the
+    session, so that it leads nowhere but to the change of the password.
+    """
 
     session: OpenedSession
     finished: bool
     cookie_seconds: int | None
+    change_due: ChangeDue | None = None
 
 
 async def open_session_of(
@@ -40,6 +46,7 @@ async def open_session_of(
     method: str,
     level: Level,
     rights: Sequence[SessionRight] = (),
+    change_due: ChangeDue | None = None,
 ) -> Proved:
     """Open a session for somebody whom the gate admits, and note it on the journey.
 
@@ -60,13 +67,17 @@ async def open_session_of(
         await carry_rights(tx, opened.session_id, rights)
     options = role_options(journey.service, standing.actor_groups)
     group: ActorGroup | None = options[0].group if len(options) == 1 else None
-    await actions.prove(tx, journey.journey_id, session_id=opened.session_id, actor_group=group)
-    return Proved(opened, finished=group is not None, cookie_seconds=cookie_seconds(journey.device, lives))
+    session_id = opened.session_id
+    await actions.prove(tx, journey.journey_id, session_id=session_id, actor_group=group, change_due=change_due)
+    finished = group is not None and change_due is None
+    return Proved(opened, finished, cookie_seconds(journey.device, lives), change_due)
 
 
 def opened(house: House, request: Request, visit: Visit, *, opened: Proved) -> Response:
-    """Answer somebody who has proved who they are: on to the service, or to the choice of role, with the cookie."""
+    """Answer somebody who has proved who they are: on to the service, or to what is left to do, with the cookie."""
     journey = visit.journey
-    response = move_on(house, request, journey) if opened.finished else see_other(step_url(journey, Step.ROLE))
-    start_session_cookie(house, response, opened.session.token, seconds=opened.cookie_seconds)
+    left = Step.NOTICE if opened.change_due else Step.ROLE
+    response = move_on(house, request, journey) if opened.finished else see_other(step_url(journey, left))
+    if opened.change_due is not ChangeDue.NOW:
+        start_session_cookie(house, response, opened.session.token, seconds=opened.cookie_seconds)
     return response

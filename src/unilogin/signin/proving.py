@@ -16,9 +16,9 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.credentials import actions as credentials
 from unilogin.domain.credentials.admission import HashBusyError
-from unilogin.domain.credentials.model import Fitted, StoredPassword
+from unilogin.domain.credentials.model import ChangeDue, Fitted, PasswordPolicy, StoredPassword
 from unilogin.domain.credentials.queries import stored_password
-from unilogin.domain.credentials.rules import normal_secret
+from unilogin.domain.credentials.rules import change_of, normal_secret, password_type
 from unilogin.domain.directory.model import Standing
 from unilogin.domain.limits.attempts import reserve, take_turn
 from unilogin.domain.limits.model import Answer, Closed, Crowded, Guess, Place, Reserved, Sprayed, Waiting
@@ -57,8 +57,9 @@ async def prove(
     """
 
     async def open_it(tx: Transaction, standing: Standing, stored: StoredPassword) -> Proved:
+        due = await _note_change(tx, standing, stored, policy=house.password_policy)
         return await open_session_of(
-            tx, request, journey, standing=standing, method=stored.type.value, level=Level.EN_FAKTOR
+            tx, request, journey, standing=standing, method=stored.type.value, level=Level.EN_FAKTOR, change_due=due
         )
 
     return await prove_for(house, request, asked=asked, given=given, then=open_it)
@@ -105,6 +106,19 @@ async def prove_for(
         return await _fail(house, request, guess, reserved=answer, fitted=None)
     await fault_point("signin.session.committed")
     return proved
+
+
+async def _note_change(
+    tx: Transaction, standing: Standing, stored: StoredPassword, *, policy: PasswordPolicy
+) -> ChangeDue | None:
+    """Decide whether the password must be changed, and let the days for it begin or end; most often writes nothing."""
+    change = change_of(stored, wanted=password_type(standing.belongings, forced=stored.forced), policy=policy)
+    if change.starts is not None:
+        actor = Actor.person(standing.account_id)
+        await credentials.start_deadline(tx, standing.account_id, why=change.starts, actor=actor)
+    if change.lifted:
+        await credentials.lift_deadline(tx, standing.account_id)
+    return change.due
 
 
 async def _reserve(house: House, guess: Guess, *, slot: Place | None) -> Answer:

@@ -2,6 +2,7 @@
 
 from asyncpg import Record
 
+from unilogin.domain.credentials.model import ChangeDue
 from unilogin.domain.directory.model import ActorGroup, Username
 from unilogin.domain.services.model import Level
 from unilogin.domain.services.queries import SERVICE_COLUMNS, service_of
@@ -15,7 +16,7 @@ async def journey_of_browser(connection: Connection, journey_id: JourneyId, *, b
     """Return a journey that this browser began within a day, stale or not, or None."""
     row = await connection.fetchrow(
         f"select j.journey_id, j.return_to, j.demands, j.method, j.username, j.shared_device,"
-        " j.session_id, j.actor_group,"
+        " j.session_id, j.actor_group, j.change_due,"
         f" j.expires_at <= kit_now() as expired, j.finished_at is not null as finished, {SERVICE_COLUMNS}"
         " from signin_journey j join services_service s using (service_id)"
         " where j.journey_id = $1 and j.browser_hash = $2 and s.disabled_at is null"
@@ -41,4 +42,5 @@ def _journey(row: Record) -> Journey:
         ActorGroup(row["actor_group"]) if row["actor_group"] else None,
         row["expired"],
         row["finished"],
+        ChangeDue(row["change_due"]) if row["change_due"] else None,
     )

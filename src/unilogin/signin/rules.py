@@ -15,7 +15,7 @@ def next_step(journey: Journey) -> Step:
     if journey.finished:
         return Step.DONE
     if journey.session_id is not None:
-        return Step.ROLE
+        return Step.NOTICE if journey.change_due else Step.ROLE
     if journey.method is None:
         return Step.METHOD
     return Step.SECRET if journey.username else Step.USERNAME
@@ -24,7 +24,7 @@ def next_step(journey: Journey) -> Step:
 def may_show(journey: Journey, step: Step) -> bool:
     """Tell whether a page may be shown: the present one, or an earlier one as long as nobody has proved anything."""
     present = next_step(journey)
-    if present in (Step.DONE, Step.ROLE):
+    if present in (Step.DONE, Step.NOTICE, Step.ROLE):
         return step is present
     order = list(Step)
     return order.index(step) <= order.index(present)

@@ -44,7 +44,7 @@ class ChangeDue(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When a password must be changed at the latest, counted by the database's clock: 0 days left is today."""
+    """When a password must be changed at the latest, counted by the database's clock: the last day is 1."""
 
     why: DueWhy
     days_left: int

@@ -7,8 +7,9 @@ from unilogin.domain.credentials.rules import LAST_ONES
 from unilogin.domain.directory.model import AccountId
 from unilogin.kit.db.connection import Connection
 
-STORED = """p.type, p.hash, p.pepper_version, extract(day from kit_now() - p.set_at)::int as age_days, p.due_why,
-  extract(day from p.due_at - kit_now())::int as days_left, p.due_at <= kit_now() as overdue, f.type as forced"""
+STORED = """p.type, p.hash, p.pepper_version, extract(day from kit_now() - p.set_at)::int as age_days,
+  p.due_why, p.due_at <= kit_now() as overdue, f.type as forced,
+  ceil(extract(epoch from p.due_at - kit_now()) / 86400)::int as days_left"""
 """What ``stored_of`` reads of ``p`` (credentials_password) and ``f`` (credentials_forced_type), both of one account."""
 
 _STORED = f"""

@@ -11,6 +11,7 @@ from unilogin.signin.model import Step
 from unilogin.signin.pages import done
 from unilogin.signin.rules import next_step
 from unilogin.signin.steps.method import ask_method
+from unilogin.signin.steps.notice import ask_notice
 from unilogin.signin.steps.role import ask_role
 from unilogin.signin.steps.secret import ask_secret
 from unilogin.signin.steps.username import ask_username
@@ -19,6 +20,7 @@ _PAGES: Mapping[Step, Callable[[House, Request, Visit], Awaitable[Response]]] = 
     Step.METHOD: ask_method,
     Step.USERNAME: ask_username,
     Step.SECRET: ask_secret,
+    Step.NOTICE: ask_notice,
     Step.ROLE: ask_role,
     Step.DONE: done,
 }

@@ -38,7 +38,7 @@ async def take_role(house: House, request: Request, posted: Posted) -> Response:
     """Take the choice and move on; anything that is not on offer shows the page again."""
     chosen = one(posted.fields, "selected-aktoer")
     for option in await _options(house, posted.journey):
-        if option.value == chosen and not posted.journey.finished:
+        if option.value == chosen and next_step(posted.journey) is Step.ROLE:
             async with acquire(house.pool) as connection:
                 await actions.choose_role(connection, posted.journey.journey_id, actor_group=option.group)
             metrics.journey_step("role", "chosen")

@@ -56,7 +56,7 @@ async def take_secret(house: House, request: Request, posted: Posted) -> Respons
     """Compare the secret, and answer."""
     began = _now()
     journey = posted.journey
-    if not journey.username or next_step(journey) is Step.ROLE:
+    if not journey.username or next_step(journey) in (Step.NOTICE, Step.ROLE):
         return see_other(step_url(journey, next_step(journey)))
     asked = await ask(house, request, journey.username)
     page = _page(asked)
