@@ -28,24 +28,27 @@ create table recovery_permit (
   permit_id   uuid primary key default gen_random_uuid(),
   journey_id  uuid not null unique references signin_journey on delete cascade,
   account_id  uuid not null references directory_account,
-  proof       text not null check (proof in ('mitid', 'password', 'window', 'parent')),
-  level       text not null,                  -- the session's level afterwards: what was proved, never more (N-12)
-  helper_id   uuid references directory_account,  -- the parent who proved it, or who opened the window
-  window_id   uuid references credentials_window,
+  proof       text not null check (proof in ('mitid', 'password', 'parent', 'parent window', 'teacher window')),
+  level       text not null,                     -- the session's level afterwards: what was proved, never more (N-12)
+  helper_id   uuid references directory_account, -- the parent who proved it, or who opened the window
   given_at    timestamptz not null default kit_now(),
   expires_at  timestamptz not null,
-  type        text,                           -- of the secret that was assigned
-  assigned    bytea,                          -- sealed under a key outside the database, until its first success (RW-8)
-  set_at      timestamptz,                    -- the assigned secret is the account's since then
-  used_at     timestamptz,                    -- signed in: leave is over
-  check ((assigned is null) or (set_at is not null and used_at is null))
+  type        text check (type in ('pictures', 'words', 'password')),  -- of the secret that was assigned
+  assigned    bytea,          -- that secret, sealed under a key outside the database, until its first success (RW-8)
+  set_at      timestamptz,    -- the assigned secret is the account's since then
+  used_at     timestamptz,    -- signed in: leave is over
+  check (helper_id is not null or proof in ('mitid', 'password')),
+  check (assigned is null or (set_at is not null and type is not null and used_at is null))
 );
+create index recovery_permit_by_expiry on recovery_permit (expires_at);
 
 -- Who has proved with MitID in a journey who they are, to be told their own and their children's usernames.
 create table recovery_reader (
   journey_id  uuid primary key references signin_journey on delete cascade,
   account_id  uuid not null references directory_account,
+  level       text not null,
   expires_at  timestamptz not null
 );
+create index recovery_reader_by_expiry on recovery_reader (expires_at);
 
 grant select, insert, update, delete on credentials_window, recovery_permit, recovery_reader to unilogin_run;

@@ -100,9 +100,10 @@ def _child(row: Record, guardian: AccountId) -> ChildInCustody:
         None,
         row["name"],
         Username(row["username"]),
-        _places(row["places"]),
+        places_of(row["places"]),
     )
 
 
-def _places(values: Sequence[dict[str, str | None]]) -> tuple[Place, ...]:
+def places_of(values: Sequence[dict[str, str | None]]) -> tuple[Place, ...]:
+    """Return places from the JSON in which statements bring them: ``s`` is the school, ``g`` the class."""
     return tuple(Place(str(value["s"]), value["g"]) for value in values)
