@@ -39,6 +39,14 @@ def test_every_setting_can_be_given() -> None:
             "UNILOGIN_INTERNAL_HOST": "10.0.0.4",
             "UNILOGIN_LOG_LEVEL": "warning",
             "UNILOGIN_LOG_FORMAT": "readable",
+            "UNILOGIN_PASSWORD_POLICY": "stil",
+            "UNILOGIN_PASSWORD_HOLDERS": "dk-2026",
+            "UNILOGIN_SMTP_HOST": "mail.kommune.dk",
+            "UNILOGIN_SMTP_PORT": "465",
+            "UNILOGIN_SMTP_TLS": "implicit",
+            "UNILOGIN_SMTP_USER": "unilogin",
+            "UNILOGIN_SMTP_PASSWORD": "hemmelig",
+            "UNILOGIN_SMTP_SENDER": "unilogin@kommune.dk",
             "UNILOGIN_DEMO": "yes",
         }
     )
@@ -225,3 +233,29 @@ def test_rt_12_only_named_proxies_are_believed(value: str, sentence: str) -> Non
             load_settings(environ)
     else:
         assert load_settings(environ).trusted_proxies == value
+
+
+MAIL = {"UNILOGIN_SMTP_HOST": "mail.kommune.dk", "UNILOGIN_SMTP_SENDER": "unilogin@kommune.dk"}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"UNILOGIN_SMTP_HOST": "mail.kommune.dk"}, "UNILOGIN_SMTP_SENDER: set it"),
+        (MAIL | {"UNILOGIN_SMTP_SENDER": "Skolen <unilogin@kommune.dk>"}, "one address and nothing else"),
+        (MAIL | {"UNILOGIN_SMTP_SENDER": "unilogin@kommune.dk\r\nBcc: x@y.dk"}, "one address and nothing else"),
+        (MAIL | {"UNILOGIN_SMTP_TLS": "none"}, "only a mail server on this machine"),
+        (MAIL | {"UNILOGIN_SMTP_TLS": "sometimes"}, "it must be starttls, implicit or none"),
+        (MAIL | {"UNILOGIN_SMTP_USER": "unilogin"}, "UNILOGIN_SMTP_PASSWORD: set both"),
+        (MAIL | {"UNILOGIN_SMTP_PASSWORD": "hemmelig"}, "set both"),
+    ],
+)
+def test_letters_go_out_safely_or_it_does_not_start(given: dict[str, str], told: str) -> None:
+    sentence = refusal(**given)
+    assert told in sentence
+    assert "hemmelig" not in sentence
+
+
+def test_a_mail_server_on_this_machine_may_be_talked_to_in_clear() -> None:
+    given = {"UNILOGIN_SMTP_HOST": "localhost", "UNILOGIN_SMTP_SENDER": "a@b.dk", "UNILOGIN_SMTP_TLS": "none"}
+    assert load_settings(given).smtp_tls == "none"

@@ -1,13 +1,15 @@
-"""Beside the workers, in the process that started them: jobs, the courier to services, the internal port."""
+"""Beside the workers, in the process that started them: jobs, couriers to services and people, the internal port."""
 
 import asyncio
 import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Protocol
 
 from unilogin.cli.figures import FiguresPage
 from unilogin.cli.findings import READY, Finding, check_secrets, run_checks
@@ -16,7 +18,7 @@ from unilogin.jobs import Job, jobs, run_job
 from unilogin.kit.logs import log
 from unilogin.kit.metrics_page import CONTENT_TYPE, Figures
 from unilogin.kit.secrets import load_secrets
-from unilogin.main import tell_services
+from unilogin.main import carry_letters, tell_services
 from unilogin.settings import Settings
 
 READY_FOR_SECONDS = 1.0
@@ -35,9 +37,15 @@ DATABASE_SECONDS = 2.5
 """A database that takes longer is none: a node cut off from it says so within three seconds (F-09)."""
 
 
+class Carry(Protocol):
+    """A courier's work, until it is told to stop."""
+
+    async def __call__(self, settings: Settings, dsn: str, *, stopping: Callable[[], bool]) -> None: ...
+
+
 @dataclass
 class Supervisor:
-    """A thread for the jobs, one for the courier, one for the internal port; all end with the process at the latest."""
+    """A thread for the jobs, one for each courier, one for the internal port; all end with the process."""
 
     settings: Settings
     dsn: str
@@ -47,15 +55,17 @@ class Supervisor:
     _figures: Figures = field(default_factory=Figures)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _jobs: threading.Thread | None = None
-    _courier: threading.Thread | None = None
+    _couriers: list[threading.Thread] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
         """Start the threads."""
         self._jobs = threading.Thread(target=self._run_jobs, name="jobs", daemon=True)
         self._jobs.start()
-        self._courier = threading.Thread(target=self._tell_services, name="courier", daemon=True)
-        self._courier.start()
+        for name, carry in (("logout", tell_services), ("notices", carry_letters)):
+            courier = threading.Thread(target=self._keep_at_it, args=(name, carry), name=f"courier {name}", daemon=True)
+            courier.start()
+            self._couriers.append(courier)
         if self.settings.internal_port and self.counted:
             figures = FiguresPage(self.settings, self.dsn, folder=self.counted, figures=self._figures)
             address = (self.settings.internal_host, self.settings.internal_port)
@@ -74,16 +84,17 @@ class Supervisor:
             self._server.server_close()
         if self._jobs is not None:
             self._jobs.join(timeout=5)
-        if self._courier is not None:
-            self._courier.join(timeout=COURIER_STOP_SECONDS)
+        deadline = time.monotonic() + COURIER_STOP_SECONDS
+        for courier in self._couriers:
+            courier.join(timeout=max(0.0, deadline - time.monotonic()))
 
-    def _tell_services(self) -> None:
-        """Keep the courier at it; nothing is lost meanwhile, what it has to do stands in the database."""
+    def _keep_at_it(self, name: str, carry: Carry) -> None:
+        """Keep a courier at it; nothing is lost meanwhile, what it has to do stands in the database."""
         while not self._stopping.is_set():
             try:
-                asyncio.run(tell_services(self.settings, self.dsn, stopping=self._stopping.is_set))
+                asyncio.run(carry(self.settings, self.dsn, stopping=self._stopping.is_set))
             except Exception as error:
-                log("logout").warning("courier failed", error=type(error).__name__)
+                log(name).warning("courier failed", error=type(error).__name__)
                 self._stopping.wait(COURIER_PAUSE_SECONDS)
 
     def _run_jobs(self) -> None:

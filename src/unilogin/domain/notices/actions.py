@@ -1,12 +1,20 @@
 """Noting that somebody should be told, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from unilogin.domain.directory.model import AccountId
-from unilogin.domain.notices.model import Notice
-from unilogin.domain.notices.rules import checked_detail, gathered_for, quiet_for
-from unilogin.kit.db.connection import Transaction
+from unilogin.domain.notices.model import Letter, Notice
+from unilogin.domain.notices.queries import LETTER, RECIPIENT, WAITING, letter_of
+from unilogin.domain.notices.rules import (
+    CARRIED_AT_ONCE,
+    GIVE_UP_AFTER,
+    LEASE_SECONDS,
+    checked_detail,
+    gathered_for,
+    quiet_for,
+)
+from unilogin.kit.db.connection import Connection, Transaction
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -30,3 +38,118 @@ async def tell(tx: Transaction, account_id: AccountId, notice: Notice, *, detail
     """
     words = checked_detail(detail)
     await tx.execute(_TELL, account_id, notice.value, words, gathered_for(notice), quiet_for(notice))
+
+
+SETTLED_AT_ONCE = 100
+
+_SETTLE = f"""
+  with due as (
+    select notice_id from notices_notice where settled_at is null and due_at <= kit_now()
+    order by due_at limit {SETTLED_AT_ONCE} for update skip locked
+  ), settled as (
+    update notices_notice n set settled_at = kit_now() from due where n.notice_id = due.notice_id
+    returning n.notice_id, n.account_id
+  ), written as (
+    insert into notices_letter (notice_id, person_id)
+    select s.notice_id, r.person_id
+    from settled s join directory_account a using (account_id) join directory_person p on p.person_id = a.person_id
+    join directory_person r on r.email is not null and r.person_id in (
+      select p.person_id union all
+      select k.contact_person_id from directory_membership m join directory_contact k using (membership_id)
+      where m.person_id = p.person_id)
+    where {RECIPIENT}
+  )
+  select count(*) from settled
+"""
+
+
+async def settle_notices(connection: Connection) -> None:
+    """Write the letters of every notice that is due: to whom is decided now, not when it happened."""
+    while await connection.fetchval(_SETTLE) == SETTLED_AT_ONCE:
+        pass
+
+
+_CLAIM = f"""
+  update notices_letter l
+  set attempts = l.attempts + 1, next_try_at = kit_now() + interval '{LEASE_SECONDS} seconds'
+  from (
+    select l.notice_id, l.person_id from notices_letter l where {WAITING} and l.next_try_at <= kit_now()
+    order by l.next_try_at limit {CARRIED_AT_ONCE} for update skip locked
+  ) due, notices_notice n, directory_account a, directory_person p, directory_person r
+  where l.notice_id = due.notice_id and l.person_id = due.person_id and n.notice_id = l.notice_id
+    and a.account_id = n.account_id and p.person_id = a.person_id and r.person_id = l.person_id
+  returning {LETTER}
+"""
+
+
+async def claim_letters(connection: Connection) -> list[Letter]:
+    """Claim a few letters that are due: nobody else carries them until the lease is over."""
+    return [letter_of(row) for row in await connection.fetch(_CLAIM)]
+
+
+_THIS = "notice_id = $1 and person_id = $2 and sent_at is null"
+
+
+async def note_sent(connection: Connection, letter: Letter) -> None:
+    """Note that the mail server has taken the letter."""
+    await connection.execute(
+        f"update notices_letter set sent_at = kit_now(), last_answer = 'taken' where {_THIS}",
+        letter.notice_id,
+        letter.person_id,
+    )
+
+
+async def note_failure(
+    connection: Connection, letter: Letter, *, answer: str, pause_seconds: float, for_good: bool
+) -> bool:
+    """Note what came instead, and when to try again if not given up ``for_good``; return True when it is."""
+    return bool(
+        await connection.fetchval(
+            "update notices_letter set last_answer = $3, next_try_at = kit_now() + $4 * interval '1 second',"
+            f" given_up_at = case when $5 then kit_now() end where {_THIS} returning given_up_at is not null",
+            letter.notice_id,
+            letter.person_id,
+            answer,
+            pause_seconds,
+            for_good,
+        )
+    )
+
+
+async def put_back(connection: Connection, letters: Sequence[Letter]) -> None:
+    """Put claimed letters back that were not tried after all."""
+    await connection.execute(
+        "update notices_letter l set attempts = attempts - 1, next_try_at = kit_now()"
+        " from unnest($1::uuid[], $2::uuid[]) as b (notice_id, person_id)"
+        " where l.notice_id = b.notice_id and l.person_id = b.person_id and l.sent_at is null",
+        [letter.notice_id for letter in letters],
+        [letter.person_id for letter in letters],
+    )
+
+
+async def give_up_late(connection: Connection) -> int:
+    """Give up what could not be handed in for a day; return how many. Old news would only frighten."""
+    status = await connection.execute(
+        "update notices_letter l set given_up_at = kit_now(), last_answer = coalesce(l.last_answer, 'late')"
+        f" where {WAITING} and l.written_at < kit_now() - $1::interval and l.next_try_at <= kit_now()",
+        GIVE_UP_AFTER,
+    )
+    return int(status.split()[-1])
+
+
+async def keep_unsent(connection: Connection) -> None:
+    """Put every letter aside as not sent, where no mail server is set: a later one must not send old news."""
+    await connection.execute(
+        f"update notices_letter l set given_up_at = kit_now(), last_answer = 'no_server' where {WAITING}"
+    )
+
+
+KEPT_DAYS = 180
+
+
+async def forget_old_notices(connection: Connection) -> int:
+    """Delete old notices and their letters; return how many. Nothing is decided here (D4)."""
+    status = await connection.execute(
+        f"delete from notices_notice where last_at < kit_now() - interval '{KEPT_DAYS} days'"
+    )
+    return int(status.split()[-1])

@@ -49,6 +49,16 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A letter, and what became of it: neither sent nor waiting means that it was given up, for ``last_answer``."""
+
+    letter: Letter
+    sent: bool
+    waiting: bool
+    last_answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Carried:
     """How the letters of one kind fare."""
 

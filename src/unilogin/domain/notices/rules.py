@@ -1,4 +1,4 @@
-"""How often people are written to, and what a notice may say. Pure."""
+"""How often people are written to, what a notice may say, and when a letter is tried again. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -11,6 +11,22 @@ GATHERED_FOR = timedelta(hours=1)
 
 REMINDED_EVERY = timedelta(days=7)
 """A reminder that is due at every sign-in is worth a letter a week."""
+
+GIVE_UP_AFTER = timedelta(hours=24)
+"""News of yesterday's password helps nobody any more; it still stands on the account's own page."""
+
+REFUSALS = 3
+"""So many times a mail server may say "never" before it is believed: it says so too while it is set up wrongly."""
+
+CARRIED_AT_ONCE = 5
+LEASE_SECONDS = 120
+"""How long a courier may be busy with the letters it has claimed; longer than they may take together."""
+
+_FIRST_PAUSE = 30.0
+_FACTOR = 3.0
+_LONGEST_PAUSE = 3600.0
+_FIRST_REST = 5.0
+_LONGEST_REST = 300.0
 
 _WORD = re.compile(r"[a-z_]{1,40}")
 
@@ -30,3 +46,13 @@ def checked_detail(detail: Mapping[str, str]) -> dict[str, str]:
     if wrong := [key for key, value in detail.items() if not _WORD.fullmatch(key) or not _WORD.fullmatch(value)]:
         raise ValueError(f"a notice's detail holds words of small letters only, not: {', '.join(wrong)}")
     return dict(detail)
+
+
+def pause_seconds(attempts: int) -> float:
+    """Return how long a letter waits after so many attempts: 30 s, 90 s, … up to an hour."""
+    return min(_FIRST_PAUSE * _FACTOR ** min(attempts - 1, 20), _LONGEST_PAUSE)
+
+
+def rest_seconds(failures: int) -> float:
+    """Return how long a mail server that has failed so many times in a row is left alone: 5 s, 10 s, … up to 5 min."""
+    return min(_FIRST_REST * 2.0 ** min(failures - 1, 20), _LONGEST_REST)
