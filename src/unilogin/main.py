@@ -14,10 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from unilogin.domain.credentials.hashing import Hasher
 from unilogin.domain.credentials.model import PasswordHolders, PasswordPolicy
 from unilogin.domain.keys.cache import KeyringCache
+from unilogin.domain.notices.courier import Courier as LetterCourier
 from unilogin.house import REALM, House
 from unilogin.kit.addresses import is_loopback
 from unilogin.kit.db.connection import Pool, close_pool, open_pool
 from unilogin.kit.logs import set_up_logs
+from unilogin.kit.mail import MailServer
 from unilogin.kit.outbound import Outbound
 from unilogin.kit.secrets import Secrets, load_secrets
 from unilogin.kit.text import load_texts
@@ -150,6 +152,33 @@ def build_courier(settings: Settings, *, pool: Pool, secrets: Secrets) -> Courie
     """
     outbound = Outbound(own_machine=is_loopback(urlsplit(settings.base_url).hostname or ""))
     return Courier(pool, KeyringCache(pool, secrets), settings.base_url + REALM, outbound)
+
+
+def mail_server(settings: Settings) -> MailServer | None:
+    """Return the mail server of the settings, if there is one."""
+    if settings.smtp_host is None or settings.smtp_sender is None:
+        return None
+    password = settings.smtp_password
+    return MailServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_tls,
+        settings.smtp_sender,
+        user=settings.smtp_user,
+        password=password.get_secret_value() if password else None,
+        greeting=urlsplit(settings.base_url).hostname or "localhost",
+    )
+
+
+async def carry_letters(settings: Settings, dsn: str, *, stopping: Callable[[], bool]) -> None:
+    """Write to people what happened to their sign-in, until ``stopping``: one for a node, in its supervisor."""
+    pool = await open_pool(dsn, role=settings.role, size=2)
+    try:
+        host = urlsplit(settings.base_url).hostname or "localhost"
+        courier = LetterCourier(pool, load_texts(), settings.base_url, host, mail_server(settings))
+        await courier.work(stopping=stopping)
+    finally:
+        await pool.close()
 
 
 async def tell_services(settings: Settings, dsn: str, *, stopping: Callable[[], bool]) -> None:

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError, MissingKeyError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 from joserfc.jws import JWSRegistry
 
 from unilogin.kit.errors import UniloginError
+from unilogin.kit.strict_json import StrictDecoder
 
 Algorithm = Literal["RS256", "ES256"]
 RSA_BITS = 2048
@@ -24,6 +25,12 @@ class TokenRefusedError(UniloginError):
     """A token is not one that we or a configured issuer signed for this use."""
 
     code = "token_refused"
+
+
+class UnknownKeyError(TokenRefusedError):
+    """A token names a key that is not in the set: it may have been published since."""
+
+    code = "unknown_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +77,69 @@ def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def verify(token: str, *, keys: list[dict[str, Any]], typ: str = "JWT") -> dict[str, Any]:
+def verify(
+    token: str, *, keys: list[dict[str, Any]], typ: str = "JWT", longest: int = _MAX_TOKEN_CHARACTERS
+) -> dict[str, Any]:
     """Return the claims of a token signed by one of these public keys; times and audience are the caller's to check.
 
     Raises:
-        TokenRefusedError: too long, another algorithm or type, unknown key, a critical header, a bad signature.
+        UnknownKeyError: none of the keys is the one the token names.
+        TokenRefusedError: too long, another algorithm or type, a critical header, a bad signature, a claim given twice.
 
     """
-    if len(token) > _MAX_TOKEN_CHARACTERS or token.count(".") != 2:  # V-63: no work for what cannot be a token
-        raise TokenRefusedError("not a compact token of ours")
+    if len(token) > longest or token.count(".") != 2:  # V-63: no work for what cannot be a token
+        raise TokenRefusedError("not a compact token")
     try:
         decoded = jwt.decode(
             token,
             KeySet.import_key_set({"keys": keys}),
             algorithms=sorted(_ALGORITHMS),
             registry=JWSRegistry(algorithms=sorted(_ALGORITHMS)),
+            decoder_cls=StrictDecoder,
         )
-    except (JoseError, ValueError, TypeError, KeyError) as error:
+    except (InvalidKeyIdError, MissingKeyError) as error:
+        raise UnknownKeyError("signed with a key that is not published") from error
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise TokenRefusedError(f"token refused: {type(error).__name__}") from error
     if (
         decoded.header.get("typ", typ) != typ or "crit" in decoded.header
     ):  # RFC 8725 §3.11: kinds are not interchangeable
         raise TokenRefusedError("token of another kind")
     return dict(decoded.claims)
+
+
+_PUBLIC = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
+_MOST_KEYS = 50
+
+
+def published_keys(document: object) -> list[dict[str, Any]]:
+    """Return the public keys of somebody else's key set that a signature of ours to check may be made with.
+
+    Whatever is not an RSA key of 2048 bits or more or a P-256 key for signatures is left out, and so are two keys that
+    answer to one name: which of them is meant, nobody could say.
+    """
+    listed = document.get("keys") if isinstance(document, dict) else None
+    usable = [key for entry in (listed if isinstance(listed, list) else [])[:_MOST_KEYS] if (key := _usable(entry))]
+    names = [key.get("kid") for key in usable]
+    return [key for key in usable if names.count(key.get("kid")) == 1]
+
+
+def _usable(entry: object) -> dict[str, Any] | None:
+    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") not in _ALGORITHMS:
+        return None
+    wanted = _PUBLIC.get(str(entry.get("kty")))
+    operations = entry.get("key_ops", ["verify"])
+    if wanted is None or not isinstance(operations, list) or "verify" not in operations:
+        return None
+    public = {name: entry[name] for name in ("kty", "kid", *wanted) if isinstance(entry.get(name), str)}
+    return public if _is_strong(public) else None
+
+
+def _is_strong(public: dict[str, Any]) -> bool:
+    try:
+        if public["kty"] == "EC":
+            return public["crv"] == "P-256" and bool(ECKey.import_key(public).public_key)
+        key = RSAKey.import_key(public).public_key
+        return key.key_size >= RSA_BITS and key.public_numbers().e > 2
+    except (JoseError, ValueError, TypeError, KeyError):
+        return False

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -27,6 +28,25 @@ TOTAL_SECONDS: Final = 5.0
 
 BODY_BYTES: Final = 8 * 1024
 """What is read of an answer; the rest stays unread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a call may take in all, how much of the answer is read, and whether a longer one counts as none."""
+
+    seconds: float = TOTAL_SECONDS
+    body_bytes: int = BODY_BYTES
+    whole: bool = False
+
+
+NOTICE: Final = Bounds()
+"""For answers of which only the status matters."""
+
+DOCUMENT: Final = Bounds(seconds=8.0, body_bytes=256 * 1024, whole=True)
+"""For answers that are read (F-23, F-24): half a document is none."""
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_FORM: Final = "application/x-www-form-urlencoded"
 
 _ADDRESSES_TRIED = 3
 
@@ -56,6 +76,14 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    body: bytes
+    headers: Mapping[str, str]
+    bounds: Bounds
+
+
 async def resolve(host: str, port: int) -> list[Address]:
     """Ask the machine's resolver."""
     loop = asyncio.get_running_loop()
@@ -77,19 +105,30 @@ class Outbound:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
 
-    async def post_form(self, url: str, fields: Mapping[str, str]) -> Answer:
+    async def post_form(
+        self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] = NOTHING, bounds: Bounds = NOTICE
+    ) -> Answer:
         """Post fields and return the answer, whatever its status.
 
         Raises:
             AddressRefusedError: it may not be called.
-            OutboundError: no answer, or not in time.
+            OutboundError: no answer, not in time, or longer than it may be.
 
         """
+        call = _Call("POST", urlencode(fields).encode(), {**headers, "Content-Type": _FORM}, bounds)
+        return await self._ended(call, url)
+
+    async def get(self, url: str, *, headers: Mapping[str, str] = NOTHING, bounds: Bounds = DOCUMENT) -> Answer:
+        """Get an address and return the answer, whatever its status; raises as ``post_form``."""
+        return await self._ended(_Call("GET", b"", headers, bounds), url)
+
+    async def _ended(self, call: "_Call", url: str) -> Answer:
+        """Make a call that ends."""
         import httpx
 
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
-                return await self._post(self._read(url), urlencode(fields).encode())
+            async with asyncio.timeout(call.bounds.seconds):
+                return await self._make(call, self._read(url))
         except (TimeoutError, httpx.TimeoutException) as error:
             raise OutboundError("timeout") from error
         except httpx.TransportError as error:
@@ -114,18 +153,18 @@ class Outbound:
             raise AddressRefusedError("address")
         return parts
 
-    async def _post(self, url: SplitResult, body: bytes) -> Answer:
+    async def _make(self, call: "_Call", url: SplitResult) -> Answer:
         import httpx
 
         host, port = url.hostname or "", url.port or {"https": 443, "http": 80}[url.scheme]
         *first, last = self._allowed(url, await self._resolve(host, port))[:_ADDRESSES_TRIED]
         for address in first:
             try:
-                return await self._post_to(address, port, url, body)
+                return await self._call_at(address, port, url, call)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent yet
                 if _is_about_tls(error):
                     raise
-        return await self._post_to(last, port, url, body)
+        return await self._call_at(last, port, url, call)
 
     def _allowed(self, url: SplitResult, addresses: Sequence[Address]) -> Sequence[Address]:
         """Return the addresses when every one of them may be called; raises AddressRefusedError."""
@@ -136,40 +175,42 @@ class Outbound:
             raise AddressRefusedError("address")
         return addresses
 
-    async def _post_to(self, address: Address, port: int, url: SplitResult, body: bytes) -> Answer:
+    async def _call_at(self, address: Address, port: int, url: SplitResult, call: "_Call") -> Answer:
         import httpx
 
         place = f"[{address}]" if address.version == 6 else str(address)
         request = httpx.Request(
-            "POST",
+            call.method,
             f"{url.scheme}://{place}:{port}{url.path or '/'}{'?' + url.query if url.query else ''}",
             headers={
+                **call.headers,
                 "Host": url.netloc,
-                "Content-Type": "application/x-www-form-urlencoded",
                 "Accept-Encoding": "identity",  # no small answer that becomes a large one
                 "User-Agent": "Unilogin",
                 "Connection": "close",
             },
-            content=body,
+            content=call.body,
             extensions={
-                "timeout": httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS).as_dict(),
+                "timeout": httpx.Timeout(call.bounds.seconds, connect=CONNECT_SECONDS).as_dict(),
                 "sni_hostname": url.hostname,  # whose certificate it must be
             },
         )
         response = await self._transport.handle_async_request(request)
         try:
-            return Answer(response.status_code, await _beginning(response))
+            return Answer(response.status_code, await _beginning(response, call.bounds))
         finally:
             await response.aclose()
 
 
-async def _beginning(response: "httpx.Response") -> bytes:
+async def _beginning(response: "httpx.Response", bounds: Bounds) -> bytes:
     read = bytearray()
     async for part in response.aiter_raw():
         read += part
-        if len(read) >= BODY_BYTES:
+        if bounds.whole and len(read) > bounds.body_bytes:
+            raise OutboundError("size")
+        if not bounds.whole and len(read) >= bounds.body_bytes:
             break
-    return bytes(read[:BODY_BYTES])
+    return bytes(read[: bounds.body_bytes])
 
 
 def _is_about_tls(error: BaseException) -> bool:

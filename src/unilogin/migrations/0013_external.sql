@@ -42,6 +42,7 @@ create table oidc_rp_provider (
   preset         text not null,               -- which claim means what: protocols/oidc_rp/presets.py
   scopes         text not null,
   acr_values     text not null default '',
+  rights         jsonb not null default '{}', -- what a right is called there → which of ours it is
   changed_at     timestamptz not null default kit_now()
 );
 

@@ -5,10 +5,6 @@ provider's protocol notes what came out and sends the browser back to ``return_t
 takes the identity, once, for the journey that sent the browser. The CPR number itself never comes this far.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import NewType
 from uuid import UUID
 
 from asyncpg import Record
@@ -17,63 +13,13 @@ from unilogin.domain.access.model import Right
 from unilogin.domain.services.model import Level
 from unilogin.house import REALM
 from unilogin.kit.db.connection import Connection, Transaction
-from unilogin.signin.model import JourneyId
-from unilogin.signin.providers import Alias
-
-ErrandId = NewType("ErrandId", UUID)
+from unilogin.signin.model import Alias, ErrandId, ExternalIdentity, Failure, IdentityKind, JourneyId
 
 ERRAND_SECONDS = 15 * 60
 """How long somebody may be away: a phone has to be found, sometimes a parent."""
 
 TAKING_SECONDS = 2 * 60
 """How long what came back waits to be taken: the browser is on its way."""
-
-
-class IdentityKind(StrEnum):
-    """As whom somebody proved who they are: as themselves, or for a business (erhvervsidentitet)."""
-
-    PRIVATE = "private"
-    BUSINESS = "business"
-
-
-class Failure(StrEnum):
-    """Why somebody came back without an identity."""
-
-    CANCELLED = "cancelled"  # by the person
-    UNAVAILABLE = "unavailable"  # the provider does not answer, or not in time
-    REFUSED = "refused"  # the provider said no, or said something that is not believed
-    LEVEL = "level"  # proved, but not as sure as it must be
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalIdentity:
-    """Who a provider says it is. ``cpr_index`` is the look-up value; None when the provider told no CPR number."""
-
-    alias: Alias
-    issuer: str
-    subject: str
-    cpr_index: bytes | None
-    level: Level
-    kind: IdentityKind
-    cvr: str | None
-    rights: tuple[Right, ...]
-    age: int | None
-    authenticated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """An errand that is under way, as the provider's protocol sees it."""
-
-    errand_id: ErrandId
-    journey_id: JourneyId
-    alias: Alias
-    return_to: str
-
-    @property
-    def back(self) -> str:
-        """Where the browser goes when the provider has answered."""
-        return f"{self.return_to}{'&' if '?' in self.return_to else '?'}errand={self.errand_id}"
 
 
 def errand_url(alias: Alias, errand_id: ErrandId) -> str:

@@ -12,8 +12,8 @@ from unilogin.domain.directory.model import InstitutionId, Standing
 from unilogin.domain.directory.queries import BELONGINGS, standing_of
 from unilogin.domain.sessions.model import SessionRight
 from unilogin.kit.db.connection import Connection
-from unilogin.signin.errands import ExternalIdentity, IdentityKind
 from unilogin.signin.gate import is_admitted
+from unilogin.signin.model import ExternalIdentity, IdentityKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """A journey, what was demanded of it, and what came out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from unilogin.domain.access.model import Right
 from unilogin.domain.credentials.model import ChangeDue
 from unilogin.domain.directory.model import AccountId, ActorGroup, Username
 from unilogin.domain.services.model import Level, Service
@@ -71,3 +73,78 @@ class Result:
     session_id: SessionId
     account_id: AccountId
     actor_group: ActorGroup
+
+
+Alias = NewType("Alias", str)
+"""What a provider is called in addresses and in the selector's field ``selectedIdp``; never changes."""
+
+
+class ProviderKind(StrEnum):
+    """What people sign in with there."""
+
+    MITID = "mitid"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Somebody else who proves who people are."""
+
+    alias: Alias
+    kind: ProviderKind
+    name_da: str
+    name_en: str
+    enabled: bool
+
+    def name_in(self, language: str) -> str:
+        """Return its name in a language of the interface."""
+        return self.name_en if language == "en" else self.name_da
+
+
+ErrandId = NewType("ErrandId", UUID)
+
+
+class IdentityKind(StrEnum):
+    """As whom somebody proved who they are: as themselves, or for a business (erhvervsidentitet)."""
+
+    PRIVATE = "private"
+    BUSINESS = "business"
+
+
+class Failure(StrEnum):
+    """Why somebody came back without an identity."""
+
+    CANCELLED = "cancelled"  # by the person
+    UNAVAILABLE = "unavailable"  # the provider does not answer, or not in time
+    REFUSED = "refused"  # the provider said no, or said something that is not believed
+    LEVEL = "level"  # proved, but not as sure as it must be
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalIdentity:
+    """Who a provider says it is. ``cpr_index`` is the look-up value; None when the provider told no CPR number."""
+
+    alias: Alias
+    issuer: str
+    subject: str
+    cpr_index: bytes | None
+    level: Level
+    kind: IdentityKind
+    cvr: str | None
+    rights: tuple[Right, ...]
+    age: int | None
+    authenticated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """An errand that is under way, as the provider's protocol sees it."""
+
+    errand_id: ErrandId
+    journey_id: JourneyId
+    alias: Alias
+    return_to: str
+
+    @property
+    def back(self) -> str:
+        """Where the browser goes when the provider has answered."""
+        return f"{self.return_to}{'&' if '?' in self.return_to else '?'}errand={self.errand_id}"

@@ -3,41 +3,13 @@
 How each is spoken to is its protocol's business; here stands which there are, what they are called and where they are.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import NewType
-
 from asyncpg import Record
 
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.kit.db.connection import Connection, Transaction
-
-Alias = NewType("Alias", str)
-"""What a provider is called in addresses and in the selector's field ``selectedIdp``; never changes."""
-
-
-class ProviderKind(StrEnum):
-    """What people sign in with there."""
-
-    MITID = "mitid"
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """Somebody else who proves who people are."""
-
-    alias: Alias
-    kind: ProviderKind
-    name_da: str
-    name_en: str
-    enabled: bool
-
-    def name_in(self, language: str) -> str:
-        """Return its name in a language of the interface."""
-        return self.name_en if language == "en" else self.name_da
-
+from unilogin.signin.model import Alias, Provider, ProviderKind
 
 _COLUMNS = "p.alias, p.kind, p.name_da, p.name_en, p.disabled_at is null as enabled"
 
