@@ -12,6 +12,7 @@ from unilogin.domain.audit.actions import make_partitions_ahead
 from unilogin.domain.audit.sealing import seal
 from unilogin.domain.credentials.passkeys.actions import forget_old_questions
 from unilogin.domain.limits.actions import forget_old_counts
+from unilogin.domain.notices.actions import forget_old_notices as forget_old_letters
 from unilogin.domain.services.actions import forget_old_incidents
 from unilogin.domain.sessions.actions import forget_old_sessions
 from unilogin.kit.db.connection import Connection, Transaction
@@ -42,6 +43,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
         Job("oidc: forget old logout notices", HOUR, forget_old_notices),
+        Job("notices: forget old ones", 24 * HOUR, forget_old_letters),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),
         Job("passkeys: forget old questions", HOUR, forget_old_questions),
         Job("limits: forget old counts", HOUR, forget_old_counts),

@@ -20,6 +20,7 @@ POINTS: Final = (
     "oidc.code.redeemed",  # the tokens are committed; the service does not have them yet
     "oidc.refresh.used",  # the old refresh token is used up, the new ones are committed, nobody has them yet
     "oidc.session.ended",  # signed out, committed; the browser does not know it yet
+    "notices.letter.taken",  # the mail server has the letter; nothing says so yet
     "keys.key.rotated",  # the next key is written and its predecessor retires, not committed
 )
 """Every point there is, with what is true there."""

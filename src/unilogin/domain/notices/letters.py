@@ -1,0 +1,80 @@
+"""What a letter says: Danish, and shorter in English below. Pure but for the sentences.
+
+It names no username, no secret and no number, calls a protected child by its alias, and leads to no other address than
+our own: whoever reads it on the way learns that somebody has a Unilogin.
+"""
+
+from datetime import datetime
+
+from babel.dates import format_datetime
+
+from unilogin.domain.notices.model import Letter, Notice
+from unilogin.kit.mail import Mail
+from unilogin.kit.text import Language, Texts
+
+_CLOCK: dict[Language, str] = {
+    "da": "EEEE 'den' d. MMMM y 'kl.' HH.mm",
+    "en": "EEEE d MMMM y 'at' HH:mm",
+}
+
+_REMINDERS = (Notice.PASSWORD_CHANGE_DUE,)
+"""Nobody has done anything: there is nothing that somebody else could have done."""
+
+
+def mail_of(letter: Letter, texts: Texts, *, base_url: str, host: str) -> Mail:
+    """Return the letter as it goes out. Carried twice it has the same Message-ID."""
+    return Mail(
+        to=letter.address or "",
+        subject=texts("da", f"notices.{letter.notice}.subject"),
+        text=text_of(letter, texts, base_url=base_url),
+        message_id=f"{letter.notice_id.hex}.{letter.person_id.hex}@{host}",
+        languages="da, en",
+    )
+
+
+def text_of(letter: Letter, texts: Texts, *, base_url: str) -> str:
+    """Return what it says."""
+    danish = [
+        texts("da", "notices.letter.hello"),
+        _what(letter, texts, "da"),
+        _todo(letter, texts, "da", base_url=base_url),
+        f"{texts('da', 'notices.letter.bye')}\nUnilogin\n{base_url}",
+        texts("da", "notices.letter.never"),
+    ]
+    english = [
+        texts("en", "notices.letter.below"),
+        _what(letter, texts, "en"),
+        _todo(letter, texts, "en", base_url=base_url),
+    ]
+    return "\n\n".join(part for part in (*danish, *english) if part) + "\n"
+
+
+def _what(letter: Letter, texts: Texts, language: Language) -> str:
+    if letter.child is None:
+        said = [texts(language, f"notices.{letter.notice}.own")]
+    else:
+        said = [texts(language, f"notices.{letter.notice}.child", child=_one_line(letter.child))]
+    if letter.notice not in _REMINDERS:
+        said.append(texts(language, "notices.letter.when", when=_clock(letter.last_at, language)))
+    if letter.times > 1 and letter.notice not in _REMINDERS:
+        since = _clock(letter.happened_at, language)
+        said.append(texts(language, "notices.letter.times", count=letter.times, since=since))
+    return "\n".join(said)
+
+
+def _todo(letter: Letter, texts: Texts, language: Language, *, base_url: str) -> str:
+    if letter.notice in _REMINDERS:
+        return ""
+    address = f"{base_url}/mit"
+    if letter.child is None:
+        return texts(language, "notices.letter.todo.own", address=address)
+    return texts(language, "notices.letter.todo.child", address=address, child=_one_line(letter.child))
+
+
+def _one_line(name: str) -> str:
+    """A name from a school's file: one line, and nothing in it that a mail program would make a link of."""
+    return " ".join("".join(sign if sign.isalpha() or sign in "-'’" else " " for sign in name).split())[:60]
+
+
+def _clock(moment: datetime, language: Language) -> str:
+    return format_datetime(moment, _CLOCK[language], locale=language)
