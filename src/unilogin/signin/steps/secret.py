@@ -1,6 +1,5 @@
 """The secret of a named account: a password or four pictures, by its type; a stable decoy for unknown names."""
 
-import asyncio
 from math import ceil
 from typing import Protocol
 
@@ -15,13 +14,19 @@ from unilogin.house import House
 from unilogin.kit import metrics
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.asked import Asked, ask
-from unilogin.signin.model import Step
+from unilogin.signin.browser import journey_url
+from unilogin.signin.model import Journey, Step
 from unilogin.signin.opening import Proved, opened
+from unilogin.signin.pacing import not_before, now
 from unilogin.signin.pages import render, see_other, show, step_url
 from unilogin.signin.proving import Wrong, prove
 from unilogin.signin.rules import next_step
 from unilogin.signin.steps import password, pictures
 from unilogin.signin.waiting import ask_to_come_back, brought_back, forget
+
+
+KNOWN = "known"
+"""In the address, for somebody for whom a window was opened and who remembers the secret after all."""
 
 
 class SecretPage(Protocol):
@@ -38,8 +43,11 @@ class SecretPage(Protocol):
 
 
 async def ask_secret(house: House, request: Request, visit: Visit) -> Response:
-    """Show the password or the picture page; or try again what waits since the hour was too busy."""
-    began = _now()
+    """Show the password or the picture page; or try again what waits since the hour was too busy.
+
+    For whom an adult has opened a window no secret is asked: a new one waits.
+    """
+    began = now()
     journey = visit.journey
     if not journey.username or next_step(journey) is not Step.SECRET:
         return see_other(step_url(journey, next_step(journey)))
@@ -47,14 +55,16 @@ async def ask_secret(house: House, request: Request, visit: Visit) -> Response:
     given = brought_back(house, request, journey)
     if given is not None:
         return await _answer(house, request, visit, asked=asked, given=given, began=began)
+    if asked.has_window and KNOWN not in request.query_params:
+        return see_other(window_url(journey))
     page = _page(asked)
-    await _not_before(began + PAGE_SECONDS)
+    await not_before(began + PAGE_SECONDS)
     return show(house, request, visit, step=Step.SECRET, context=page.context(house, visit), template=page.TEMPLATE)
 
 
 async def take_secret(house: House, request: Request, posted: Posted) -> Response:
     """Compare the secret, and answer."""
-    began = _now()
+    began = now()
     journey = posted.journey
     if not journey.username or next_step(journey) in (Step.NOTICE, Step.ROLE):
         return see_other(step_url(journey, next_step(journey)))
@@ -62,9 +72,14 @@ async def take_secret(house: House, request: Request, posted: Posted) -> Respons
     page = _page(asked)
     given = page.read(house, posted)
     if isinstance(given, dict):  # nothing to compare yet: the page again, with what it says now
-        await _not_before(began + PAGE_SECONDS)
+        await not_before(began + PAGE_SECONDS)
         return render(house, request, posted.visit, step=Step.SECRET, context=given, template=page.TEMPLATE)
     return await _answer(house, request, posted.visit, asked=asked, given=given, began=began)
+
+
+def window_url(journey: Journey) -> str:
+    """Return the address where a new secret waits for somebody for whom a window was opened."""
+    return f"{journey_url(journey.journey_id)}/window"
 
 
 def _page(asked: Asked) -> SecretPage:
@@ -94,7 +109,7 @@ async def _refused(
     page = _page(asked)
     error, fields = told(outcome, wrong=page.WRONG)
     context = {**page.context(house, visit, error=error), "error_fields": fields}
-    await _not_before(began + ANSWER_SECONDS)
+    await not_before(began + ANSWER_SECONDS)
     return render(house, request, visit, step=Step.SECRET, context=context, template=page.TEMPLATE)
 
 
@@ -109,13 +124,3 @@ def told(outcome: Wrong | Waiting | Closed, *, wrong: str) -> tuple[str, dict[st
             return "limits.closed", {}
         case Wrong():
             return wrong, {}
-
-
-def _now() -> float:
-    """Return a time that only measures how long this answer has taken."""
-    return asyncio.get_running_loop().time()
-
-
-async def _not_before(moment: float) -> None:
-    """Wait until an answer is due: by a timer, with nothing held."""
-    await asyncio.sleep(max(0.0, moment - _now()))
