@@ -94,8 +94,8 @@ def written(mail: Mail, *, sender: str) -> bytes:
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = f"<{mail.message_id}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers
-    message["Content-Language"] = mail.languages
     message.set_content(mail.text, cte="quoted-printable")
+    message["Content-Language"] = mail.languages
     return message.as_bytes()
 
 
