@@ -13,7 +13,7 @@ from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery
 from unilogin.protocols.oidc.endpoints import token as tokens
 from unilogin.signin import pages as journey
 from unilogin.signin.access import JOURNEY, JOURNEY_FORM
-from unilogin.signin.steps import method, notice, present, role, secret, username
+from unilogin.signin.steps import method, notice, passkey, present, role, secret, username
 
 OIDC = f"{REALM}/protocol/openid-connect"
 
@@ -24,6 +24,9 @@ URLS: tuple[Url[House], ...] = (
     url("POST", "/login/{journey_id}/method", method.take_method, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/username", username.ask_username, access=JOURNEY),
     url("POST", "/login/{journey_id}/username", username.take_username, access=JOURNEY_FORM),
+    url("POST", "/login/{journey_id}/passkey/options", passkey.choose_passkey, access=JOURNEY_FORM),
+    url("GET", "/login/{journey_id}/passkey", passkey.ask_passkey, access=JOURNEY),
+    url("POST", "/login/{journey_id}/passkey", passkey.take_passkey, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/secret", secret.ask_secret, access=JOURNEY),
     url("POST", "/login/{journey_id}/secret", secret.take_secret, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/notice", notice.ask_notice, access=JOURNEY),

@@ -14,7 +14,8 @@ from unilogin.kit.web.peer import peer_of
 from unilogin.signin import actions
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.model import Step
-from unilogin.signin.pages import render, see_other, show, soon_url, step_url
+from unilogin.signin.pages import recovery_url, render, see_other, show, step_url
+from unilogin.signin.steps.passkey import options_url
 
 
 def _context(visit: Visit, *, device: Device, error: str | None = None) -> dict[str, object]:
@@ -23,8 +24,9 @@ def _context(visit: Visit, *, device: Device, error: str | None = None) -> dict[
         "shared": device is Device.SHARED,
         "username": journey.username or journey.demands.username_hint,
         "error": error,
-        "forgotten_url": soon_url(journey, "username"),
+        "forgotten_url": recovery_url(journey, "names"),
         "back_url": step_url(journey, Step.METHOD),
+        "passkey_url": options_url(journey),
     }
 
 

@@ -64,9 +64,13 @@ class StoredPasskey:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """An answer to "sign in", taken apart; nothing of it is believed yet. ``challenge`` as the browser wrote it."""
+    """An answer to "sign in", taken apart; nothing of it is believed yet. ``challenge`` as the browser wrote it.
+
+    ``framed``: asked by a page inside a page of another site.
+    """
 
     challenge: str
+    framed: bool
     credential_id: bytes
     client_data: bytes
     authenticator_data: bytes
@@ -79,6 +83,7 @@ class Attestation:
     """An answer to "add", taken apart; nothing of it is believed yet."""
 
     challenge: str
+    framed: bool
     credential_id: bytes
     client_data: bytes
     attestation_object: bytes

@@ -41,9 +41,9 @@ def level_of_passkey(session: Level) -> Level:
     return Level.TO_FAKTOR if session is Level.TO_FAKTOR else Level.EN_FAKTOR
 
 
-def is_good_enough(level: Level, *, holds_right: bool) -> bool:
-    """Decide whether a passkey of this level lets somebody in: holders of rights never below two factors (R14)."""
-    return level is Level.TO_FAKTOR or not holds_right
+def is_sure_enough(level: Level, *, password_would_do: bool) -> bool:
+    """Decide whether a passkey of this level lets somebody in: where no password does, two factors are needed (R14)."""
+    return password_would_do or level is Level.TO_FAKTOR
 
 
 def tidy_name(typed: str) -> str:

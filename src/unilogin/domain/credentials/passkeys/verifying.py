@@ -40,6 +40,8 @@ def verify_use(assertion: Assertion, passkey: StoredPasskey, *, site: Site) -> V
     """Return what an answer proves, whose question was taken and is ours; raises PasskeyRefusedError."""
     if assertion.user_handle != user_handle(passkey.account_id):
         raise PasskeyRefusedError(Why.OWNER)
+    if assertion.framed:  # our pages stand in no other site's frame
+        raise PasskeyRefusedError(Why.ANSWER)
     credential = AuthenticationCredential(
         id=bytes_to_base64url(assertion.credential_id),
         raw_id=assertion.credential_id,
@@ -75,6 +77,8 @@ def verify_new(attestation: Attestation, *, site: Site) -> NewPasskey:
     No statement about the make of the authenticator is asked for, and none with certificates is read: those parsers are
     out of strangers' reach.
     """
+    if attestation.framed:
+        raise PasskeyRefusedError(Why.ANSWER)
     credential = RegistrationCredential(
         id=bytes_to_base64url(attestation.credential_id),
         raw_id=attestation.credential_id,

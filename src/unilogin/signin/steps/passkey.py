@@ -1,0 +1,75 @@
+"""Adgangsnøgle: signing in with what one's own device keeps, and no name typed. Needs JavaScript; nothing else does."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from unilogin.domain.sessions.model import Device
+from unilogin.house import House
+from unilogin.kit import metrics
+from unilogin.kit.db.connection import acquire
+from unilogin.kit.web.forms import one
+from unilogin.signin import actions
+from unilogin.signin.access import Posted, Visit
+from unilogin.signin.browser import journey_url
+from unilogin.signin.model import Journey, Step
+from unilogin.signin.opening import opened
+from unilogin.signin.pages import see_other, step_url
+from unilogin.signin.passkeys import Refused, prove_by_passkey, question
+from unilogin.signin.rules import next_step
+
+_WHILE_NOBODY_IS_PROVED = (Step.METHOD, Step.USERNAME, Step.SECRET)
+
+
+def passkey_url(journey: Journey) -> str:
+    """Return the address of the page that asks for a passkey."""
+    return f"{journey_url(journey.journey_id)}/passkey"
+
+
+def options_url(journey: Journey) -> str:
+    """Return where the username page posts to when somebody wants to use a passkey instead."""
+    return f"{passkey_url(journey)}/options"
+
+
+async def choose_passkey(house: House, request: Request, posted: Posted) -> Response:
+    """Note whose device it is, as the username page asked, and go on to the page that asks the device."""
+    journey = posted.journey
+    device = Device.SHARED if "shared" in posted.fields else Device.OWN
+    async with acquire(house.pool) as connection:
+        await actions.choose_passkey(connection, journey.journey_id, device=device)
+    metrics.journey_step("passkey", "chosen")
+    return see_other(passkey_url(journey))
+
+
+async def ask_passkey(house: House, request: Request, visit: Visit) -> Response:
+    """Show the page that asks the device; it begins by itself."""
+    if next_step(visit.journey) not in _WHILE_NOBODY_IS_PROVED:
+        return see_other(step_url(visit.journey, next_step(visit.journey)))
+    return await _page(house, request, visit, begin=True)
+
+
+async def take_passkey(house: House, request: Request, posted: Posted) -> Response:
+    """Check the device's answer: on to the service, or one and the same page for everything that is not right."""
+    journey = posted.journey
+    if next_step(journey) not in _WHILE_NOBODY_IS_PROVED:  # a double click
+        return see_other(step_url(journey, next_step(journey)))
+    outcome = await prove_by_passkey(house, request, journey, posted=one(posted.fields, "credential"))
+    if isinstance(outcome, Refused):
+        metrics.journey_step("passkey", outcome.why.value)
+        return await _page(house, request, posted.visit, begin=False)
+    metrics.journey_step("passkey", "proved")
+    return opened(house, request, posted.visit, opened=outcome)
+
+
+async def _page(house: House, request: Request, visit: Visit, *, begin: bool) -> Response:
+    options = await question(house, request, visit.journey)
+    refused = None if begin else "passkeys.refused"
+    context = {
+        "action": passkey_url(visit.journey),
+        "csrf": visit.csrf,
+        "service": visit.journey.service.name_in(house.pages.language(request)),
+        "back_url": step_url(visit.journey, Step.USERNAME),
+        "options": options,
+        "begin": begin,
+        "error": refused if options else "passkeys.too_often",
+    }
+    return house.pages.render(request, "signin/passkey.html", context)
