@@ -14,7 +14,7 @@ from unilogin.kit.web.peer import peer_of
 from unilogin.signin import actions
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.model import Step
-from unilogin.signin.pages import recovery_url, render, see_other, show, step_url
+from unilogin.signin.pages import render, see_other, show, soon_url, step_url
 from unilogin.signin.steps.passkey import options_url
 
 
@@ -24,7 +24,7 @@ def _context(visit: Visit, *, device: Device, error: str | None = None) -> dict[
         "shared": device is Device.SHARED,
         "username": journey.username or journey.demands.username_hint,
         "error": error,
-        "forgotten_url": recovery_url(journey, "names"),
+        "forgotten_url": soon_url(journey, "username"),
         "back_url": step_url(journey, Step.METHOD),
         "passkey_url": options_url(journey),
     }
