@@ -1,7 +1,7 @@
 """Every URL, and who may call it. One line each: method, path, function, access rule."""
 
-from unilogin.apps.account import pages as account
 from unilogin.apps.account.access import MIT, MIT_DOOR, MIT_FORM
+from unilogin.apps.account.pages import children, front, history, security, services
 from unilogin.apps.shell import pages as shell
 from unilogin.apps.support import pages as support
 from unilogin.house import REALM, House
@@ -11,9 +11,11 @@ from unilogin.kit.web.static import asset
 from unilogin.protocols.oidc.access import BEARER, CLIENT, NAVIGATION
 from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery, logout
 from unilogin.protocols.oidc.endpoints import token as tokens
+from unilogin.protocols.oidc_rp import endpoints as provider
+from unilogin.protocols.oidc_rp.access import CALLBACK, ERRAND
 from unilogin.signin import pages as journey
 from unilogin.signin.access import JOURNEY, JOURNEY_FORM
-from unilogin.signin.steps import method, notice, passkey, present, role, secret, username
+from unilogin.signin.steps import external, method, notice, passkey, present, role, secret, username
 
 OIDC = f"{REALM}/protocol/openid-connect"
 
@@ -22,6 +24,8 @@ URLS: tuple[Url[House], ...] = (
     url("GET", "/login/{journey_id}", present.go_on, access=JOURNEY),
     url("GET", "/login/{journey_id}/method", method.ask_method, access=JOURNEY),
     url("POST", "/login/{journey_id}/method", method.take_method, access=JOURNEY_FORM),
+    url("GET", "/login/{journey_id}/external", external.take_back, access=JOURNEY),
+    url("POST", "/login/{journey_id}/decline", external.decline, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/username", username.ask_username, access=JOURNEY),
     url("POST", "/login/{journey_id}/username", username.take_username, access=JOURNEY_FORM),
     url("POST", "/login/{journey_id}/passkey/options", passkey.choose_passkey, access=JOURNEY_FORM),
@@ -50,8 +54,22 @@ URLS: tuple[Url[House], ...] = (
     url("OPTIONS", f"{OIDC}/revoke", discovery.preflight, access=PUBLIC),
     url("GET", f"{OIDC}/logout", logout.logout, access=PUBLIC),
     url("POST", f"{OIDC}/logout", logout.logout_posted, access=PUBLIC),
+    # external providers (MitID)
+    url("GET", f"{REALM}/broker/{{alias}}/login", provider.leave, access=ERRAND),
+    url("GET", f"{REALM}/broker/{{alias}}/endpoint", provider.come_back, access=CALLBACK),
     # Mit Unilogin
-    url("GET", "/mit", account.front, access=MIT),
+    url("GET", "/mit", front.front, access=MIT),
+    url("GET", "/mit/tjenester", services.services, access=MIT),
+    url("GET", "/mit/sikkerhed", security.security, access=MIT),
+    url("POST", "/mit/sikkerhed/log-ud", security.sign_out_device, access=MIT_FORM),
+    url("POST", "/mit/sikkerhed/log-ud-andre", security.sign_out_others, access=MIT_FORM),
+    url("GET", "/mit/historik", history.history, access=MIT),
+    url("GET", "/mit/boern", children.children, access=MIT),
+    url("GET", "/mit/boern/{child_id}", children.child, access=MIT),
+    url("POST", "/mit/boern/{child_id}/brugernavn", children.show_username, access=MIT_FORM),
+    url("GET", "/mit/boern/{child_id}/adgangskode", children.new_password, access=MIT),
+    url("POST", "/mit/boern/{child_id}/adgangskode", children.open_window, access=MIT_FORM),
+    url("POST", "/mit/boern/{child_id}/adgangskode/luk", children.close_window, access=MIT_FORM),
     url("GET", "/mit/sign-in", shell.sign_in, access=MIT_DOOR),
     url("GET", "/mit/callback", shell.callback, access=MIT_DOOR),
     url("POST", "/mit/sign-out", shell.sign_out, access=MIT_FORM),

@@ -1,6 +1,7 @@
 """An app, and somebody who is signed in to one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from unilogin.domain.access.model import Right
 from unilogin.domain.directory.model import ActorGroup, InstitutionNumber, Standing
@@ -38,7 +39,9 @@ class AppSession:
     standing: Standing
     display_name: str
     first_name: str
+    protected: bool
     rights: frozenset[tuple[InstitutionNumber, Right]]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +49,12 @@ class WayIn:
     """Where somebody was going who has now come back from the door."""
 
     return_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One of the few places an app has: the code of its name, its address, the sign beside it."""
+
+    label: str
+    href: str
+    symbol: str

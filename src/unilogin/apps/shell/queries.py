@@ -14,8 +14,11 @@ from unilogin.kit.ids import digest
 from unilogin.signin.gate import is_admitted
 
 _RIGHTS = """array(
-  select array[i.number, r.name] from access_right r join directory_institution i using (institution_id)
-  where r.account_id = a.account_id and r.revoked_at is null and i.active)"""
+  select array[i.number, r.name] from (
+    select institution_id, name from access_right where account_id = a.account_id and revoked_at is null
+    union select institution_id, name from sessions_right where session_id = h.session_id
+  ) r join directory_institution i using (institution_id) where i.active)"""
+"""Those the person holds, and those that this session alone brought along (a business identity's)."""
 
 _WHO = f"""
   with here as (
@@ -25,8 +28,8 @@ _WHO = f"""
   ), touched as ({TOUCH} in (select session_id from here))
   select h.session_id, h.method, h.level, h.auth_time, h.device, h.actor_group,
          a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings,
-         {DISPLAY_NAME} as display_name, {_RIGHTS} as rights,
-         case when p.protected then p.alias_first_name else p.first_name end as first_name
+         {DISPLAY_NAME} as display_name, {_RIGHTS} as rights, kit_now() as now,
+         p.protected, case when p.protected then p.alias_first_name else p.first_name end as first_name
   from here h join directory_account a using (account_id) join directory_person p using (person_id)
   cross join lateral ({BELONGINGS}) b
 """
@@ -50,7 +53,9 @@ def _app_session(row: Record) -> AppSession | None:
         standing=standing,
         display_name=row["display_name"],
         first_name=row["first_name"],
+        protected=row["protected"],
         rights=frozenset((InstitutionNumber(number), Right(name)) for number, name in row["rights"]),
+        now=row["now"],
     )
 
 

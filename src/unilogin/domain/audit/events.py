@@ -49,6 +49,9 @@ class Event(StrEnum):
     SITE_RANGE_ADDED = "site.range_added"
     SITE_RANGE_REMOVED = "site.range_removed"
 
+    CHILD_VIEWED = "child.viewed"
+    CHILD_USERNAME_SHOWN = "child.username_shown"
+
     SERVICE_CREATED = "service.created"
     SERVICE_CHANGED = "service.changed"
     CLIENT_SECRET_ROTATED = "client.secret_rotated"

@@ -118,13 +118,16 @@ async def end_session(tx: Transaction, session_id: SessionId, *, why: str, actor
     return EndedSession(session_id, account_id, Device(row["device"]))
 
 
-async def end_all_sessions(tx: Transaction, account_id: AccountId, *, why: str, actor: Actor) -> int:
-    """End every session of an account, everywhere, as ``end_session`` ends one; return how many."""
+async def end_all_sessions(
+    tx: Transaction, account_id: AccountId, *, why: str, actor: Actor, but: SessionId | None = None
+) -> int:
+    """End every session of an account, everywhere but one, as ``end_session`` ends one; return how many."""
     rows = await tx.fetch(
         "update sessions_session set ended_at = kit_now(), ended_why = $2"
-        " where account_id = $1 and ended_at is null returning session_id",
+        " where account_id = $1 and ended_at is null and session_id is distinct from $3 returning session_id",
         account_id,
         why,
+        but,
     )
     for row in rows:
         detail = {"why": why}

@@ -1,0 +1,1 @@
+"""The pages of Mit Unilogin, one file a section."""
