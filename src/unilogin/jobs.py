@@ -20,6 +20,7 @@ from unilogin.kit.secrets import Secrets
 from unilogin.protocols.oidc.actions import forget_old_grants
 from unilogin.protocols.oidc.notices.actions import forget_old_notices
 from unilogin.signin.actions import forget_old_journeys
+from unilogin.signin.errands import forget_old_errands
 from unilogin.signin.upkeep import count_pupils_of_sites, settle_decoy_pages
 
 MINUTE = 60
@@ -41,6 +42,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("audit: seal what was written", 10, partial(seal, secrets=secrets)),
         Job("audit: partitions ahead", 6 * HOUR, make_partitions_ahead),
         Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
+        Job("sign-in: forget old errands", 10 * MINUTE, forget_old_errands),
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
         Job("oidc: forget old logout notices", HOUR, forget_old_notices),
         Job("notices: forget old ones", 24 * HOUR, forget_old_letters),

@@ -150,7 +150,8 @@ class Upstreams:
     """All others of one worker, by name; the door is opened when somebody is first called."""
 
     def __init__(self, *, own_machine: bool) -> None:
-        self._own_machine = own_machine
+        self.own_machine = own_machine
+        """Whether what runs on this machine may be called, as on a laptop."""
         self._door: Outbound | None = None
         self._known: dict[str, Upstream] = {}
 
@@ -162,7 +163,7 @@ class Upstreams:
 
     def _open(self) -> Outbound:
         if self._door is None:
-            self._door = Outbound(own_machine=self._own_machine)
+            self._door = Outbound(own_machine=self.own_machine)
         return self._door
 
     async def close(self) -> None:

@@ -114,6 +114,29 @@ async def put_off_change(connection: Connection, journey_id: JourneyId) -> bool:
     )
 
 
+async def decline(connection: Connection, journey_id: JourneyId) -> bool:
+    """Note that the person cannot prove as much as is demanded; False when the journey is over or has led somewhere."""
+    return bool(
+        await connection.fetchval(
+            f"update signin_journey set declined = 'level' where {_OPEN} and session_id is null returning true",
+            journey_id,
+        )
+    )
+
+
+async def take_refusal(connection: Connection, journey_id: JourneyId, *, browser_token: str) -> bool:
+    """Take, once, that a journey of this browser ended without anybody; False when it did not."""
+    return bool(
+        await connection.fetchval(
+            "update signin_journey set returned_at = kit_now() where journey_id = $1 and browser_hash = $2"
+            " and declined is not null and session_id is null and returned_at is null and expires_at > kit_now()"
+            " returning true",
+            journey_id,
+            digest(browser_token),
+        )
+    )
+
+
 async def choose_role(connection: Connection, journey_id: JourneyId, *, actor_group: ActorGroup) -> bool:
     """Note the chosen group and finish the journey; False when it is over."""
     return bool(

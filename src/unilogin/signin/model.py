@@ -22,10 +22,9 @@ RESTART_SECONDS = 24 * 3600
 
 
 class Method(StrEnum):
-    """Ways in, as the selector posts them in ``selectedIdp``."""
+    """Ways in of our own, as the selector posts them in ``selectedIdp``; a provider's is its alias."""
 
     UNILOGIN = "uni_idp"
-    MITID = "nemlogin3"
 
 
 class Step(StrEnum):

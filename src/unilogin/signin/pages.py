@@ -17,6 +17,11 @@ def step_url(journey: Journey, step: Step) -> str:
     return f"{journey_url(journey.journey_id)}/{step.value}"
 
 
+def recovery_url(journey: Journey, path: str) -> str:
+    """Return the address of a page for getting back in: the room above is met by its address."""
+    return f"{journey_url(journey.journey_id)}/{path}"
+
+
 def soon_url(journey: Journey, topic: str) -> str:
     """Return the address of the honest page about what is not built yet."""
     return f"{journey_url(journey.journey_id)}/soon/{topic}"
@@ -70,7 +75,7 @@ async def done(house: House, request: Request, visit: Visit) -> Response:
     return move_on(house, request, visit.journey)
 
 
-_TOPICS = {"mitid": Step.METHOD, "local": Step.METHOD, "username": Step.USERNAME, "password": Step.SECRET}
+_TOPICS = {"local": Step.METHOD, "username": Step.USERNAME, "password": Step.SECRET}
 
 
 async def soon(house: House, request: Request, visit: Visit) -> Response:

@@ -9,7 +9,7 @@ from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.kit.db.connection import Connection, Transaction
-from unilogin.signin.model import Alias, Provider, ProviderKind
+from unilogin.signin.model import Alias, ErrandId, Provider, ProviderKind
 
 _COLUMNS = "p.alias, p.kind, p.name_da, p.name_en, p.disabled_at is null as enabled"
 
@@ -31,6 +31,14 @@ async def every_provider(connection: Connection) -> tuple[Provider, ...]:
     return tuple(
         _provider(row) for row in await connection.fetch(f"select {_COLUMNS} from signin_provider p order by alias")
     )
+
+
+async def provider_of_errand(connection: Connection, errand_id: ErrandId) -> Provider | None:
+    """Return the provider that an errand leads to, enabled or not, or None."""
+    row = await connection.fetchrow(
+        f"select {_COLUMNS} from signin_errand e join signin_provider p using (alias) where e.errand_id = $1", errand_id
+    )
+    return _provider(row) if row else None
 
 
 async def add_provider(tx: Transaction, provider: Provider, *, actor: Actor) -> bool:

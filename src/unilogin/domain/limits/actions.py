@@ -16,7 +16,7 @@ async def reopen(tx: Transaction, account_id: UUID, *, actor: Actor) -> bool:
     """Begin all of an account's counts anew, because somebody who may say so says it is in good hands (R4).
 
     Devices that lost their trust stay without it: the next success there gives it back. Returns whether anything was
-    closed or counted.
+    closed or counted; an operator's doing is written down even where nothing was.
     """
     changed = await tx.fetch(
         "update limits_bucket set failures = case when place >= $2 then failures else 0 end, pressure = 0,"
@@ -25,8 +25,9 @@ async def reopen(tx: Transaction, account_id: UUID, *, actor: Actor) -> bool:
         account_id,
         FIRST_DEVICE,
     )
-    detail = {"buckets": len(changed)}
-    await audit.write(tx, Entry(Event.THROTTLE_REOPENED, actor, account_id=account_id, detail=detail))
+    if changed or actor.kind != "person":
+        detail = {"buckets": len(changed)}
+        await audit.write(tx, Entry(Event.THROTTLE_REOPENED, actor, account_id=account_id, detail=detail))
     return bool(changed)
 
 

@@ -20,7 +20,7 @@ from unilogin.protocols.oidc.errors import (
     UnmetAuthenticationRequirementsError,
     UnsupportedResponseTypeError,
 )
-from unilogin.protocols.oidc.levels import HIGHEST_REACHABLE, higher
+from unilogin.protocols.oidc.levels import REACHABLE, higher
 from unilogin.protocols.oidc.model import SCOPE
 from unilogin.protocols.oidc.pkce import is_challenge
 from unilogin.protocols.oidc.request import AuthorizationRequest, Prompt, ResponseMode
@@ -44,10 +44,11 @@ class ReplyTo:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, and the enabled client its ``client_id`` names, if any."""
+    """A request, the enabled client its ``client_id`` names, if any, and how sure a journey can be of somebody now."""
 
     request: AuthorizationRequest
     found: Client | None
+    reachable: Level = REACHABLE
 
     @property
     def client(self) -> Client:
@@ -189,7 +190,7 @@ def check_claims(asked: Asked) -> None:
 def check_level(asked: Asked) -> None:
     """An essential ``acr``, or the service's own lowest level, can be reached at all (B-O22)."""
     unknown = asked.request.essential_levels == ()
-    if unknown or asked.insisted_level.rank > HIGHEST_REACHABLE.rank:
+    if unknown or asked.insisted_level.rank > asked.reachable.rank:
         raise UnmetAuthenticationRequirementsError("the required level of assurance cannot be reached")
 
 

@@ -20,8 +20,11 @@ ASKED_AS = {
 }
 """Every value a request may name a level by."""
 
-HIGHEST_REACHABLE = Level.EN_FAKTOR
-"""The highest level a journey can lead to today; a request that insists on more is told so at once."""
+REACHABLE = Level.EN_FAKTOR
+"""The highest level that our own ways in lead to; a request that insists on more is told so at once."""
+
+REACHABLE_OUTSIDE = Level.TO_FAKTOR
+"""The highest level where a provider such as MitID may be used."""
 
 
 def acr(level: Level) -> str:

@@ -1,5 +1,6 @@
 """Finding who stands at the door and what a code or token means. Every statement looks at session and account again."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -23,9 +24,13 @@ from unilogin.domain.sessions.model import SessionId
 from unilogin.domain.sessions.queries import LIVE, session_of
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import digest
+from unilogin.protocols.oidc.checks import Asked
+from unilogin.protocols.oidc.levels import REACHABLE_OUTSIDE
 from unilogin.protocols.oidc.model import FoundAccessToken, GrantId, Holder, Visitor
+from unilogin.protocols.oidc.request import AuthorizationRequest
 from unilogin.protocols.oidc.rules import still_entitled
 from unilogin.signin.gate import is_admitted
+from unilogin.signin.providers import available_providers
 
 _SESSION = "select s.session_id, s.account_id, s.method, s.level, s.auth_time from sessions_session s"
 
@@ -131,6 +136,14 @@ async def access_token(connection: Connection, token: str) -> FoundAccessToken |
     if row is None or not is_good(holder := holder_of(row, service_of(row))):
         return None
     return FoundAccessToken(holder, tuple(row["web_origins"]), row["issued_at"], row["expires_at"])
+
+
+async def asked_of(connection: Connection, request: AuthorizationRequest, client: Client | None) -> Asked:
+    """Return what is asked, and how sure a journey can be: looked up only for one that must be more than usual."""
+    asked = Asked(request, client)
+    if client is None or "client_id" in request.repeated or asked.insisted_level.rank <= asked.reachable.rank:
+        return asked
+    return replace(asked, reachable=REACHABLE_OUTSIDE) if await available_providers(connection) else asked
 
 
 async def now(connection: Connection) -> datetime:

@@ -56,18 +56,22 @@ class Arrival:
     """What is known when a request arrives, the first time or back from a journey.
 
     ``visitor`` has passed the gate. ``asked_at`` is when we sent this browser on a journey for the request, ``chosen``
-    the group a journey ended with, ``hinted`` the subject of a valid id_token_hint.
+    the group a journey ended with, ``hinted`` the subject of a valid id_token_hint, ``declined`` whether somebody said
+    on that journey that they cannot prove as much as is demanded.
     """
 
     visitor: Visitor | None
     asked_at: datetime | None = None
     chosen: ActorGroup | None = None
     hinted: str | None = None
+    declined: bool = False
 
 
 def next_move(asked: Asked, arrival: Arrival) -> Move:
     """Decide; raises OidcError for what the service is told instead."""
     visitor = arrival.visitor
+    if arrival.declined:
+        raise UnmetAuthenticationRequirementsError("the person cannot reach the required level of assurance")
     if visitor is None:
         return _sign_in(asked)
     if arrival.asked_at is None or visitor.session.auth_time < arrival.asked_at:

@@ -28,7 +28,7 @@ from unilogin.protocols.oidc.hints import Hint, read_hint
 from unilogin.protocols.oidc.request import AuthorizationRequest, Parameters
 from unilogin.protocols.oidc.rules import Arrival, ChooseRole, Enter, Move, NoLicence, SignIn, next_move
 from unilogin.protocols.oidc.stamps import read_stamp, stamp
-from unilogin.signin.actions import start_journey, take_result
+from unilogin.signin.actions import start_journey, take_refusal, take_result
 from unilogin.signin.browser import SESSION_COOKIE, browser_token, journey_url, remember_browser
 from unilogin.signin.model import Demands, JourneyId
 
@@ -71,7 +71,8 @@ async def authorize_posted(house: House, request: Request, _: None) -> Response:
         parameters = _both(_query(request), await read_fields(request))
         asked_for = AuthorizationRequest.parse(parameters)
         async with acquire(house.pool) as connection:
-            asked = Asked(asked_for, await queries.enabled_client(connection, asked_for.client_id))
+            client = await queries.enabled_client(connection, asked_for.client_id)
+            asked = await queries.asked_of(connection, asked_for, client)
             try:
                 check_authorization(asked)
             except LocalError:
@@ -121,9 +122,11 @@ async def _at_the_door(
 ) -> _Door:
     """Look who asks and who is there: after a journey by its result, else by the session cookie."""
     browser, _ = browser_token(house, request)
-    result = None
+    result, declined = None, False
     if journey := _uuid(parameters, JOURNEY):
         result = await take_result(connection, JourneyId(journey), browser_token=browser)
+        if result is None:
+            declined = await take_refusal(connection, JourneyId(journey), browser_token=browser)
     session = result.session_id if result is not None else house.cookies.get(request, SESSION_COOKIE)
     client, visitor = await queries.who_asks_about_whom(connection, asked_for.client_id, session=session)
     asked_at = None
@@ -131,8 +134,9 @@ async def _at_the_door(
         sent = parameters.get(ASKED_AT, [""])[0]
         asked_at = read_stamp(house.secrets, sent, browser=browser, client_id=client.client_id, now=visitor.now)
     chosen = result.actor_group if result is not None else None
-    arrival = Arrival(visitor, asked_at=asked_at, chosen=chosen)
-    return _Door(house, request, connection, Asked(asked_for, client), arrival, browser)
+    arrival = Arrival(visitor, asked_at=asked_at, chosen=chosen, declined=declined)
+    asked = await queries.asked_of(connection, asked_for, client)
+    return _Door(house, request, connection, asked, arrival, browser)
 
 
 async def _answered(door: _Door, hint: Hint | None) -> Response:
