@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from unilogin.demo.draw import CROWD_SERIALS, SERIALS_PER_DATE, Draw, cpr_of_newcomer, invented_cpr
 from unilogin.demo.model import Address, Alias, Contact, Gender, Person
 from unilogin.demo.names import DANISH, MIDDLE_NAMES, POPULATION, STREETS, NamePool
+from unilogin.demo.staff_names import mail_address
 
 TOWNS = (("9909", "Klitborg"), ("9909", "Klitborg"), ("9909", "Klitborg"), ("9919", "Nørre Tang"))
+HOME_MAIL, PUPILS_MAIL = "hjem.example", "elev.klitborg.example"
+OLD_ENOUGH_FOR_MAIL = date(2013, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Residents:
     ) -> Person:
         """Make a person with a CPR number of their own."""
         self._names.add(name)
+        email = email or _pupils_mail(alias or Alias(*name), born=born)
         cpr = cpr_of_newcomer(born) if newcomer else self._next_cpr(born, gender)
         return Person(*name, cpr=cpr, born=born, gender=gender, address=home, email=email, mobile=mobile, alias=alias)
 
@@ -123,6 +127,8 @@ class Residents:
             home=self.address() if role.elsewhere else home,
             mobile=self.mobile() if draw.chance(0.85) else None,
         )
+        if person.mobile:  # who leaves the school no number leaves it no address either
+            person = replace(person, email=mail_address(*name, domain=HOME_MAIL))
         return Contact(person, role.relation, role.custody, role.access_level)
 
     def _child(self, pool: NamePool, parents: list[str], *, born: date, home: Address) -> Person:
@@ -140,3 +146,10 @@ class Residents:
                 first = f"{first} {self.draw.pick(MIDDLE_NAMES)}"
             if (first, family) not in self._names and not first.endswith(f" {family}"):
                 return first, family
+
+
+def _pupils_mail(shown: Alias, *, born: date) -> str | None:
+    """What the municipality gives pupils of the oldest classes; of a protected one it is made of the alias."""
+    if not date(2005, 1, 1) <= born <= OLD_ENOUGH_FOR_MAIL:
+        return None
+    return mail_address(shown.first_name, shown.family_name, domain=PUPILS_MAIL)

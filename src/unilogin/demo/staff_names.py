@@ -1,4 +1,4 @@
-"""What staff are called in the systems of their school: mail addresses and initials."""
+"""What people are called in systems: mail addresses and initials."""
 
 import unicodedata
 

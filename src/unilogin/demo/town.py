@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from unilogin.demo.cast import FAMILIES, STAFF, CastAdult, CastChild, CastFamily, CastMember
 from unilogin.demo.draw import Draw
-from unilogin.demo.households import Residents
+from unilogin.demo.households import HOME_MAIL, Residents
 from unilogin.demo.institutions import INSTITUTIONS, PRIVATE_SCHOOL, PUBLIC_SCHOOL, ClassPlan, InstitutionPlan, Post
 from unilogin.demo.model import Address, Contact, Employee, Extern, Person, Student
 from unilogin.demo.staff_names import initials, mail_address
@@ -100,6 +100,10 @@ def _place_cast_family(town: Town, family: CastFamily) -> None:
 
 def _cast_contact(town: Town, adult: CastAdult, home: Address) -> Contact:
     person = _person_of(town, adult.who, town.residents.address() if adult.lives_elsewhere else home)
+    if person.email is None:
+        shown = adult.who.alias or adult.who
+        person = replace(person, email=mail_address(shown.first_name, shown.family_name, domain=HOME_MAIL))
+        town.cast[adult.who.key] = person
     return Contact(person, adult.relation, adult.custody, adult.access_level)
 
 
