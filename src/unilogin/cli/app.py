@@ -15,6 +15,7 @@ from unilogin.cli import (
     keys,
     migrate,
     people,
+    providers,
     rights,
     roster,
     serve,
@@ -42,6 +43,7 @@ app.command("check")(check.check)
 app.add_typer(institutions.commands, name="institutions")
 app.add_typer(roster.commands, name="roster")
 app.add_typer(services.commands, name="services")
+app.add_typer(providers.commands, name="providers")
 app.add_typer(keys.commands, name="keys")
 people.commands.command("unlock")(unlock.unlock)
 app.add_typer(people.commands, name="people")

@@ -26,6 +26,12 @@ async def available_providers(connection: Connection) -> tuple[Provider, ...]:
     return tuple(_provider(row) for row in rows)
 
 
+async def provider_of(connection: Connection, alias: str) -> Provider | None:
+    """Return the provider of an alias, enabled or not, or None."""
+    row = await connection.fetchrow(f"select {_COLUMNS} from signin_provider p where p.alias = $1", alias)
+    return _provider(row) if row else None
+
+
 async def every_provider(connection: Connection) -> tuple[Provider, ...]:
     """Return all providers, disabled ones too."""
     return tuple(

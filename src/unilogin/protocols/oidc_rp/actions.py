@@ -1,38 +1,21 @@
 """Registering providers, and the two statements of a flow: begun once, answered once."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from unilogin.domain.access.model import Right
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import SYSTEM, Actor, Entry
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.ids import Digest, digest
 from unilogin.kit.secrets import Secrets
-from unilogin.protocols.oidc_rp.model import CALLBACK_SECONDS, Registered
+from unilogin.protocols.oidc_rp.errors import RegistrationError
+from unilogin.protocols.oidc_rp.model import CALLBACK_SECONDS, Names, Registered, Registration
 from unilogin.protocols.oidc_rp.queries import ERRAND_COLUMNS, PROVIDER_COLUMNS, errand_of, registered_of
-from unilogin.signin.model import Alias, Errand, ErrandId
+from unilogin.signin.model import Errand, ErrandId, Provider, ProviderKind
+from unilogin.signin.providers import add_provider, rename_provider
 
 _SEAL = "key_encryption"
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """What an operator says of a provider."""
-
-    alias: Alias
-    issuer: str
-    client_id: str
-    client_secret: str
-    preset: str
-    scopes: str
-    acr_values: str
-    rights: Mapping[str, Right]
-
-    def __repr__(self) -> str:
-        return f"Registration({self.alias})"
 
 
 def _place(alias: str) -> str:
@@ -44,8 +27,25 @@ def open_secret(secrets: Secrets, provider: Registered) -> str:
     return secrets.sealer(_SEAL).open(provider.secret_sealed, _place(provider.alias)).decode()
 
 
-async def register(tx: Transaction, registration: Registration, *, secrets: Secrets, actor: Actor) -> None:
-    """Write down how a provider is spoken to, in place of what was known; ``signin.providers`` knows it already."""
+async def add(
+    tx: Transaction, registration: Registration, *, names: Names, kind: ProviderKind, secrets: Secrets, actor: Actor
+) -> None:
+    """Add a provider; raises RegistrationError when the alias is taken. The caller has checked the registration."""
+    provider = Provider(registration.alias, kind, names.da, names.en, enabled=True)
+    if not await add_provider(tx, provider, actor=actor):
+        raise RegistrationError(f"the alias '{registration.alias}' is taken: 'unilogin providers change' changes it")
+    await _write(tx, registration, secrets=secrets)
+
+
+async def change(tx: Transaction, registration: Registration, *, names: Names, secrets: Secrets, actor: Actor) -> None:
+    """Change how a provider is spoken to and what it is called. The caller has checked the registration."""
+    await rename_provider(tx, registration.alias, name_da=names.da, name_en=names.en)
+    await _write(tx, registration, secrets=secrets)
+    detail = {"issuer": registration.issuer, "client_id": registration.client_id, "preset": registration.preset}
+    await audit.write(tx, Entry(Event.PROVIDER_CHANGED, actor, about=registration.alias, detail=detail))
+
+
+async def _write(tx: Transaction, registration: Registration, *, secrets: Secrets) -> None:
     await tx.execute(
         "insert into oidc_rp_provider (alias, issuer, client_id, secret_sealed, preset, scopes, acr_values, rights)"
         " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (alias) do update set issuer = excluded.issuer,"
@@ -60,8 +60,6 @@ async def register(tx: Transaction, registration: Registration, *, secrets: Secr
         registration.acr_values,
         {name: right.value for name, right in registration.rights.items()},
     )
-    detail = {"issuer": registration.issuer, "preset": registration.preset}
-    await audit.write(tx, Entry(Event.PROVIDER_CHANGED, actor, about=registration.alias, detail=detail))
 
 
 async def begin_flow(connection: Connection, errand_id: ErrandId, *, state: str, browser: Digest) -> bool:

@@ -35,3 +35,9 @@ class SilentError(ProviderError):
 
     code = "provider_silent"
     failure = Failure.UNAVAILABLE
+
+
+class RegistrationError(UniloginError):
+    """A provider cannot be registered so; the sentence is for the operator and says what to do."""
+
+    code = "provider_registration"

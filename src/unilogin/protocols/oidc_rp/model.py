@@ -70,6 +70,31 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """What an operator says of a provider."""
+
+    alias: Alias
+    issuer: str
+    client_id: str
+    client_secret: str
+    preset: str
+    scopes: str
+    acr_values: str
+    rights: Mapping[str, Right]
+
+    def __repr__(self) -> str:
+        return f"Registration({self.alias})"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people call a provider."""
+
+    da: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Metadata:
     """What a provider says of itself, checked."""
 
