@@ -50,6 +50,28 @@ class Wire:
             self._socket.sendall(raw)
         return self
 
+    def answer(self, *, seconds: float) -> int:
+        """Wait for the first answer and return its status."""
+        self._socket.settimeout(seconds)
+        return int(_STATUS.findall(self._socket.recv(65536))[0])
+
+    def is_cut_off(self, *, by: bytes, pieces: int = 20) -> bool:
+        """Tell whether the server hangs up on somebody who goes on sending pieces."""
+        self._socket.settimeout(1)
+        for _ in range(pieces):
+            try:
+                self._socket.sendall(by)
+                if not self._socket.recv(65536):
+                    break
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+        else:
+            return False
+        self._socket.close()
+        return True
+
     def hear(self, *, seconds: float = 5) -> Heard:
         """Listen until the server hangs up."""
         raw, hung_up = b"", True

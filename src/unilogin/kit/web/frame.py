@@ -96,6 +96,32 @@ def note_fault() -> str:
     return incident_id
 
 
+class _Wire:
+    """What a request comes by and is answered by, until it is answered.
+
+    Afterwards nothing must hold on to the server's end of it: the server hangs up on a body that never ends (B-L18) when
+    the last reference is gone, and tracebacks keep what they have seen until the garbage is collected.
+    """
+
+    __slots__ = ("_receive", "_send")
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive: Receive | None = receive
+        self._send: Send | None = send
+
+    async def receive(self) -> Message:
+        """Return the next piece of the request."""
+        return await self._receive() if self._receive else {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Send a piece of the answer."""
+        if self._send:
+            await self._send(message)
+
+    def let_go(self) -> None:
+        """Drop the server's end."""
+        self._receive = self._send = None
+
 class Frame:
     """The outermost ASGI application."""
 
@@ -111,6 +137,8 @@ class Frame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        wire = _Wire(receive, send)
+        receive, send = wire.receive, wire.send
         scope["unilogin.request_id"] = uuid.uuid4().hex
         request_of_log.set(scope["unilogin.request_id"])
         metrics.request_begun()
@@ -132,6 +160,7 @@ class Frame:
             if response is not None and not status:
                 await response(scope, receive, send_with_headers)
         finally:
+            wire.let_go()
             metrics.request_answered(
                 _route(scope), scope["method"], status=status or _GONE, seconds=perf_counter() - began
             )
