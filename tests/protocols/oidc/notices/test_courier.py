@@ -187,6 +187,7 @@ def test_f_26_a_slow_service_delays_nobody_and_holds_no_connection(
         async with ground.courier() as courier:
             await courier.look()
             await asyncio.to_thread(there.wait_for, 2, seconds=2)
+            await asyncio.to_thread(here.wait_for, 1, seconds=2)
             async with asyncio.timeout(2):
                 while ground.pool.get_idle_size() < ground.pool.get_size():
                     await asyncio.sleep(0.01)  # until the last of the quick ones is noted
