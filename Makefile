@@ -5,6 +5,7 @@ PORT ?= 8000
 DATA ?= ./var
 RESET ?=
 UPGRADE ?=
+AT_ONCE ?= 4
 export PYTHON
 
 VENV := .venv/bin
@@ -27,7 +28,7 @@ test: ## Check the style, the types and the house rules, then run every test (in
 	@requirements/node-packages tests/peers
 	@$(MAKE) --no-print-directory lint
 	@printf '\n== Tests\n'
-	@$(VENV)/pytest -q --durations=15 $(ARGS) || { \
+	@$(VENV)/pytest -q -n $(AT_ONCE) --dist loadfile --durations=15 $(ARGS) || { \
 		printf '\n== Once more, alone: what failed on a busy machine and passes now is a matter of time, and named above\n'; \
 		$(VENV)/pytest -q --last-failed --last-failed-no-failures=none $(ARGS); }
 
