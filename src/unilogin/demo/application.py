@@ -1,4 +1,4 @@
-"""The demo's application: the product as it is, and two pages more."""
+"""The demo's application: the product as it is, and three pages more."""
 
 import os
 
@@ -6,6 +6,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from unilogin.demo.load import DemoService
+from unilogin.demo.outbox import outbox
 from unilogin.demo.pages import DemoPages
 from unilogin.demo.place import service_file
 from unilogin.house import House
@@ -19,6 +20,7 @@ def demo_urls(pages: DemoPages) -> tuple[Url[House], ...]:
     """Return the demo's own URLs."""
     return (
         url("GET", "/demo", pages.page, access=PUBLIC),
+        url("GET", "/demo/outbox", outbox, access=PUBLIC),
         url("GET", "/demo.json", pages.json, access=PUBLIC),
     )
 

@@ -11,7 +11,7 @@ from babel.dates import format_datetime
 
 from unilogin.domain.notices.model import Letter, Notice
 from unilogin.kit.mail import Mail
-from unilogin.kit.text import Language, Texts
+from unilogin.kit.text import LANGUAGES, Language, Texts
 
 _CLOCK: dict[Language, str] = {
     "da": "EEEE 'den' d. MMMM y 'kl.' HH.mm",
@@ -39,20 +39,21 @@ def _mark(letter: Letter) -> str:
 
 
 def text_of(letter: Letter, texts: Texts, *, base_url: str) -> str:
-    """Return what it says."""
-    danish = [
-        texts("da", "notices.letter.hello"),
-        _what(letter, texts, "da"),
-        _todo(letter, texts, "da", base_url=base_url),
-        f"{texts('da', 'notices.letter.bye')}\nUnilogin\n{base_url}",
-        texts("da", "notices.letter.never"),
+    """Return what it says, in Danish and below that in English."""
+    return "\n".join(body_of(letter, texts, language, base_url=base_url) for language in LANGUAGES)
+
+
+def body_of(letter: Letter, texts: Texts, language: Language, *, base_url: str) -> str:
+    """Return what it says in one language; the English part is shorter."""
+    parts = [
+        texts(language, "notices.letter.hello" if language == "da" else "notices.letter.below"),
+        _what(letter, texts, language),
+        _todo(letter, texts, language, base_url=base_url),
     ]
-    english = [
-        texts("en", "notices.letter.below"),
-        _what(letter, texts, "en"),
-        _todo(letter, texts, "en", base_url=base_url),
-    ]
-    return "\n\n".join(part for part in (*danish, *english) if part) + "\n"
+    if language == "da":
+        parts.append(f"{texts(language, 'notices.letter.bye')}\nUnilogin\n{base_url}")
+        parts.append(texts(language, "notices.letter.never"))
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _what(letter: Letter, texts: Texts, language: Language) -> str:
