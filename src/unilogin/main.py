@@ -28,6 +28,7 @@ from unilogin.kit.web.assets import Assets
 from unilogin.kit.web.cookies import Cookies
 from unilogin.kit.web.errors import ElsewhereError, RefusedError
 from unilogin.kit.web.frame import Frame
+from unilogin.kit.web.hosts import AppHosts
 from unilogin.kit.web.pages import Pages
 from unilogin.kit.web.peer import read_proxies
 from unilogin.kit.web.routing import Url, routes
@@ -62,6 +63,7 @@ def build_house(settings: Settings, *, pool: Pool, secrets: Secrets, templates: 
         hasher=Hasher(secrets["password_pepper"], slots=settings.hash_slots or None),
         keyrings=KeyringCache(pool, secrets),
         proxies=read_proxies(settings.trusted_proxies),
+        app_origins=settings.app_origins,
         upstreams=Upstreams(own_machine=is_loopback(urlsplit(settings.base_url).hostname or "")),
         password_policy=PasswordPolicy(settings.password_policy),
         password_holders=PasswordHolders(settings.password_holders),
@@ -133,7 +135,9 @@ def framed(house: House, urls: Sequence[Url[House]] = URLS) -> ASGIApp:
     # The bare router: Starlette's own error middleware would answer before the frame could.
     app = Router(routes(urls, house), redirect_slashes=False, default=_not_found)
     parts = urlsplit(house.base_url)
-    frame = Frame(app, hosts=[parts.netloc], https=parts.scheme == "https", stopped=stopped)
+    hosts = [parts.netloc, *(urlsplit(origin).netloc for origin in house.app_origins.values())]
+    placed = AppHosts(app, home=house.base_url, moved=house.app_origins)
+    frame = Frame(placed, hosts=hosts, https=parts.scheme == "https", stopped=stopped)
     house.door.leads_to(frame, host=parts.netloc)
     return frame
 

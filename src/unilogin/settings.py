@@ -117,6 +117,30 @@ def _checked_mail_sender(value: str | None, info: ValidationInfo) -> str | None:
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_database_url)]
 
 
+APPS = ("mit",)
+"""The apps that can be moved, by the first part of their addresses."""
+
+
+def _checked_app_hosts(value: str, info: ValidationInfo) -> str:
+    origins = _app_origins(value)
+    home = urlsplit(info.data.get("base_url", ""))
+    for path, origin in origins.items():
+        if path[1:] not in APPS:
+            raise ValueError(f"{path[1:]} is no app: the apps are {', '.join(APPS)}")
+        _checked_base_url(origin)
+        if urlsplit(origin).scheme != home.scheme:
+            raise ValueError("the apps are reached by the same scheme as the public address")
+    if len({home.netloc, *(urlsplit(origin).netloc for origin in origins.values())}) <= len(origins):
+        raise ValueError("give each app a host name of its own, another one than the public address")
+    return value
+
+
+def _app_origins(value: str) -> dict[str, str]:
+    """Read ``mit=https://mit.example.dk``, several with commas between: path → origin."""
+    pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+    return {f"/{name}": origin for name, _, origin in pairs}
+
+
 class Settings(BaseModel):
     """The settings of one process. Printing it shows no secret."""
 
@@ -144,6 +168,11 @@ class Settings(BaseModel):
     base_url: Annotated[str, AfterValidator(_checked_base_url)] = Field(
         default="http://localhost:8000",
         description="The public address people and services use: scheme, host and port only. https, except localhost.",
+    )
+    app_hosts: Annotated[str, AfterValidator(_checked_app_hosts)] = Field(
+        default="",
+        description="The apps that have a host name of their own, with commas between, as mit=https://mit.example.dk. "
+        "An app never sees the cookie of the sign-in there. Without it they all answer at the public address.",
     )
     secrets_file: Path | None = Field(
         default=None,
@@ -225,6 +254,11 @@ class Settings(BaseModel):
         if self.database_url is None:
             raise SettingsError(f"{PLAIN_DATABASE_URL} is not set: start the server with 'unilogin serve'")
         return self.database_url.get_secret_value()
+
+    @property
+    def app_origins(self) -> dict[str, str]:
+        """Where an app's addresses begin → the origin it was moved to."""
+        return _app_origins(self.app_hosts)
 
     @property
     def role(self) -> str | None:

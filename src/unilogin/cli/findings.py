@@ -192,5 +192,18 @@ def check_production_settings(settings: "Settings") -> list[Finding]:
             seen=f"{settings.internal_host}:{settings.internal_port}",
             todo="see to it that the internet cannot reach it" if everywhere else "",
         ),
-        Finding("apps on own hosts", ok=None, seen="not looked at: this release serves all apps on one host name"),
+        _check_app_hosts(settings),
     ]
+
+
+def _check_app_hosts(settings: "Settings") -> Finding:
+    """In production each app is on a host name of its own: a hole in one is none in the sign-in (N-62)."""
+    from unilogin.settings import APPS
+
+    missing = [app for app in APPS if f"/{app}" not in settings.app_origins]
+    return Finding(
+        "apps on own hosts",
+        ok=not missing,
+        seen=settings.app_hosts or "all apps answer at the public address",
+        todo=f"give {', '.join(missing)} a host name of its own with UNILOGIN_APP_HOSTS" if missing else "",
+    )
