@@ -50,7 +50,7 @@ _COLUMNS = """errand_id, failure, alias, issuer, subject, cpr_index, level, kind
 # What was taken is nowhere any more.
 _TAKE = f"""
   with found as (
-    select {_COLUMNS} from signin_errand where errand_id = $2 and journey_id = $1 and answered_at is not null
+    select {_COLUMNS} from signin_errand where errand_id = $2 and journey_id = $1 and return_to = $3 and answered_at is not null
       and taken_at is null and answered_at > kit_now() - {TAKING_SECONDS} * interval '1 second' for update
   ), taken as (
     update signin_errand e set taken_at = kit_now(), subject = null, cpr_index = null, cvr = null, rights = null,
@@ -61,13 +61,15 @@ _TAKE = f"""
 
 
 async def take_identity(
-    connection: Connection, journey_id: JourneyId, errand_id: ErrandId
+    connection: Connection, journey_id: JourneyId, errand_id: ErrandId, *, at: str
 ) -> ExternalIdentity | Failure | None:
     """Take what came back, once, for the journey that sent the browser; None when there is nothing to take.
 
-    The caller's access rule (``JOURNEY``) has proved that this browser began the journey.
+    ``at`` is the ``return_to`` that the caller began the errand with: who approved one thing has not approved another.
+    A child cannot turn the MitID of a parent who helps into a session of the parent by another address. The caller's
+    access rule (``JOURNEY``) has proved that this browser began the journey.
     """
-    row = await connection.fetchrow(_TAKE, journey_id, errand_id)
+    row = await connection.fetchrow(_TAKE, journey_id, errand_id, at)
     if row is None:
         return None
     return Failure(row["failure"]) if row["failure"] else _identity(row)

@@ -92,7 +92,7 @@ def _errand_id(request: Request) -> ErrandId | None:
 async def _take(house: House, request: Request, journey: Journey, errand_id: ErrandId) -> Proved | _Refusal | None:
     """Take, match, ask the gate and open, all in one transaction; what is refused is remembered as well."""
     async with transaction(house.pool) as tx:
-        taken = await take_identity(tx, journey.journey_id, errand_id)
+        taken = await take_identity(tx, journey.journey_id, errand_id, at=return_path(journey))
         if taken is None:
             return None
         if isinstance(taken, Failure):
