@@ -51,7 +51,8 @@ _COLUMNS = """errand_id, failure, alias, issuer, subject, cpr_index, level, kind
 _TAKE = f"""
   with found as (
     select {_COLUMNS} from signin_errand where errand_id = $2 and journey_id = $1 and return_to = $3
-      and answered_at is not null and taken_at is null and answered_at > kit_now() - {TAKING_SECONDS} * interval '1 second' for update
+      and answered_at is not null and taken_at is null
+      and answered_at > kit_now() - {TAKING_SECONDS} * interval '1 second' for update
   ), taken as (
     update signin_errand e set taken_at = kit_now(), subject = null, cpr_index = null, cvr = null, rights = null,
       age = null from found where e.errand_id = found.errand_id
