@@ -39,6 +39,7 @@ from unilogin.urls import URLS
 TEMPLATES = {
     "account": "unilogin.apps.account",
     "oidc": "unilogin.protocols.oidc",
+    "recovery": "unilogin.recovery",
     "shell": "unilogin.apps.shell",
     "signin": "unilogin.signin",
     "support": "unilogin.apps.support",

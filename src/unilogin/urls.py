@@ -13,6 +13,8 @@ from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery
 from unilogin.protocols.oidc.endpoints import token as tokens
 from unilogin.protocols.oidc_rp import endpoints as provider
 from unilogin.protocols.oidc_rp.access import CALLBACK, ERRAND
+from unilogin.recovery import change, choices, names, new_secret, own_mitid, parent, practise, window
+from unilogin.recovery.access import NAMED, NAMED_FORM, PERMIT, PERMIT_FORM, SEEKING, SEEKING_FORM
 from unilogin.signin import pages as journey
 from unilogin.signin.access import JOURNEY, JOURNEY_FORM
 from unilogin.signin.steps import external, method, notice, passkey, present, role, secret, username
@@ -39,6 +41,33 @@ URLS: tuple[Url[House], ...] = (
     url("POST", "/login/{journey_id}/role", role.take_role, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/done", journey.done, access=JOURNEY),
     url("GET", "/login/{journey_id}/soon/{topic}", journey.soon, access=JOURNEY),
+    # getting back in
+    url("GET", "/login/{journey_id}/names", names.ask_names, access=SEEKING),
+    url("POST", "/login/{journey_id}/names", names.take_names, access=SEEKING_FORM),
+    url("GET", "/login/{journey_id}/names/back", names.come_back, access=SEEKING),
+    url("GET", "/login/{journey_id}/names/found", names.show_names, access=SEEKING),
+    url("POST", "/login/{journey_id}/names/found", names.take_name, access=SEEKING_FORM),
+    url("GET", "/login/{journey_id}/password", choices.ask_choice, access=NAMED),
+    url("GET", "/login/{journey_id}/password/forgotten", choices.ask_way, access=NAMED),
+    url("GET", "/login/{journey_id}/password/pictures", choices.ask_way_to_pictures, access=NAMED),
+    url("GET", "/login/{journey_id}/password/teacher", choices.ask_teacher, access=NAMED),
+    url("GET", "/login/{journey_id}/password/change", change.ask_change, access=NAMED),
+    url("POST", "/login/{journey_id}/password/change", change.take_change, access=NAMED_FORM),
+    url("GET", "/login/{journey_id}/password/mitid", own_mitid.ask_mitid, access=NAMED),
+    url("POST", "/login/{journey_id}/password/mitid", own_mitid.take_mitid, access=NAMED_FORM),
+    url("GET", "/login/{journey_id}/password/mitid/back", own_mitid.come_back, access=NAMED),
+    url("GET", "/login/{journey_id}/password/parent", parent.ask_parent, access=NAMED),
+    url("POST", "/login/{journey_id}/password/parent", parent.take_parent, access=NAMED_FORM),
+    url("GET", "/login/{journey_id}/password/parent/back", parent.come_back, access=NAMED),
+    url("GET", "/login/{journey_id}/window", window.ask_window, access=NAMED),
+    url("POST", "/login/{journey_id}/window", window.take_window, access=NAMED_FORM),
+    url("GET", "/login/{journey_id}/new-password", new_secret.ask_new, access=PERMIT),
+    url("POST", "/login/{journey_id}/new-password", new_secret.take_new, access=PERMIT_FORM),
+    url("GET", "/login/{journey_id}/new-password/own", new_secret.ask_own, access=PERMIT),
+    url("POST", "/login/{journey_id}/new-password/own", new_secret.take_own, access=PERMIT_FORM),
+    url("POST", "/login/{journey_id}/new-password/go", new_secret.take_shown, access=PERMIT_FORM),
+    url("GET", "/login/{journey_id}/new-password/practise", practise.ask_practise, access=PERMIT),
+    url("POST", "/login/{journey_id}/new-password/practise", practise.take_practise, access=PERMIT_FORM),
     # OpenID Connect
     url("GET", f"{REALM}/.well-known/openid-configuration", discovery.configuration, access=PUBLIC),
     url("GET", f"{OIDC}/certs", discovery.certs, access=PUBLIC),

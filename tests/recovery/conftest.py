@@ -1,11 +1,22 @@
-"""Families, and a database's windows, for every test of getting back in."""
+"""Families, windows and MitID in the shared database, and visitors at the pages of getting back in."""
+
+from collections.abc import Callable
 
 import pytest
 
+from tests.builders.journeys import Journeys
 from tests.builders.people import People
 from tests.recovery.families import Families
 from tests.recovery.inside_windows import Windows
+from tests.recovery.mitid import MitId
+from tests.server import RunningServer
+from tests.visitor import Visitor
+from unilogin.kit.ids import new_token
 from unilogin.kit.secrets import Secrets
+from unilogin.signin.model import Method
+
+AtSecret = Callable[[str], Visitor]
+BeginJourney = Callable[[], Visitor]
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +31,40 @@ def windows(shared_database: str) -> Windows:
     return Windows(shared_database)
 
 
+@pytest.fixture(scope="session")
+def mitid(shared_database: str, secrets: Secrets) -> MitId:
+    """MitID in the shared database."""
+    return MitId.of(shared_database, secrets)
+
+
 @pytest.fixture
 def own_people(database: str, secrets: Secrets) -> People:
     """Makes people in a database of this test's own."""
     return People(database, secrets)
+
+
+@pytest.fixture
+def begin_journey(server: RunningServer, journeys: Journeys) -> BeginJourney:
+    """Return a function that opens a new browser at the username page of a new journey."""
+
+    def begin() -> Visitor:
+        visitor = Visitor(server.base_url)
+        token = new_token()
+        visitor.client.cookies.set("unilogin_browser", token)
+        visitor.open(journeys.begin(token))
+        visitor.submit(button=("selectedIdp", Method.UNILOGIN.value))
+        return visitor
+
+    return begin
+
+
+@pytest.fixture
+def at_secret(begin_journey: BeginJourney) -> AtSecret:
+    """Return a function that opens a new browser in which a username was typed."""
+
+    def begin(username: str) -> Visitor:
+        visitor = begin_journey()
+        visitor.submit({"username": username})
+        return visitor
+
+    return begin

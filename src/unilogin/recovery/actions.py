@@ -4,19 +4,27 @@ Leave is bound to the account whose name was typed, to the journey, and by it to
 that asks whether it is still good, with the database's clock.
 """
 
+from collections.abc import Callable
+
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.credentials.actions import set_password
 from unilogin.domain.credentials.choosing import Fresh
+from unilogin.domain.credentials.windows import Window, WindowKind
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.notices.actions import tell
 from unilogin.domain.notices.model import Notice
 from unilogin.domain.services.model import Level
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.recovery.model import PERMIT_SECONDS, READER_SECONDS, Permit, PermitId, Proof
-from unilogin.recovery.queries import GOOD
-from unilogin.signin.model import JourneyId
+from unilogin.recovery.queries import GOOD, proved_by_password
+from unilogin.signin.model import Journey, JourneyId
+
+Seal = Callable[[PermitId, Fresh], bytes]
+"""Seals a drawn secret for the row of a permit."""
+
+_PROOFS = {WindowKind.PARENT: Proof.PARENT_WINDOW, WindowKind.TEACHER: Proof.TEACHER_WINDOW}
 
 _NOTICES = {
     Proof.MITID: Notice.PASSWORD_WITH_MITID,
@@ -62,6 +70,17 @@ async def give_permit(
     return permit_id
 
 
+async def give_permit_after_password(connection: Connection, journey: Journey) -> bool:
+    """Give leave in a journey that stopped because its password must be changed: it was typed a moment ago."""
+    async with connection.transaction():
+        account_id = await proved_by_password(connection, journey.journey_id)
+        if account_id is None:
+            return False
+        journey_id = journey.journey_id
+        permit = await give_permit(connection, journey_id, account_id, proof=Proof.PASSWORD, level=Level.EN_FAKTOR)
+        return permit is not None
+
+
 async def note_refused(connection: Connection, *, by: AccountId, about: AccountId | None, why: str) -> None:
     """Note that somebody proved who they are and was given no leave: for another's account, for a child not theirs."""
     entry = Entry(Event.PERMIT_REFUSED, Actor.person(by), account_id=about, outcome="refused", detail={"why": why})
@@ -87,24 +106,25 @@ async def assign(tx: Transaction, permit: Permit, *, fresh: Fresh, sealed: bytes
     return True
 
 
-async def assign_at_once(
-    tx: Transaction,
-    permit_id: PermitId,
-    account_id: AccountId,
-    *,
-    proof: Proof,
-    helper: AccountId,
-    fresh: Fresh,
-    sealed: bytes,
-) -> None:
-    """Make a drawn secret the account's in the transaction that gave leave: the end of claiming a window."""
+async def give_and_assign(tx: Transaction, journey_id: JourneyId, window: Window, *, fresh: Fresh, seal: Seal) -> bool:
+    """Give leave for a window that was claimed in this transaction, and make a drawn secret the account's at once.
+
+    False when the journey is over: the caller rolls back, and the window stays open for another.
+    """
+    proof, account_id = _PROOFS[window.kind], window.account_id
+    permit_id = await give_permit(
+        tx, journey_id, account_id, proof=proof, level=Level.EN_FAKTOR, helper=window.opened_by
+    )
+    if permit_id is None:
+        return False
     await tx.execute(
         "update recovery_permit set type = $2, assigned = $3, set_at = kit_now() where permit_id = $1",
         permit_id,
         fresh.type.value,
-        sealed,
+        seal(permit_id, fresh),
     )
-    await _set(tx, account_id, proof=proof, helper=helper, fresh=fresh)
+    await _set(tx, account_id, proof=proof, helper=window.opened_by, fresh=fresh)
+    return True
 
 
 async def use_permit(tx: Transaction, permit: Permit, *, fresh: Fresh | None) -> bool:

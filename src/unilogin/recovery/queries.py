@@ -10,7 +10,6 @@ from unilogin.domain.credentials.rules import may_hold_password, password_type
 from unilogin.domain.directory.model import AccountId, Standing, Username
 from unilogin.domain.directory.queries import BELONGINGS, DISPLAY_NAME, standing_of
 from unilogin.domain.services.model import Level
-from unilogin.domain.sessions.model import SessionId
 from unilogin.domain.sessions.queries import LIVE
 from unilogin.kit.db.connection import Connection
 from unilogin.recovery.model import OwnName, Permit, PermitId, Proof, Reader
@@ -71,15 +70,18 @@ async def may_have_password(connection: Connection, standing: Standing, *, holde
     )
 
 
-async def proved_by_password(connection: Connection, session_id: SessionId) -> tuple[AccountId, Level] | None:
-    """Return whose password was typed a moment ago in a journey that stands before a change of it, or None."""
-    row = await connection.fetchrow(
-        "select s.account_id, s.level from signin_journey j join sessions_session s using (session_id)"
-        " where j.session_id = $1 and j.change_due is not null and s.method in ('pictures', 'words', 'password')"
-        f" and s.auth_time > kit_now() - interval '30 minutes' and {LIVE}",
-        session_id,
+async def proved_by_password(connection: Connection, journey_id: JourneyId) -> AccountId | None:
+    """Return whose password was typed a moment ago in a journey that stands before a change of it, or None.
+
+    A journey that began with somebody signed in proves nothing here.
+    """
+    found: UUID | None = await connection.fetchval(
+        "select s.account_id from signin_journey j join sessions_session s using (session_id)"
+        " where j.journey_id = $1 and j.change_due is not null and s.auth_time >= j.started_at"
+        f" and s.method in ('pictures', 'words', 'password') and {LIVE}",
+        journey_id,
     )
-    return (AccountId(row["account_id"]), Level(row["level"])) if row else None
+    return AccountId(found) if found else None
 
 
 async def reader_of(connection: Connection, journey_id: JourneyId) -> Reader | None:

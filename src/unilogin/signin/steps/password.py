@@ -4,7 +4,7 @@ from unilogin.house import House
 from unilogin.kit.web.forms import one
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.model import Step
-from unilogin.signin.pages import soon_url, step_url
+from unilogin.signin.pages import recovery_url, step_url
 
 TEMPLATE = "password"
 WRONG = "signin.password.wrong"
@@ -17,7 +17,7 @@ def context(house: House, visit: Visit, *, error: str | None = None) -> dict[str
         "username": journey.username,
         "back_url": step_url(journey, Step.USERNAME),
         "not_me_url": step_url(journey, Step.USERNAME),
-        "forgotten_url": soon_url(journey, "password"),
+        "forgotten_url": recovery_url(journey, "password"),
         "error": error,
     }
 

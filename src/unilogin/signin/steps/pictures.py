@@ -6,11 +6,11 @@ import binascii
 from unilogin.domain.credentials.rules import PICTURES_IN_CODE, picture_secret
 from unilogin.house import House
 from unilogin.kit.secrets import SealBrokenError
-from unilogin.kit.web.forms import one
+from unilogin.kit.web.forms import Fields, one
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.model import Journey, Step
-from unilogin.signin.pages import soon_url, step_url
+from unilogin.signin.pages import recovery_url, step_url
 from unilogin.signin.rules import NO_PLACES, Places, empty_place, fill_place
 
 TEMPLATE = "pictures"
@@ -25,12 +25,29 @@ def context(house: House, visit: Visit, *, error: str | None = None, places: Pla
         "username": journey.username,
         "back_url": step_url(journey, Step.USERNAME),
         "not_me_url": step_url(journey, Step.USERNAME),
-        "forgotten_url": soon_url(journey, "password"),
+        "forgotten_url": recovery_url(journey, "password/pictures"),
         "error": error,
+        **grid(house, journey, places),
+    }
+
+
+def grid(house: House, journey: Journey, places: Places = NO_PLACES) -> dict[str, object]:
+    """Return what a page shows that lets four pictures be tapped."""
+    return {
         "pictograms": PICTOGRAMS,
         "places": [_BY_ID.get(picture) for picture in places],
         "chosen": _seal(house, journey, places),
     }
+
+
+def tapped(house: House, journey: Journey, fields: Fields) -> Places:
+    """Return the places after what was tapped on such a page, if anything was."""
+    places = _open(house, journey, one(fields, "chosen"))
+    if picture := one(fields, "picture"):
+        return fill_place(places, picture) if picture in _BY_ID else places
+    if number := one(fields, "empty"):
+        return empty_place(places, number)
+    return places
 
 
 def read(house: House, posted: Posted) -> str | dict[str, object]:
@@ -38,12 +55,9 @@ def read(house: House, posted: Posted) -> str | dict[str, object]:
     kept_in_page = one(posted.fields, "pictures")
     if kept_in_page:
         return picture_secret(kept_in_page.split(","))  # anything but the code simply does not fit (B-L05)
-    places = _open(house, posted.journey, one(posted.fields, "chosen"))
-    if picture := one(posted.fields, "picture"):
-        places = fill_place(places, picture) if picture in _BY_ID else places
+    places = tapped(house, posted.journey, posted.fields)
+    if one(posted.fields, "picture") or one(posted.fields, "empty"):
         return context(house, posted.visit, places=places)
-    if number := one(posted.fields, "empty"):
-        return context(house, posted.visit, places=empty_place(places, number))
     if "" in places:
         return context(house, posted.visit, places=places, error="signin.pictures.missing")
     return picture_secret(places)

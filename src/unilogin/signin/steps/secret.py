@@ -24,7 +24,6 @@ from unilogin.signin.rules import next_step
 from unilogin.signin.steps import password, pictures
 from unilogin.signin.waiting import ask_to_come_back, brought_back, forget
 
-
 KNOWN = "known"
 """In the address, for somebody for whom a window was opened and who remembers the secret after all."""
 

@@ -14,8 +14,8 @@ from unilogin.kit.web.peer import peer_of
 from unilogin.signin import actions
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.model import Step
-from unilogin.signin.pages import render, see_other, show, soon_url, step_url
-from unilogin.signin.steps.passkey import options_url
+from unilogin.signin.pages import recovery_url, render, see_other, show, step_url
+from unilogin.signin.steps.passkey import options_url, passkey_url, waiting_question
 
 
 def _context(visit: Visit, *, device: Device, error: str | None = None) -> dict[str, object]:
@@ -24,7 +24,7 @@ def _context(visit: Visit, *, device: Device, error: str | None = None) -> dict[
         "shared": device is Device.SHARED,
         "username": journey.username or journey.demands.username_hint,
         "error": error,
-        "forgotten_url": soon_url(journey, "username"),
+        "forgotten_url": recovery_url(journey, "names"),
         "back_url": step_url(journey, Step.METHOD),
         "passkey_url": options_url(journey),
     }
@@ -40,7 +40,11 @@ async def ask_username(house: House, request: Request, visit: Visit) -> Response
         address = peer_of(request, proxies=house.proxies).address
         async with acquire(house.pool) as connection:
             device = Device.SHARED if await is_school_address(connection, address) else Device.OWN
-    context = _context(visit, device=device)
+    waiting = {
+        "answer_url": passkey_url(visit.journey),
+        "waiting": await waiting_question(house, request, visit.journey),
+    }
+    context = {**_context(visit, device=device), **waiting}
     return show(house, request, visit, step=Step.USERNAME, context=context, template="username")
 
 

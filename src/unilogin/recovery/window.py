@@ -1,0 +1,102 @@
+"""The window as the pupil meets it: the username is typed, an adult has opened five minutes, a new secret is there."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from unilogin.domain.credentials.choosing import Fresh, draw_one
+from unilogin.domain.credentials.model import PasswordType
+from unilogin.domain.credentials.queries import forced_type
+from unilogin.domain.credentials.rules import password_type
+from unilogin.domain.credentials.windows import claim_window, note_late_try
+from unilogin.domain.directory.model import AccountId, Standing
+from unilogin.house import House
+from unilogin.kit.db.connection import acquire, again_if_rolled_back, transaction
+from unilogin.kit.faults import fault_point
+from unilogin.kit.web.errors import ElsewhereError
+from unilogin.kit.web.forms import Fields
+from unilogin.recovery import actions
+from unilogin.recovery.access import Named
+from unilogin.recovery.pages import Path, address, show
+from unilogin.recovery.queries import permit_of
+from unilogin.recovery.sealing import sealed
+from unilogin.signin.asked import ask
+from unilogin.signin.model import Journey, Step
+from unilogin.signin.pages import see_other, step_url
+from unilogin.signin.steps.secret import KNOWN
+
+
+async def ask_window(house: House, request: Request, named: Named) -> Response:
+    """Say that a new secret is waiting; for every name that has none, on to the secret."""
+    asked = await ask(house, request, named.username)
+    if not asked.has_window or asked.standing is None:
+        return see_other(step_url(named.journey, Step.SECRET))
+    context = {
+        "action": address(named.journey, Path.WINDOW),
+        "pictures": await _type_of(house, asked.standing) is PasswordType.PICTURES,
+        "known_url": f"{step_url(named.journey, Step.SECRET)}?{KNOWN}=1" if asked.stored.account_id else None,
+        "not_me_url": step_url(named.journey, Step.USERNAME),
+    }
+    return show(house, request, named.visit, "window", context)
+
+
+async def take_window(house: House, request: Request, given: tuple[Named, Fields]) -> Response:
+    """Claim the window: the old secret is dead, the new one waits on the next page."""
+    named, _ = given
+    journey = named.journey
+    asked = await ask(house, request, named.username)
+    if asked.standing is None or not asked.may_use_password:
+        return see_other(step_url(journey, Step.SECRET))
+    account_id = asked.standing.account_id
+    if asked.has_window:
+        kind = await _type_of(house, asked.standing)
+        fresh = await draw_one(house.hasher, password_type=kind, policy=house.password_policy)
+        claim = _Claiming(account_id, journey, request.headers.get("user-agent", ""), fresh)
+        if await again_if_rolled_back(lambda: _claim(house, claim)):
+            await fault_point("recovery.window.committed")
+            return see_other(address(journey, Path.NEW))
+    return see_other(await _too_late(house, journey, account_id))
+
+
+async def _type_of(house: House, standing: Standing) -> PasswordType:
+    async with acquire(house.pool) as connection:
+        forced = await forced_type(connection, standing.account_id)
+    return password_type(standing.belongings, forced=forced)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claiming:
+    """Who claims, in which journey and browser, and the secret that was drawn for them."""
+
+    account_id: AccountId
+    journey: Journey
+    browser: str
+    fresh: Fresh
+
+
+async def _claim(house: House, claim: _Claiming) -> bool:
+    """Claim, give leave and set the secret: all of it or nothing (RW-4). False when nothing is open any more."""
+    journey_id = claim.journey.journey_id
+    async with transaction(house.pool) as tx:
+        window = await claim_window(tx, claim.account_id, journey_id=journey_id, browser=claim.browser)
+        if window is None:
+            return False
+        given = await actions.give_and_assign(tx, journey_id, window, fresh=claim.fresh, seal=partial(sealed, house))
+        if not given:
+            raise ElsewhereError(step_url(claim.journey, Step.DONE))
+        await fault_point("recovery.window.claimed")
+    return True
+
+
+async def _too_late(house: House, journey: Journey, account_id: AccountId) -> str:
+    """Return where to go when nothing is open: to the new secret after a double click, else to the secret.
+
+    A try at what another browser has claimed is noted for whoever opened it (RW-2).
+    """
+    async with transaction(house.pool) as tx:
+        if await permit_of(tx, journey.journey_id) is not None:
+            return address(journey, Path.NEW)
+        await note_late_try(tx, account_id, journey_id=journey.journey_id)
+    return step_url(journey, Step.SECRET)
