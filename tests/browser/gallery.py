@@ -83,6 +83,10 @@ def _pictures(*chosen: str | None, **more: object) -> Context:
     return {**_PERSON, "pictograms": PICTOGRAMS, "places": places, "chosen": "sealed", **more}
 
 
+def _passkey(**more: object) -> Context:
+    return {**_FORM, "back_url": "#", "options": "{}", "begin": False, "error": None, **more}
+
+
 def samples() -> Iterator[tuple[str, str, Context]]:
     """Yield (name of the picture, template, context) for every page and every state worth seeing."""
     remembered = [*_METHODS[1:], _method("uni_idp", "unilogin", remembered=True)]
@@ -104,6 +108,11 @@ def samples() -> Iterator[tuple[str, str, Context]]:
             "error": "signin.username.missing",
         },
     )
+    with_passkey = {**_PERSON, "username": "", "shared": False, "passkey_url": "#"}
+    yield "username-passkey", "signin/username.html", with_passkey
+    yield "passkey", "signin/passkey.html", _passkey()
+    yield "passkey-error", "signin/passkey.html", _passkey(error="passkeys.refused")
+    yield "passkey-too-often", "signin/passkey.html", _passkey(options=None, error="passkeys.too_often")
     yield "password", "signin/password.html", _PERSON
     yield "password-error", "signin/password.html", {**_PERSON, "error": "signin.password.wrong"}
     yield "pictures", "signin/pictures.html", _pictures()

@@ -85,6 +85,28 @@ def test_a_key_that_was_removed_here_is_refused_with_a_page_that_says_what_to_do
     device.take(given, user_handle=teacher.account_id.bytes)
     passkeys.take_away(given)
     at_the_name.get_by_role("button", name=OFFER).click()
-    expect(at_the_name.locator(".message", has_text="Vi kunne ikke logge dig ind med den")).to_be_focused()
+    expect(at_the_name.locator(".message", has_text="Den adgangsnøgle virkede ikke")).to_be_focused()
     assert people.sessions(teacher) == []
     assert violations(at_the_name) == []
+
+
+def test_where_a_passkey_was_used_before_the_browser_offers_it_beside_the_names(
+    at_the_name: Page, passkeys: Passkeys, people: People, teacher: Somebody, server: RunningServer, journeys: Journeys
+) -> None:
+    device = Device.beside(at_the_name)
+    device.take(passkeys.give(teacher), user_handle=teacher.account_id.bytes)
+    at_the_name.get_by_role("button", name=OFFER).click()
+    expect(at_the_name).to_have_url(re.compile("/hjaelp"))
+    begin(at_the_name, server, journeys)  # Chromium's device for tests answers as soon as it is offered
+    expect(at_the_name).to_have_url(re.compile("/hjaelp"))
+    assert [(session.method, session.device) for session in people.sessions(teacher)] == [("passkey", "own")] * 2
+
+
+def test_elsewhere_nothing_is_asked_before_somebody_wants_it(
+    at_the_name: Page, passkeys: Passkeys, people: People, teacher: Somebody
+) -> None:
+    device = Device.beside(at_the_name)
+    device.take(passkeys.give(teacher), user_handle=teacher.account_id.bytes)
+    at_the_name.reload()
+    expect(at_the_name.get_by_label("Brugernavn")).to_have_attribute("autocomplete", "username")
+    assert people.sessions(teacher) == []

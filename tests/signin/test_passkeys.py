@@ -16,7 +16,7 @@ from tests.visitor import Visitor
 from unilogin.domain.credentials.passkeys.rules import MOST_QUESTIONS
 from unilogin.domain.services.model import Level
 
-REFUSED = "Vi kunne ikke logge dig ind med den adgangsnøgle."
+REFUSED = "Den adgangsnøgle virkede ikke."
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Adgangsnøgle: signing in with what one's own device keeps, and no name typed. Needs JavaScript; nothing else does."""
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +19,10 @@ from unilogin.signin.pages import see_other, step_url
 from unilogin.signin.passkeys import Refused, prove_by_passkey, question
 from unilogin.signin.rules import next_step
 
+PASSKEY_COOKIE = "passkey"
+"""Says that a passkey was used in this browser, and nothing about whose."""
+
+_YEAR = 365 * 24 * 3600
 _WHILE_NOBODY_IS_PROVED = (Step.METHOD, Step.USERNAME, Step.SECRET)
 
 
@@ -28,6 +34,16 @@ def passkey_url(journey: Journey) -> str:
 def options_url(journey: Journey) -> str:
     """Return where the username page posts to when somebody wants to use a passkey instead."""
     return f"{passkey_url(journey)}/options"
+
+
+async def waiting_question(house: House, request: Request, journey: Journey) -> str | None:
+    """Return what the username page asks in the background, so that the browser offers passkeys beside names.
+
+    Only where a passkey was used before: in all other browsers the page costs nothing more.
+    """
+    if house.cookies.get(request, PASSKEY_COOKIE) is None:
+        return None
+    return await question(house, request, journey)
 
 
 async def choose_passkey(house: House, request: Request, posted: Posted) -> Response:
@@ -49,7 +65,7 @@ async def ask_passkey(house: House, request: Request, visit: Visit) -> Response:
 
 async def take_passkey(house: House, request: Request, posted: Posted) -> Response:
     """Check the device's answer: on to the service, or one and the same page for everything that is not right."""
-    journey = posted.journey
+    journey = _on_device(posted)
     if next_step(journey) not in _WHILE_NOBODY_IS_PROVED:  # a double click
         return see_other(step_url(journey, next_step(journey)))
     outcome = await prove_by_passkey(house, request, journey, posted=one(posted.fields, "credential"))
@@ -57,7 +73,18 @@ async def take_passkey(house: House, request: Request, posted: Posted) -> Respon
         metrics.journey_step("passkey", outcome.why.value)
         return await _page(house, request, posted.visit, begin=False)
     metrics.journey_step("passkey", "proved")
-    return opened(house, request, posted.visit, opened=outcome)
+    response = opened(house, request, posted.visit, opened=outcome)
+    if journey.device is Device.OWN:
+        house.cookies.set(response, PASSKEY_COOKIE, "1", seconds=_YEAR)
+    return response
+
+
+def _on_device(posted: Posted) -> Journey:
+    """Return the journey with whose device it is, when the username page says so along with the answer."""
+    shared = one(posted.fields, "shared")
+    if shared not in ("0", "1"):
+        return posted.journey
+    return replace(posted.journey, device=Device.SHARED if shared == "1" else Device.OWN)
 
 
 async def _page(house: House, request: Request, visit: Visit, *, begin: bool) -> Response:

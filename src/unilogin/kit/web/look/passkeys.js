@@ -33,12 +33,23 @@
     return JSON.stringify({ id, rawId: id, type, response: said });
   };
 
-  const says = form.querySelector("[data-passkey-says]");
+  const send = (given) => {
+    form.elements.credential.value = answer(given);
+    form.requestSubmit();
+  };
+
+  // On the page for the name: passkeys among the names that the browser offers. Nothing is said when none is chosen.
+  const wait = async () => {
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+    const given = await navigator.credentials.get({ mediation: "conditional", publicKey: question() });
+    form.elements.shared.value = document.getElementById("shared").checked ? "1" : "0";
+    send(given);
+  };
+
+  const problem = form.querySelector("[data-passkey-problem]");
   const say = (sentence) => {
-    const line = document.createElement("p");
-    line.textContent = sentence;
-    says.className = sentence ? "message message-error" : "";
-    says.replaceChildren(...(sentence ? [line] : []));
+    problem.querySelector("p").textContent = sentence;
+    problem.hidden = !sentence;
   };
 
   let asking = false;
@@ -47,17 +58,19 @@
     asking = true;
     say("");
     try {
-      const given = await navigator.credentials[form.dataset.passkey]({ publicKey: question() });
-      form.elements.credential.value = answer(given);
-      form.requestSubmit();
-    } catch (problem) {
+      send(await navigator.credentials[form.dataset.passkey]({ publicKey: question() }));
+    } catch (refusal) {
       const { cancelled, failed, twice } = form.dataset;
-      say({ NotAllowedError: cancelled, AbortError: cancelled, InvalidStateError: twice }[problem.name] ?? failed);
+      say({ NotAllowedError: cancelled, AbortError: cancelled, InvalidStateError: twice }[refusal.name] ?? failed);
     } finally {
       asking = false;
     }
   };
 
+  if (form.dataset.waiting !== undefined) {
+    wait().catch(() => {});
+    return;
+  }
   form.querySelector("[data-passkey-go]").addEventListener("click", ask);
   if (form.dataset.begin !== undefined) ask();
 })();
