@@ -103,9 +103,16 @@ def signed_in_form(app: App, *, level: Level = Level.EN_FAKTOR) -> Access[House,
     return Access(f"{_name(app, level)} form", meaning, admit)
 
 
-def sign_in_url(app: App, to: str, *, level: Level = Level.EN_FAKTOR) -> str:
-    """Return where somebody who is not signed in (sure enough) is sent, to come back to the page they asked for."""
-    wish = {"to": to} | ({"level": level.value} if level is not Level.EN_FAKTOR else {})
+def sign_in_url(app: App, to: str, *, level: Level = Level.EN_FAKTOR, fresh: bool = False) -> str:
+    """Return where somebody who is not signed in (sure enough) is sent, to come back to the page they asked for.
+
+    ``fresh``: who is signed in proves it anew.
+    """
+    wish = (
+        {"to": to}
+        | ({"level": level.value} if level is not Level.EN_FAKTOR else {})
+        | ({"fresh": "1"} if fresh else {})
+    )
     return f"{app.path}/sign-in?{urlencode(wish)}"
 
 

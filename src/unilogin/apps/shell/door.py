@@ -69,7 +69,7 @@ async def be_registered(house: House, app: App) -> None:
         await register_own_service(tx, own)
 
 
-def authorization_url(house: House, app: App, *, state: str, level: Level, language: Language) -> str:
+def authorization_url(house: House, app: App, *, state: str, level: Level, fresh: bool, language: Language) -> str:
     """Return the authorization request for one way in."""
     asked = {
         "client_id": app.client_id,
@@ -82,6 +82,8 @@ def authorization_url(house: House, app: App, *, state: str, level: Level, langu
         "code_challenge_method": "S256",
         "ui_locales": language,
     }
+    if fresh:
+        asked["prompt"] = "login"
     if level is not Level.EN_FAKTOR:  # essential: who cannot reach it is sent back with a reason, never in a circle
         asked["claims"] = json.dumps({"id_token": {"acr": {"essential": True, "values": [level.value]}}})
     return f"{house.base_url}{_OIDC}/auth?{urlencode(asked)}"

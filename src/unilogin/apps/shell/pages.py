@@ -31,7 +31,8 @@ async def sign_in(house: House, request: Request, app: App) -> Response:
     async with acquire(house.pool) as connection:
         await actions.begin_signin(connection, app, state=state, browser=browser, return_to=to)
     language = house.pages.language(request)
-    url = authorization_url(house, app, state=state, level=level, language=language)
+    fresh = request.query_params.get("fresh") == "1"
+    url = authorization_url(house, app, state=state, level=level, fresh=fresh, language=language)
     response = RedirectResponse(url, status_code=303)
     house.cookies.set(response, _cookie(app), browser)
     return response
