@@ -1,6 +1,5 @@
 """For whom a page is written, where that person can go, and what things are called."""
 
-import re
 from collections.abc import Sequence
 
 from unilogin.apps.account.model import Place, Reader
@@ -74,29 +73,3 @@ _METHODS = frozenset({"pictures", "words", "password", "passkey", "mitid"})
 def method_code(method: str) -> str:
     """Return the code of how somebody signed in."""
     return f"account.method.{method if method in _METHODS else 'otherwise'}"
-
-
-_BROWSERS = (
-    ("Edge", re.compile(r"\bEdg(?:e|A|iOS)?/")),
-    ("Opera", re.compile(r"\bOPR/")),
-    ("Samsung Internet", re.compile(r"\bSamsungBrowser/")),
-    ("Firefox", re.compile(r"\b(?:Firefox|FxiOS)/")),
-    ("Chrome", re.compile(r"\b(?:Chrome|CriOS|HeadlessChrome)/")),
-    ("Safari", re.compile(r"\bSafari/")),
-)
-_SYSTEMS = (
-    ("iPad", re.compile(r"\biPad\b")),
-    ("iPhone", re.compile(r"\biPhone\b")),
-    ("Android", re.compile(r"\bAndroid\b")),
-    ("Chromebook", re.compile(r"\bCrOS\b")),
-    ("Windows", re.compile(r"\bWindows\b")),
-    ("Mac", re.compile(r"\bMacintosh\b")),
-    ("Linux", re.compile(r"\bLinux\b")),
-)
-
-
-def device_words(browser: str) -> tuple[str | None, str | None]:
-    """Return what a browser is called and what it runs on, of what it says of itself; None for what it does not say."""
-    name = next((name for name, pattern in _BROWSERS if pattern.search(browser)), None)
-    system = next((name for name, pattern in _SYSTEMS if pattern.search(browser)), None)
-    return name, system

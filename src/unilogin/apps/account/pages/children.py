@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.account import actions, queries
 from unilogin.apps.account.model import Reader
-from unilogin.apps.account.rules import CHILDREN, device_words, reader_of
+from unilogin.apps.account.rules import CHILDREN, reader_of
 from unilogin.apps.account.shown import render
 from unilogin.apps.shell.access import AppForm, AppVisit
 from unilogin.domain.access.gates import ChildInCustody, child_in_custody, children_in_custody
@@ -20,6 +20,7 @@ from unilogin.domain.directory.model import AccountId, Standing
 from unilogin.domain.directory.queries import standing
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection, acquire, transaction
+from unilogin.kit.web.devices import device_words
 from unilogin.kit.web.errors import RefusedError
 
 

@@ -6,13 +6,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.account import actions, queries
-from unilogin.apps.account.rules import SECURITY, device_words, method_code
+from unilogin.apps.account.rules import SECURITY, method_code
 from unilogin.apps.account.shown import render
 from unilogin.apps.shell.access import AppForm, AppVisit
 from unilogin.domain.sessions.model import OwnSession, SessionId
 from unilogin.domain.sessions.queries import own_sessions
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire, transaction
+from unilogin.kit.web.devices import device_words
 
 
 async def security(house: House, request: Request, visit: AppVisit) -> Response:
