@@ -21,6 +21,7 @@ def everything_known() -> Figures:
     known = Figures()
     known.job_done("x", seconds=1)
     known.queue("x", depth=1, oldest_seconds=1)
+    known.queue_given_up("x", count=1)
     known.sites_slowed({"folkeskole": 1})
     known.clock_skew(0)
     known.audit_chain(link=1, waiting=0, oldest_seconds=0)

@@ -156,6 +156,7 @@ def test_the_supervisor_tells_what_it_knows() -> None:
     known.job_failed("audit.chain")
     known.job_failed("audit.chain")
     known.queue("logout", depth=3, oldest_seconds=12)
+    known.queue_given_up("letters", count=4)
     known.clock_skew(-0.25)
     known.sites_slowed({"folkeskole": 3, "gymnasium": 1})
     known.sites_slowed({"folkeskole": 2})
@@ -170,6 +171,7 @@ def test_the_supervisor_tells_what_it_knows() -> None:
         "unilogin_job_runs_total{'job': 'audit.chain', 'outcome': 'failed'}": 2,
         "unilogin_queue_depth{'queue': 'logout'}": 3,
         "unilogin_queue_oldest_seconds{'queue': 'logout'}": 12,
+        "unilogin_queue_given_up{'queue': 'letters'}": 4,
         "unilogin_clock_skew_seconds{}": -0.25,
         "unilogin_sites_slowed{'institution_kind': 'folkeskole'}": 2,
         "unilogin_audit_link{}": 7,

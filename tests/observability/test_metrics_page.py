@@ -88,7 +88,9 @@ def test_the_page_tells_of_database_clock_audit_log_and_workers(watched: Watched
     assert 10e6 < told["unilogin_worker_memory_bytes"] < 500e6
     assert told["unilogin_audit_link"] >= 0
     assert told['unilogin_queue_depth{queue="audit"}'] >= 0
-    assert told['unilogin_queue_depth{queue="logout"}'] >= 0
+    for queue in ("logout", "letters"):
+        assert told[f'unilogin_queue_depth{{queue="{queue}"}}'] >= 0
+        assert told[f'unilogin_queue_given_up{{queue="{queue}"}}'] >= 0
 
 
 def test_a_journey_is_counted_step_by_step(watched: Watched, people: People, services: Services) -> None:

@@ -14,6 +14,7 @@ from unilogin.cli import (
     institutions,
     keys,
     migrate,
+    notices,
     people,
     providers,
     rights,
@@ -49,6 +50,7 @@ people.commands.command("unlock")(unlock.unlock)
 app.add_typer(people.commands, name="people")
 app.add_typer(rights.commands, name="rights")
 app.add_typer(sites.commands, name="sites")
+app.add_typer(notices.commands, name="notices")
 app.add_typer(audit.commands, name="audit")
 
 WORK_FAILED = 1

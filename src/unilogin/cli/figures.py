@@ -31,6 +31,7 @@ _SLOWED = """
 # The oldest that is due: a service that does not answer is asked again later and later, and holds up nobody else.
 _UNTOLD = f"""
   select count(*) as depth,
+         (select count(*) from oidc_logout_notice where given_up_at > kit_now() - interval '1 day') as given_up,
          greatest(0, coalesce(extract(epoch from kit_now() - min(n.next_try_at)), 0))::float8 as oldest
   from oidc_logout_notice n join services_client c using (client_id) join services_service s using (service_id)
   where {WAITING} and c.backchannel_logout_uri is not null and {ENABLED}
@@ -71,6 +72,7 @@ class FiguresPage:
 
     async def _read(self, connection: "Connection") -> None:
         from unilogin.domain.audit.queries import last_link, tail
+        from unilogin.domain.notices.queries import queue as letters
 
         before = time.time()
         theirs = float(await connection.fetchval("select extract(epoch from clock_timestamp())"))
@@ -79,6 +81,10 @@ class FiguresPage:
         told = await connection.fetchrow(_UNTOLD)
         if told:
             self._figures.queue("logout", depth=told["depth"], oldest_seconds=told["oldest"])
+            self._figures.queue_given_up("logout", count=told["given_up"])
+        depth, oldest, given_up = await letters(connection)
+        self._figures.queue("letters", depth=depth, oldest_seconds=oldest)
+        self._figures.queue_given_up("letters", count=given_up)
         newest, waiting = await last_link(connection), await tail(connection)
         number = newest.claim.number if newest else 0
         self._figures.audit_chain(link=number, waiting=waiting.events, oldest_seconds=waiting.oldest_seconds)

@@ -48,6 +48,10 @@ class Figures(Collector):
         self._set("unilogin_queue_depth", "What waits in a queue of the background.", depth, name)
         self._set("unilogin_queue_oldest_seconds", "How long the oldest has been waiting.", oldest_seconds, name)
 
+    def queue_given_up(self, name: str, *, count: int) -> None:
+        """Note how much of a queue was given up within a day."""
+        self._set("unilogin_queue_given_up", "What was given up within a day.", count, name)
+
     def sites_slowed(self, by_kind: Mapping[str, int]) -> None:
         """Note how many schools' addresses are slowed now, by kind of institution."""
         name = "unilogin_sites_slowed"
@@ -110,6 +114,7 @@ _LABELS: Final = {
     "unilogin_sites_slowed": "institution_kind",
     "unilogin_queue_depth": "queue",
     "unilogin_queue_oldest_seconds": "queue",
+    "unilogin_queue_given_up": "queue",
 }
 
 

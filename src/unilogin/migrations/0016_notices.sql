@@ -29,5 +29,7 @@ create table notices_letter (                  -- one notice to one person: the 
   primary key (notice_id, person_id)
 );
 create index notices_letter_waiting on notices_letter (next_try_at) where sent_at is null and given_up_at is null;
+create index notices_letter_given_up on notices_letter (given_up_at) where given_up_at is not null;
+create index oidc_logout_notice_given_up on oidc_logout_notice (given_up_at) where given_up_at is not null;
 
 grant select, insert, update, delete on notices_notice, notices_letter to unilogin_run;

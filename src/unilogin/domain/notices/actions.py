@@ -73,12 +73,13 @@ _CLAIM = f"""
   update notices_letter l
   set attempts = l.attempts + 1, next_try_at = kit_now() + interval '{LEASE_SECONDS} seconds'
   from (
-    select l.notice_id, l.person_id from notices_letter l where {WAITING} and l.next_try_at <= kit_now()
+    select l.notice_id, l.person_id, l.next_try_at as due_at
+    from notices_letter l where {WAITING} and l.next_try_at <= kit_now()
     order by l.next_try_at limit {CARRIED_AT_ONCE} for update skip locked
   ) due, notices_notice n, directory_account a, directory_person p, directory_person r
   where l.notice_id = due.notice_id and l.person_id = due.person_id and n.notice_id = l.notice_id
     and a.account_id = n.account_id and p.person_id = a.person_id and r.person_id = l.person_id
-  returning {LETTER}
+  returning {LETTER}, due.due_at
 """
 
 
@@ -116,14 +117,16 @@ async def note_failure(
     )
 
 
-async def put_back(connection: Connection, letters: Sequence[Letter]) -> None:
-    """Put claimed letters back that were not tried after all."""
+async def put_back(connection: Connection, letters: Sequence[Letter], *, answer: str) -> None:
+    """Put claimed letters back that were not tried after all, as due as they were, with the reason."""
     await connection.execute(
-        "update notices_letter l set attempts = attempts - 1, next_try_at = kit_now()"
-        " from unnest($1::uuid[], $2::uuid[]) as b (notice_id, person_id)"
+        "update notices_letter l set attempts = attempts - 1, next_try_at = b.due_at, last_answer = $4"
+        " from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as b (notice_id, person_id, due_at)"
         " where l.notice_id = b.notice_id and l.person_id = b.person_id and l.sent_at is null",
         [letter.notice_id for letter in letters],
         [letter.person_id for letter in letters],
+        [letter.due_at for letter in letters],
+        answer,
     )
 
 

@@ -81,14 +81,15 @@ class Courier:
 
     async def _carry(self, letters: list[Letter], *, server: MailServer) -> bool:
         """Hand in what was claimed, over one wire; return False when the server failed, with the rest put back."""
-        left = list(letters)
+        left, tried = list(letters), False
         try:
             async with Wire(server) as wire:
+                tried = True
                 while left:
                     await self._hand_in(wire, left[0])
                     left.pop(0)
         except MailError as error:
-            await self._note_server(left, answer=error.reason)
+            await self._note_server(left, tried=tried, answer=error.reason)
             return False
         self._failures = 0
         return True
@@ -111,16 +112,15 @@ class Courier:
     def _mail(self, letter: Letter) -> Mail:
         return mail_of(letter, self.texts, base_url=self.base_url, host=self.host)
 
-    async def _note_server(self, left: list[Letter], *, answer: str) -> None:
-        """The server failed at the first of these: it waits like a letter that failed, the others were not tried."""
+    async def _note_server(self, left: list[Letter], *, tried: bool, answer: str) -> None:
+        """The server failed. The letter that it failed at waits longer: it may be the one that breaks it."""
         self._failures += 1
         self._rest_until = time.monotonic() + rest_seconds(self._failures)
         _log.warning("mail_server_failed", answer=answer, failures=self._failures)
-        if not left:  # it failed at the goodbye
-            return
-        await self._note_failure(left[0], answer=answer, for_good=False)
+        if tried and left:
+            await self._note_failure(left.pop(0), answer=answer, for_good=False)
         async with acquire(self.pool) as connection:
-            await actions.put_back(connection, left[1:])
+            await actions.put_back(connection, left, answer=answer)
 
     async def _note_failure(self, letter: Letter, *, answer: str, for_good: bool) -> None:
         pause = pause_seconds(letter.attempts) * random.uniform(0.8, 1.2)  # noqa: S311 - to fall out of step

@@ -46,6 +46,8 @@ class Letter:
     child: str | None
     address: str | None
     attempts: int
+    due_at: datetime
+    """Since when it has been due, for a courier that has to put it back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ LETTER = f"""
        then case when p.protected then p.alias_first_name else p.first_name end end as child,
   case when {RECIPIENT} then r.email end as address
 """
-"""The columns of a letter as it stands now, of ``l`` and ``n``, ``a`` and ``p`` (whom it is about), ``r`` (to whom)."""
+"""The columns of a letter as it stands now, but ``due_at``: ``a`` and ``p`` are whom it is about, ``r`` reads it."""
 
 
 def letter_of(row: Record) -> Letter:
@@ -55,11 +55,12 @@ def letter_of(row: Record) -> Letter:
         row["child"],
         row["address"],
         row["attempts"],
+        row["due_at"],
     )
 
 
 _NEWEST = f"""
-  select {LETTER}, l.sent_at is not null as sent, {WAITING} as waiting, l.last_answer
+  select {LETTER}, l.next_try_at as due_at, l.sent_at is not null as sent, {WAITING} as waiting, l.last_answer
   from notices_letter l join notices_notice n using (notice_id)
   join directory_account a using (account_id) join directory_person p on p.person_id = a.person_id
   join directory_person r on r.person_id = l.person_id
@@ -110,11 +111,11 @@ _QUEUE = f"""
            (select min(due_at) from notices_notice where settled_at is null and due_at <= kit_now()))), 0))::float8
            as oldest,
          (select count(*) from notices_letter l where given_up_at > kit_now() - interval '1 day'
-            and last_answer not in ('no_server', 'no_address')) as not_sent
+            and last_answer not in ('no_server', 'no_address')) as given_up
 """
 
 
 async def queue(connection: Connection) -> tuple[int, float, int]:
     """Return how much waits, how long the oldest has been due, and how many letters were given up within a day."""
     row = await connection.fetchrow(_QUEUE)
-    return (row["depth"], row["oldest"], row["not_sent"]) if row else (0, 0.0, 0)
+    return (row["depth"], row["oldest"], row["given_up"]) if row else (0, 0.0, 0)
