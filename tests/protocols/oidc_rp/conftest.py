@@ -26,6 +26,8 @@ class MitId:
     alias: Alias
     providers: Providers
     begin: Callable[[], Visitor]
+    anew: Callable[[Visitor], None]
+    """Begin another journey in the same browser."""
     added: list[Alias] = field(default_factory=list)
 
     def visitor(self, alias: Alias | None = None) -> Visitor:
@@ -69,9 +71,12 @@ def mitid(server: RunningServer, journeys: Journeys, providers: Providers) -> It
         visitor.open(journeys.begin(token))
         return visitor
 
+    def anew(visitor: Visitor) -> None:
+        visitor.open(journeys.begin(visitor.client.cookies["unilogin_browser"]))
+
     with stub_provider() as stub:
         alias = providers.add(stub)
-        offered = MitId(stub, alias, providers, begin, [alias])
+        offered = MitId(stub, alias, providers, begin, anew, [alias])
         yield offered
         for known in offered.added:
             providers.switch(known, on=False)
