@@ -25,6 +25,16 @@ class Families:
             custody,
         )
 
+    def custody_at_one_school(self, parent: Somebody, child: Somebody, *, custody: bool) -> None:
+        """Let one of the child's schools, and no other, say something else."""
+        self._run(
+            "update directory_contact set child_custody = $3 where contact_person_id = $2 and membership_id ="
+            " (select membership_id from directory_membership where person_id = $1 order by membership_id limit 1)",
+            child.person_id,
+            parent.person_id,
+            custody,
+        )
+
     def born(self, somebody: Somebody, day: date) -> None:
         """Let somebody have a date of birth."""
         self._run("update directory_person set birth_date = $2 where person_id = $1", somebody.person_id, day)
@@ -51,7 +61,7 @@ class Families:
         """Put a pupil in a class at each of its schools."""
         self._run(
             "with made as (insert into directory_group (institution_id, source, group_id, name, type)"
-            " select institution_id, 'tests', $2 || $1::text, $2, 'Hovedgruppe' from directory_membership"
+            " select institution_id, 'tests', $2 || ' ' || membership_id, $2, 'Hovedgruppe' from directory_membership"
             " where person_id = $1 returning group_key, institution_id)"
             " insert into directory_group_member (group_key, membership_id, main)"
             " select group_key, membership_id, true from made join directory_membership using (institution_id)"
@@ -64,7 +74,7 @@ class Families:
         """Let somebody belong to one more institution that there is."""
         self._run(
             "insert into directory_membership (person_id, institution_id, source, local_person_id, actor_group, roles,"
-            " level, raw_hash) select $1, institution_id, 'tests', 'also ' || $1::text, $3, array['x'], $4, ''"
+            " level, raw_hash) select $1::uuid, institution_id, 'tests', 'also ' || $1::uuid, $3, array['x'], $4, ''"
             " from directory_institution where number = $2",
             pupil.person_id,
             school,

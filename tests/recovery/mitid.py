@@ -61,7 +61,11 @@ class MitId:
 
     def proves(self, visitor: Visitor, cpr_index: bytes | None, *, level: Level = Level.TO_FAKTOR) -> None:
         """Let the visitor, who is on the way to MitID, approve there as this person and come back."""
-        identity = ExternalIdentity(
+        self.back(visitor, self.identity(cpr_index, level=level))
+
+    def identity(self, cpr_index: bytes | None, *, level: Level = Level.TO_FAKTOR) -> ExternalIdentity:
+        """What MitID says of a person."""
+        return ExternalIdentity(
             ALIAS,
             "https://mitid.invalid",
             "somebody",
@@ -73,7 +77,10 @@ class MitId:
             40,
             datetime.now(UTC),
         )
-        self.back(visitor, identity)
+
+    def journey_of(self, visitor: Visitor) -> str:
+        """The address of the visitor's journey."""
+        return "/".join(visitor.path.split("/")[:3])
 
     def back(self, visitor: Visitor, answer: ExternalIdentity | Failure) -> str:
         """Come back with an answer; returns the address of coming back."""
