@@ -11,6 +11,7 @@ from functools import partial
 from unilogin.domain.audit.actions import make_partitions_ahead
 from unilogin.domain.audit.sealing import seal
 from unilogin.domain.credentials.passkeys.actions import forget_old_questions
+from unilogin.domain.credentials.windows import forget_old_windows
 from unilogin.domain.limits.actions import forget_old_counts
 from unilogin.domain.notices.actions import forget_old_notices as forget_old_letters
 from unilogin.domain.services.actions import forget_old_incidents
@@ -19,6 +20,7 @@ from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
 from unilogin.protocols.oidc.actions import forget_old_grants
 from unilogin.protocols.oidc.notices.actions import forget_old_notices
+from unilogin.recovery.actions import forget_assigned
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.errands import forget_old_errands
 from unilogin.signin.upkeep import count_pupils_of_sites, settle_decoy_pages
@@ -43,6 +45,8 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("audit: partitions ahead", 6 * HOUR, make_partitions_ahead),
         Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
         Job("sign-in: forget old errands", 10 * MINUTE, forget_old_errands),
+        Job("recovery: forget secrets nobody fetched", MINUTE, forget_assigned),
+        Job("windows: forget old ones", 24 * HOUR, forget_old_windows),
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
         Job("oidc: forget old logout notices", HOUR, forget_old_notices),
         Job("notices: forget old ones", 24 * HOUR, forget_old_letters),

@@ -18,6 +18,8 @@ from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import AccountId
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Connection, Transaction
 
 WindowId = NewType("WindowId", UUID)
@@ -105,6 +107,7 @@ async def open_window(tx: Transaction, pupil: PupilInReach, *, kind: WindowKind,
     assert row is not None  # noqa: S101 - for the type checker: this statement returns one row
     window = _window(row)
     await audit.write(tx, _entry(Event.WINDOW_OPENED, window, actor=actor))
+    await tell(tx, window.account_id, Notice.WINDOW_OPENED)
     return window
 
 
@@ -170,6 +173,12 @@ async def latest_windows(
         pupils,
     )
     return {window.account_id: window for window in map(_window, rows)}
+
+
+async def forget_old_windows(connection: Connection) -> int:
+    """Delete windows of more than 30 days ago; the log keeps what happened. Nothing is decided here (D4)."""
+    status = await connection.execute("delete from credentials_window where opened_at < kit_now() - interval '30 days'")
+    return int(status.split()[-1])
 
 
 def _entry(event: Event, window: Window, *, actor: Actor, outcome: str = "ok") -> Entry:
