@@ -15,10 +15,6 @@ POINTS: Final = (
     "signin.secret.proved",  # the secret fits; nothing is written yet
     "signin.session.opened",  # session, journey and audit row are written, not committed
     "signin.session.committed",  # committed; the browser has no cookie yet
-    "recovery.window.claimed",  # a window is claimed and the pupil's new secret written, not committed
-    "recovery.window.committed",  # committed; the pupil's browser does not know it yet
-    "recovery.secret.set",  # a new secret, the end of its leave and the session are written, not committed
-    "recovery.secret.committed",  # committed; the browser has no cookie yet
     "oidc.code.issued",  # the code is committed; the service does not know it yet
     "oidc.code.found",  # the code is good; it is not claimed yet
     "oidc.code.redeemed",  # the tokens are committed; the service does not have them yet
@@ -26,6 +22,10 @@ POINTS: Final = (
     "oidc.session.ended",  # signed out, committed; the browser does not know it yet
     "notices.letter.taken",  # the mail server has the letter; nothing says so yet
     "keys.key.rotated",  # the next key is written and its predecessor retires, not committed
+    "recovery.window.claimed",  # a window is claimed and the pupil's new secret written, not committed
+    "recovery.window.committed",  # committed; the pupil's browser does not know it yet
+    "recovery.secret.set",  # a new secret, the end of its leave and the session are written, not committed
+    "recovery.secret.committed",  # committed; the browser has no cookie yet
 )
 """Every point there is, with what is true there."""
 
