@@ -53,10 +53,10 @@ def environment(dsn: str, secrets_file: Path, *, port: int) -> dict[str, str]:
 
 
 def start_server(
-    dsn: str, secrets_file: Path, *, workers: int = 1, extra: dict[str, str] | None = None
+    dsn: str, secrets_file: Path, *, workers: int = 1, extra: dict[str, str] | None = None, port: int | None = None
 ) -> RunningServer:
     """Start ``unilogin serve`` on a free port and wait until it answers."""
-    port = free_port()
+    port = port or free_port()
     log = secrets_file.parent / f"server-{port}.log"
     command = [sys.executable, "-m", "unilogin.cli.app", "serve", "--port", str(port), "--workers", str(workers)]
     with log.open("wb") as output:

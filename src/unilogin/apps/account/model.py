@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from unilogin.domain.credentials.model import PasswordType
-from unilogin.domain.directory.model import ActorGroup
+from unilogin.domain.directory.model import ActorGroup, InstitutionNumber
 from unilogin.domain.services.model import Service
 
 
@@ -22,6 +22,7 @@ class Reader(StrEnum):
 class Place:
     """Where somebody belongs: an institution, as what, in which class and groups."""
 
+    number: InstitutionNumber
     institution: str
     actor_group: ActorGroup
     roles: tuple[str, ...]

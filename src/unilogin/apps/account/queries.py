@@ -7,14 +7,14 @@ from asyncpg import Record
 from unilogin.apps.account.model import Happening, Place, Secret, Use
 from unilogin.domain.audit.events import Event
 from unilogin.domain.credentials.model import PasswordType
-from unilogin.domain.directory.model import AccountId, ActorGroup, Standing
+from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionNumber, Standing
 from unilogin.domain.directory.queries import BELONGINGS
 from unilogin.domain.services.queries import LICENCES, SERVICE_COLUMNS, licences_of, service_of
 from unilogin.domain.services.release import licensed_numbers, may_enter
 from unilogin.kit.db.connection import Connection
 
 _PLACES = """
-  select i.name as institution, m.actor_group, m.roles,
+  select i.number, i.name as institution, m.actor_group, m.roles,
          array(select g.name from directory_group_member gm join directory_group g using (group_key)
                where gm.membership_id = m.membership_id and gm.main and g.ended_at is null order by g.name) as classes,
          array(select g.name from directory_group_member gm join directory_group g using (group_key)
@@ -24,11 +24,11 @@ _PLACES = """
     join directory_institution i using (institution_id)
   where a.account_id = $1 and m.ended_at is null and i.active
   union all
-  select distinct i.name, 'Kontaktperson', array[]::text[], array[]::text[], array[]::text[]
+  select distinct i.number, i.name, 'Kontaktperson', array[]::text[], array[]::text[], array[]::text[]
   from directory_account a join directory_contact k on k.contact_person_id = a.person_id
     join directory_membership m using (membership_id) join directory_institution i using (institution_id)
   where a.account_id = $1 and m.ended_at is null and i.active
-  order by 2, 1
+  order by 3, 2
 """
 
 
@@ -36,6 +36,7 @@ async def places(connection: Connection, account_id: AccountId) -> list[Place]:
     """Return where somebody belongs now."""
     return [
         Place(
+            InstitutionNumber(row["number"]),
             row["institution"],
             ActorGroup(row["actor_group"]),
             tuple(row["roles"]),

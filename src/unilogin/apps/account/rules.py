@@ -11,6 +11,7 @@ from unilogin.domain.directory.model import ActorGroup, Belonging
 PATH = "/mit"
 SERVICES = f"{PATH}/tjenester"
 SECURITY = f"{PATH}/sikkerhed"
+PASSKEYS = f"{SECURITY}/adgangsnoegler"
 HISTORY = f"{PATH}/historik"
 CHILDREN = f"{PATH}/boern"
 

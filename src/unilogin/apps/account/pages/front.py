@@ -27,5 +27,6 @@ async def front(house: House, request: Request, visit: AppVisit) -> Response:
         "uses": uses[:_MOST_SERVICES],
         "more_uses": len(uses) > _MOST_SERVICES,
         "children": children,
+        "name_of": {place.number: place.institution for place in places},
     }
     return render(house, request, visit, template="front", context=context)
