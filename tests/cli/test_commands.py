@@ -197,6 +197,21 @@ def test_a_secrets_file_is_made_once(unilogin: Unilogin, tmp_path: Path) -> None
     assert unilogin("keys", "create-secrets", str(path)).code == 2
 
 
+def test_a_secrets_file_of_an_older_release_is_brought_up_by_a_command(unilogin: Unilogin, tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    unilogin("keys", "create-secrets", str(path))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line for line in lines if not line.startswith(("throttle", "audit_checkpoint"))))
+    refused = unilogin("serve", UNILOGIN_SECRETS_FILE=str(path))
+    assert refused.code == 2
+    assert "run 'unilogin keys add-secrets'" in refused.err
+    added = unilogin("keys", "add-secrets", UNILOGIN_SECRETS_FILE=str(path))
+    assert added.code == 0
+    assert "throttle, audit_checkpoint" in added.out
+    assert "Nothing was missing" in unilogin("keys", "add-secrets", str(path)).out
+    assert not any(line.split('"')[1] in added.out for line in path.read_text().splitlines() if '"' in line)
+
+
 def test_rights_are_granted_listed_and_revoked(unilogin: Unilogin, database: str, secrets: Secrets) -> None:
     teacher = People(database, secrets).teacher(secret=None, institution="T77777")
     right = "Brugeradministrator"

@@ -1,14 +1,26 @@
 """Keys outside the database: refused when unsafe, and useless in any place but their own."""
 
 import base64
+import errno
 import os
 import tomllib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from unilogin.kit.secrets import PURPOSES, SealBrokenError, Sealer, SecretsError, create_secrets_file, load_secrets
+from unilogin.kit.secrets import (
+    ALWAYS_THERE,
+    PURPOSES,
+    SealBrokenError,
+    Sealer,
+    SecretsError,
+    add_missing_secrets,
+    create_secrets_file,
+    load_secrets,
+)
 
 
 def write(path: Path, keys: dict[str, str]) -> Path:
@@ -35,7 +47,7 @@ def test_a_new_file_is_for_its_owner_alone_and_never_overwritten(tmp_path: Path)
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (None, "32 bytes"),
+        (None, "lost|add-secrets"),
         ("", "32 bytes"),
         ("c2hvcnQ=", "32 bytes"),
         ("not base64 at all", "32 bytes"),
@@ -54,6 +66,90 @@ def test_k_06_a_missing_short_or_example_secret_refuses_to_start(
     with pytest.raises(SecretsError, match=sentence) as refused:
         load_secrets(write(tmp_path / "secrets.toml", keys))
     assert purpose in str(refused.value)
+
+
+OLDER = {purpose: key for purpose, key in good_keys().items() if purpose in ALWAYS_THERE}
+
+
+def test_k_06_a_file_of_an_older_release_is_told_the_command_and_gets_what_it_lacks(tmp_path: Path) -> None:
+    path = write(tmp_path / "secrets.toml", OLDER)
+    path.write_text(f"# in the safe: 3\n{path.read_text()}")
+    path.chmod(0o400)
+    before = path.read_text()
+    with pytest.raises(SecretsError, match="keys add-secrets") as refused:
+        load_secrets(path)
+    assert all(purpose in str(refused.value) for purpose in PURPOSES if purpose not in OLDER)
+    assert set(add_missing_secrets(path)) == set(PURPOSES) - set(OLDER)
+    assert path.read_text().startswith(before)
+    assert path.stat().st_mode & 0o777 == 0o400
+    assert set(load_secrets(path).keys) == set(PURPOSES)
+    whole = path.read_text()
+    assert add_missing_secrets(path) == ()
+    assert path.read_text() == whole
+    assert [file.name for file in tmp_path.iterdir()] == ["secrets.toml"]
+
+
+def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
+    real = write(tmp_path / "real.toml", OLDER)
+    link = tmp_path / "secrets.toml"
+    link.symlink_to(real)
+    add_missing_secrets(link)
+    assert link.is_symlink()
+    assert set(load_secrets(real).keys) == set(PURPOSES)
+
+
+@pytest.mark.parametrize("purpose", ALWAYS_THERE)
+def test_k_06_what_was_lost_is_not_made_anew(tmp_path: Path, purpose: str) -> None:
+    path = write(tmp_path / "secrets.toml", {name: key for name, key in good_keys().items() if name != purpose})
+    before = path.read_text()
+    with pytest.raises(SecretsError, match="put back your copy"):
+        add_missing_secrets(path)
+    assert path.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda text: text + '\n[other]\nx = "y"\n', "more than the table"),
+        (lambda text: text.replace("password_pepper", "pasword_pepper"), "exactly"),
+        (lambda text: text + "\n???", "TOML"),
+        (lambda text: text.replace('password_pepper = "', 'password_pepper = "AAAA'), "32 bytes"),
+    ],
+)
+def test_a_file_that_is_not_as_it_should_be_is_left_alone(
+    tmp_path: Path, change: Callable[[str], str], sentence: str
+) -> None:
+    path = write(tmp_path / "secrets.toml", OLDER)
+    path.write_text(change(path.read_text()))
+    before = path.read_bytes()
+    with pytest.raises(SecretsError, match=sentence):
+        add_missing_secrets(path)
+    assert path.read_bytes() == before
+
+
+def test_two_at_once_add_each_key_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "secrets.toml", OLDER)
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(add_missing_secrets, [path] * 8))
+    assert sorted(map(len, added))[-1] == len(PURPOSES) - len(OLDER)
+    assert sum(map(len, added)) == len(PURPOSES) - len(OLDER)
+    assert set(load_secrets(path).keys) == set(PURPOSES)
+
+
+def test_no_file_and_no_room_are_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SecretsError, match="create-secrets"):
+        add_missing_secrets(tmp_path / "none.toml")
+    path = write(tmp_path / "secrets.toml", OLDER)
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    before = path.read_text()
+    with pytest.raises(SecretsError, match="No space left"):
+        add_missing_secrets(path)
+    assert path.read_text() == before
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_k_06_a_reused_secret_refuses_to_start(tmp_path: Path) -> None:

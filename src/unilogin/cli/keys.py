@@ -53,6 +53,25 @@ def rotate(as_json: AsJson = False) -> None:
         say(f"The key {kid} is published and signs 24 hours after that; the present one retires then.")
 
 
+@commands.command("add-secrets")
+def add_secrets(
+    file: Annotated[Path | None, typer.Argument(help="Which; the secrets file of the settings if left out.")] = None,
+) -> None:
+    """Add the keys that a newer release needs to the secrets file of an older one.
+
+    Run it once, before the first node of the new release starts, and give every node the same file. What stands in the
+    file is not changed; keys that it always had and has lost are not made anew: what they sealed would stay shut.
+    """
+    from unilogin.kit.secrets import add_missing_secrets
+
+    path = file or the_settings().secrets_path
+    added = add_missing_secrets(path)
+    if not added:
+        say(f"Nothing was missing in {path}.")
+        return
+    say(f"Added to {path}: {', '.join(added)}. Renew the copy in the safe, and give every node the same file.")
+
+
 @commands.command("create-secrets")
 def create_secrets(
     file: Annotated[Path | None, typer.Argument(help="Where; the secrets file of the settings if left out.")] = None,

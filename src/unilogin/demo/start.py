@@ -28,7 +28,7 @@ from unilogin.kit.db.embedded import start_embedded
 from unilogin.kit.db.mark import is_demo, mark_as_demo
 from unilogin.kit.db.migrate import migrate
 from unilogin.kit.errors import SetupError
-from unilogin.kit.secrets import Secrets, create_secrets_file, load_secrets
+from unilogin.kit.secrets import Secrets, add_missing_secrets, create_secrets_file, load_secrets
 
 READY_SECONDS = 30
 STOP_SECONDS = 25
@@ -88,6 +88,7 @@ def _secrets(data: Path) -> Secrets:
     path = data / "secrets.toml"
     if not path.exists():
         create_secrets_file(path)
+    add_missing_secrets(path)  # the folder may be of an older release
     return load_secrets(path)
 
 

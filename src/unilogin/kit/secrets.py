@@ -6,12 +6,15 @@ holds only a dump of the database can neither test a guess of a CPR number or a 
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import hmac
 import os
 import secrets
 import stat
 import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -33,6 +36,9 @@ PURPOSES = (
     "throttle",
     "audit_checkpoint",
 )
+ALWAYS_THERE = PURPOSES[:7]
+"""In every file since the first release: one that lacks them has lost them, and new ones would open nothing."""
+
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 
@@ -126,7 +132,7 @@ def create_secrets_file(path: Path) -> None:
         "# The keys of this Unilogin. Keep a copy in a safe, never beside the database's backup.",
         "[secrets]",
     ]
-    lines += [f'{purpose} = "{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"' for purpose in PURPOSES]
+    lines += [_new_line(purpose) for purpose in PURPOSES]
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -138,8 +144,89 @@ def create_secrets_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def _new_line(purpose: str) -> str:
+    return f'{purpose} = "{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"'
+
+
+def add_missing_secrets(path: Path) -> tuple[str, ...]:
+    """Add keys for the purposes that an older release's file lacks, and return them; what is there stays as it is.
+
+    The file is replaced in one step, with the same mode and owner, so that it is old or new whatever happens; two at
+    once add each key once.
+
+    Raises:
+        SecretsError: the file is missing or unsafe, has lost what it always had, or may not be written here.
+
+    """
+    place = path.resolve()  # a link stays one
+    try:
+        with _only_one(place):
+            text, mode, owner = place.read_text(encoding="utf-8"), place.stat().st_mode, place.stat()
+            table = _table(path)
+            missing = tuple(purpose for purpose in PURPOSES if purpose not in table)
+            if lost := [purpose for purpose in missing if purpose in ALWAYS_THERE]:
+                raise SecretsError(_lost(path, lost))
+            if not missing:
+                return ()
+            added = "\n".join(["", *(_new_line(purpose) for purpose in missing)])
+            _checked(_only_secrets(text.rstrip("\n") + added, path), path)
+            _replace(place, text.rstrip("\n") + added + "\n", mode=mode, owner=(owner.st_uid, owner.st_gid))
+            return missing
+    except FileNotFoundError as error:
+        raise SecretsError(f"no secrets file at {path}: make one with 'unilogin keys create-secrets'") from error
+    except OSError as error:
+        raise SecretsError(f"the secrets file {path} cannot be written here: {error.strerror}") from error
+
+
+@contextmanager
+def _only_one(place: Path) -> Iterator[None]:
+    """Hold the file that stands there now, not one that somebody has just replaced."""
+    while True:
+        with place.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if os.fstat(held.fileno()).st_ino == place.stat().st_ino:
+                yield
+                return
+
+
+def _only_secrets(text: str, path: Path) -> dict[str, object]:
+    """Return the keys of a text; what is added at its end must stand among them and nowhere else."""
+    document = tomllib.loads(text)
+    if set(document) != {"secrets"}:
+        raise SecretsError(
+            f"the secrets file {path} holds more than the table [secrets]: move the rest elsewhere first"
+        )
+    return dict(document["secrets"])
+
+
+def _replace(place: Path, text: str, *, mode: int, owner: tuple[int, int]) -> None:
+    fresh = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), stat.S_IMODE(mode))
+            if (os.geteuid(), os.getegid()) != owner:
+                os.fchown(file.fileno(), *owner)
+            os.fsync(file.fileno())
+        os.replace(fresh, place)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def load_secrets(path: Path) -> Secrets:
     """Read and check the file (K-06); raises SecretsError for missing, short, weak, reused or exposed keys."""
+    return Secrets(_checked(_table(path), path))
+
+
+def _table(path: Path) -> dict[str, object]:
     try:
         mode = path.stat().st_mode
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -150,13 +237,27 @@ def load_secrets(path: Path) -> Secrets:
     if stat.S_IMODE(mode) & 0o077:
         raise SecretsError(f"the secrets file {path} can be read by others: run 'chmod 600 {path}'")
     table = document.get("secrets")
-    if not isinstance(table, dict) or (unknown := set(table) - set(PURPOSES)):
+    if not isinstance(table, dict) or set(table) - set(PURPOSES):
         raise SecretsError(f"the secrets file {path} needs a table [secrets] with exactly: {', '.join(PURPOSES)}")
-    del unknown
-    return Secrets(_checked(table))
+    return table
 
 
-def _checked(table: dict[str, object]) -> dict[str, bytes]:
+def _lost(path: Path, purposes: Sequence[str]) -> str:
+    return (
+        f"the secrets file {path} has lost {', '.join(purposes)}, which it always had: "
+        "put back your copy of the file, for what was made with them opens with nothing else"
+    )
+
+
+def _checked(table: Mapping[str, object], path: Path) -> dict[str, bytes]:
+    missing = [purpose for purpose in PURPOSES if purpose not in table]
+    if lost := [purpose for purpose in missing if purpose in ALWAYS_THERE]:
+        raise SecretsError(_lost(path, lost))
+    if missing:
+        raise SecretsError(
+            f"the secrets file {path} is of an older release and lacks {', '.join(missing)}: "
+            "run 'unilogin keys add-secrets' once, and give every node the same file"
+        )
     keys: dict[str, bytes] = {}
     for purpose in PURPOSES:
         try:
