@@ -13,7 +13,7 @@ from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery
 from unilogin.protocols.oidc.endpoints import token as tokens
 from unilogin.protocols.oidc_rp import endpoints as provider
 from unilogin.protocols.oidc_rp.access import CALLBACK, ERRAND
-from unilogin.recovery import change, choices, names, new_secret, own_mitid, parent, practise, window
+from unilogin.recovery import change, choices, from_app, names, new_secret, own_mitid, parent, practise, window
 from unilogin.recovery.access import NAMED, NAMED_FORM, PERMIT, PERMIT_FORM, SEEKING, SEEKING_FORM
 from unilogin.signin import pages as journey
 from unilogin.signin.access import JOURNEY, JOURNEY_FORM
@@ -68,6 +68,7 @@ URLS: tuple[Url[House], ...] = (
     url("POST", "/login/{journey_id}/new-password/go", new_secret.take_shown, access=PERMIT_FORM),
     url("GET", "/login/{journey_id}/new-password/practise", practise.ask_practise, access=PERMIT),
     url("POST", "/login/{journey_id}/new-password/practise", practise.take_practise, access=PERMIT_FORM),
+    url("GET", "/skift-adgangskode", from_app.begin_change, access=PUBLIC),
     # OpenID Connect
     url("GET", f"{REALM}/.well-known/openid-configuration", discovery.configuration, access=PUBLIC),
     url("GET", f"{OIDC}/certs", discovery.certs, access=PUBLIC),

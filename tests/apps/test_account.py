@@ -221,3 +221,31 @@ class TestHistory:
         page = browser.client.get("/mit/historik", params={"before": before})
         assert page.status_code == 200
         assert "Du loggede ind." in page.text
+
+
+class TestPassword:
+    def test_one_changes_it_and_is_back_with_every_other_device_out(
+        self, server: RunningServer, people: People
+    ) -> None:
+        pupil = people.pupil(secret="solskin over klitten 7")
+        other, browser = enter(server, pupil), enter(server, pupil, to="/mit/sikkerhed")
+        browser.open(str(browser.document.xpath("string(//a[contains(@href, 'skift')]/@href)")))
+        assert pupil.username not in str(browser.page.url)
+        assert pupil.username in browser.text
+        browser.submit({"password": "solskin over klitten 7"})
+        browser.submit({"new-password": "grønne gulerødder ler 4", "again": "grønne gulerødder ler 4"})
+        browser.move_on()
+        assert browser.path == "/mit/sikkerhed"
+        assert len(people.sessions(pupil)) == 1
+        assert other.open("/mit").url.path.startswith("/login/")
+        assert "Du valgte en ny adgangskode." in (browser.open("/mit/historik") and browser.text)
+
+    def test_whoever_is_not_signed_in_signs_in_first(self, server: RunningServer, people: People) -> None:
+        pupil = people.pupil()
+        browser = enter(server, pupil, to="/skift-adgangskode")
+        assert browser.path == "/mit/sikkerhed"
+
+    def test_pictures_are_given_and_not_chosen(self, server: RunningServer, people: People) -> None:
+        browser = enter(server, people.pupil(level="2", secret=PICTURES), to="/mit/sikkerhed")
+        assert "Har du glemt dine billeder?" in browser.text
+        assert "skift-adgangskode" not in browser.page.text

@@ -89,6 +89,12 @@ async def service(connection: Connection, service_id: ServiceId) -> Service | No
     return service_of(row) if row else None
 
 
+async def own_service(connection: Connection, app: str) -> Service | None:
+    """Return one of our own apps as a service, or None when nobody has come to it yet."""
+    row = await connection.fetchrow(f"select {SERVICE_COLUMNS} from services_service s where s.app = $1", app)
+    return service_of(row) if row else None
+
+
 async def incident(connection: Connection, incident_id: str) -> Incident | None:
     """Return what was noted under an incident id, or None."""
     row = await connection.fetchrow(

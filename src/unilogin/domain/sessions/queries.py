@@ -39,6 +39,11 @@ async def live_session_by_id(connection: Connection, session_id: SessionId) -> S
     return session_of(row) if row else None
 
 
+async def device_of(connection: Connection, session_id: SessionId) -> Device:
+    """Return whose device a session is on, as the person said."""
+    return Device(await connection.fetchval("select device from sessions_session where session_id = $1", session_id))
+
+
 async def own_sessions(connection: Connection, account_id: AccountId) -> list[OwnSession]:
     """Return where an account is signed in now, the latest used first."""
     rows = await connection.fetch(

@@ -6,9 +6,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.account import actions, queries
-from unilogin.apps.account.rules import SECURITY, method_code
+from unilogin.apps.account.model import Secret
+from unilogin.apps.account.rules import PASSKEYS, SECURITY, method_code
 from unilogin.apps.account.shown import render
 from unilogin.apps.shell.access import AppForm, AppVisit
+from unilogin.domain.credentials.model import PasswordType
+from unilogin.domain.credentials.passkeys.rules import may_have_passkeys
+from unilogin.domain.credentials.queries import forced_type
 from unilogin.domain.sessions.model import OwnSession, SessionId
 from unilogin.domain.sessions.queries import own_sessions
 from unilogin.house import House
@@ -20,6 +24,7 @@ async def security(house: House, request: Request, visit: AppVisit) -> Response:
     """Show the password's kind and the devices."""
     async with acquire(house.pool) as connection:
         secret = await queries.secret(connection, visit.account_id)
+        forced = await forced_type(connection, visit.account_id)
         sessions = await own_sessions(connection, visit.account_id)
     here = visit.who.session.session_id
     sessions.sort(key=lambda session: session.session_id != here)
@@ -29,9 +34,15 @@ async def security(house: House, request: Request, visit: AppVisit) -> Response:
         "here_id": here,
         "device_words": _device_words,
         "method_code": _method_code,
-        "change_url": None,
+        "change_url": f"{house.base_url}/skift-adgangskode" if _may_change(secret) else None,
+        "passkeys_url": PASSKEYS if may_have_passkeys(visit.standing.belongings, forced=forced) else None,
     }
     return render(house, request, visit, template="security", context=context)
+
+
+def _may_change(secret: Secret | None) -> bool:
+    """Pictures are given, never chosen."""
+    return secret is not None and secret.type is not PasswordType.PICTURES
 
 
 def _device_words(session: OwnSession) -> tuple[str | None, str | None]:
