@@ -1,8 +1,7 @@
 """The application in the test's own process: the same door, and one can count what happens behind it."""
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 import httpx
@@ -88,10 +87,10 @@ def inside(dsn: str, secrets: Secrets, *, proxies: tuple[str, ...] = ()) -> Iter
 
 async def _counted_pool(dsn: str, statements: list[str]) -> database.Pool:
     pool = await database.open_pool(dsn, size=8)
-    held = [await pool.acquire() for _ in range(8)]
-    for connection in held:
-        connection.add_query_logger(lambda record: _note(statements, record.query))
-    await asyncio.gather(*(pool.release(connection) for connection in held))
+    async with AsyncExitStack() as held:
+        for _ in range(8):
+            connection = await held.enter_async_context(pool.acquire())
+            connection.add_query_logger(lambda record: _note(statements, record.query))
     return pool
 
 

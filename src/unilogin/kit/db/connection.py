@@ -10,16 +10,14 @@ import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
 
-from unilogin.kit import metrics
+from unilogin.kit.db import pool as pools
 
 if TYPE_CHECKING:
-    from asyncpg.connection import LoggedQuery
     from asyncpg.pool import PoolConnectionProxy
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -28,7 +26,10 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 Transaction: TypeAlias = Connection
 """What actions take: a connection whose transaction the caller has opened and will commit."""
 
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Pool: TypeAlias = pools.Pool
+
+BROKEN: Final = pools.BROKEN
+"""After these nobody knows what state the connection is in."""
 
 Result = TypeVar("Result")
 
@@ -46,16 +47,6 @@ IDLE_IN_TRANSACTION_SECONDS: Final = 5
 
 GOODBYE_SECONDS: Final = 5.0
 """How long a worker that ends waits for the database to take leave."""
-
-BROKEN: Final = (
-    TimeoutError,
-    asyncio.TimeoutError,
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server said goodbye while nobody was listening: its words come out of turn
-)
-"""After these nobody knows what state the connection is in."""
 
 ROLLED_BACK: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """After these the transaction has certainly not happened: 40P01, 40001."""
@@ -80,6 +71,15 @@ def _let_the_kernel_watch(connection: Any) -> None:
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Make a new connection ours; one that breaks off on the way is not left open."""
+    try:
+        await _make_ours(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+
+
+async def _make_ours(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     _let_the_kernel_watch(connection)
     await connection.set_type_codec(
         "jsonb",
@@ -88,15 +88,6 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         decoder=lambda raw: msgspec.json.decode(raw[1:]),
         format="binary",
     )
-
-
-async def _prepare_to_serve(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    await _prepare(connection)
-    connection.add_query_logger(_note_statement)
-
-
-def _note_statement(query: "LoggedQuery") -> None:
-    metrics.statement_done(query.query, query.elapsed)
 
 
 def _server_settings(role: str | None, *, patient: bool) -> dict[str, str]:
@@ -119,18 +110,26 @@ async def open_pool(dsn: str, *, role: str | None = "unilogin_run", size: int = 
 
     ``patient`` is for commands, whose statements may take as long as they need.
     """
-    return await asyncpg.create_pool(
-        dsn,
-        min_size=min(2, size),
-        max_size=size,
-        init=_prepare if patient else _prepare_to_serve,
-        server_settings=_server_settings(role, patient=patient),
-        command_timeout=None if patient else ANSWER_SECONDS,
-        timeout=5,
-        max_inactive_connection_lifetime=300,
-        statement_cache_size=256,
-        reset=_leave_as_it_is,
+
+    async def connect_one() -> "asyncpg.Connection[asyncpg.Record]":
+        connection = await asyncpg.connect(
+            dsn,
+            connection_class=asyncpg.Connection if patient else pools.ServingConnection,
+            server_settings=_server_settings(role, patient=patient),
+            timeout=5,
+            statement_cache_size=256,
+        )
+        await _prepare(connection)
+        return connection
+
+    pool = pools.Pool(
+        connect_one,
+        size=size,
+        acquire_seconds=ACQUIRE_SECONDS,
+        answer_seconds=None if patient else ANSWER_SECONDS,
     )
+    await pool.warm_up()
+    return pool
 
 
 async def close_pool(pool: Pool) -> None:
@@ -141,10 +140,6 @@ async def close_pool(pool: Pool) -> None:
         pool.terminate()
 
 
-async def _leave_as_it_is(connection: Any) -> None:
-    """Skip asyncpg's RESET ALL round trip: we never change a session's state outside a transaction."""
-
-
 async def connect(dsn: str, *, role: str | None = None) -> "asyncpg.Connection[asyncpg.Record]":
     """Open one connection for a command; statements may take as long as they need."""
     connection = await asyncpg.connect(dsn, server_settings=_server_settings(role, patient=True), timeout=5)
@@ -152,29 +147,9 @@ async def connect(dsn: str, *, role: str | None = None) -> "asyncpg.Connection[a
     return connection
 
 
-@asynccontextmanager
-async def acquire(pool: Pool) -> AsyncIterator[Connection]:
+def acquire(pool: Pool) -> pools.Borrowed:
     """Borrow a connection for a few statements; raises TimeoutError after ``ACQUIRE_SECONDS``."""
-    connection = await _take(pool)
-    try:
-        yield connection
-    except BROKEN:
-        connection.terminate()  # the pool makes a new one when somebody asks
-        raise
-    finally:
-        metrics.connection_given_back()
-        await pool.release(connection)
-
-
-async def _take(pool: Pool) -> "PoolConnectionProxy[asyncpg.Record]":
-    began = perf_counter()
-    try:
-        connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
-    except TimeoutError:
-        metrics.connection_refused()
-        raise
-    metrics.connection_got(perf_counter() - began)
-    return connection
+    return pool.acquire()
 
 
 @asynccontextmanager
