@@ -1,5 +1,6 @@
 """A PostgreSQL cluster of a test's own, durable as in production, that can be stopped in every way there is."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
@@ -27,6 +28,8 @@ SETTINGS = {
     "shared_buffers": "32MB",
     "autovacuum_naptime": "10s",
 }
+
+RECOVERY_SECONDS = 30.0
 
 
 @dataclass(eq=False)
@@ -70,12 +73,20 @@ class Cluster:
 
     @asynccontextmanager
     async def connection(self) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-        """A superuser's connection past every wire."""
-        connection = await asyncpg.connect(self.dsn, server_settings={"application_name": "faults"}, timeout=5)
+        """A superuser's connection past every wire, when PostgreSQL has recovered from what was done to it before."""
+        connection = await self._connect_when_recovered()
         try:
             yield connection
         finally:
             await connection.close()
+
+    async def _connect_when_recovered(self) -> "asyncpg.Connection[asyncpg.Record]":
+        async with asyncio.timeout(RECOVERY_SECONDS):
+            while True:
+                try:
+                    return await asyncpg.connect(self.dsn, server_settings={"application_name": "faults"}, timeout=5)
+                except (asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError, OSError):
+                    await asyncio.sleep(0.05)
 
     async def execute(self, sql: str, *arguments: object) -> None:
         """Run one statement as superuser."""
