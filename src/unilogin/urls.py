@@ -1,7 +1,7 @@
 """Every URL, and who may call it. One line each: method, path, function, access rule."""
 
 from unilogin.apps.account.access import MIT, MIT_DOOR, MIT_FORM
-from unilogin.apps.account.pages import children, front, history, security, services
+from unilogin.apps.account.pages import children, front, history, passkeys, security, services
 from unilogin.apps.shell import pages as shell
 from unilogin.apps.support import pages as support
 from unilogin.house import REALM, House
@@ -15,8 +15,10 @@ from unilogin.protocols.oidc_rp import endpoints as provider
 from unilogin.protocols.oidc_rp.access import CALLBACK, ERRAND
 from unilogin.recovery import change, choices, from_app, names, new_secret, own_mitid, parent, practise, window
 from unilogin.recovery.access import NAMED, NAMED_FORM, PERMIT, PERMIT_FORM, SEEKING, SEEKING_FORM
+from unilogin.signin import new_passkey
 from unilogin.signin import pages as journey
 from unilogin.signin.access import JOURNEY, JOURNEY_FORM
+from unilogin.signin.new_passkey import OWNER, OWNER_FORM
 from unilogin.signin.steps import external, method, notice, passkey, present, role, secret, username
 
 OIDC = f"{REALM}/protocol/openid-connect"
@@ -69,6 +71,10 @@ URLS: tuple[Url[House], ...] = (
     url("GET", "/login/{journey_id}/new-password/practise", practise.ask_practise, access=PERMIT),
     url("POST", "/login/{journey_id}/new-password/practise", practise.take_practise, access=PERMIT_FORM),
     url("GET", "/skift-adgangskode", from_app.begin_change, access=PUBLIC),
+    # a new passkey
+    url("GET", "/passkeys/{session_id}/new", new_passkey.ask_new, access=OWNER),
+    url("POST", "/passkeys/{session_id}/new", new_passkey.take_new, access=OWNER_FORM),
+    url("GET", "/passkeys/{session_id}/new/done", new_passkey.done, access=OWNER),
     # OpenID Connect
     url("GET", f"{REALM}/.well-known/openid-configuration", discovery.configuration, access=PUBLIC),
     url("GET", f"{OIDC}/certs", discovery.certs, access=PUBLIC),
@@ -93,6 +99,10 @@ URLS: tuple[Url[House], ...] = (
     url("GET", "/mit/sikkerhed", security.security, access=MIT),
     url("POST", "/mit/sikkerhed/log-ud", security.sign_out_device, access=MIT_FORM),
     url("POST", "/mit/sikkerhed/log-ud-andre", security.sign_out_others, access=MIT_FORM),
+    url("GET", "/mit/sikkerhed/adgangsnoegler", passkeys.passkeys, access=MIT),
+    url("GET", "/mit/sikkerhed/adgangsnoegler/ny", passkeys.new, access=MIT),
+    url("POST", "/mit/sikkerhed/adgangsnoegler/{passkey_id}/navn", passkeys.rename, access=MIT_FORM),
+    url("POST", "/mit/sikkerhed/adgangsnoegler/{passkey_id}/slet", passkeys.remove, access=MIT_FORM),
     url("GET", "/mit/historik", history.history, access=MIT),
     url("GET", "/mit/boern", children.children, access=MIT),
     url("GET", "/mit/boern/{child_id}", children.child, access=MIT),

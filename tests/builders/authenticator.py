@@ -119,11 +119,20 @@ class Made:
         own = {name: value for name, value in parts.items() if name in self.__dataclass_fields__}
         return replace(self, **own, answered=self.answered.changed(**{n: v for n, v in parts.items() if n not in own}))
 
-    def written(self) -> str:
-        """What the page posts: to a question to add one."""
+    def about_the_device(self) -> bytes:
+        """The authenticator data, with the new key in it."""
         answered = self.answered
         data = answered.flags_and_counter() + bytes(16) + len(answered.credential_id).to_bytes(2, "big")
-        data += answered.credential_id + self.public_key
+        return data + answered.credential_id + self.public_key
+
+    def signed_by_itself(self) -> "Made":
+        """The same with a statement that the new key signs for itself."""
+        message = self.about_the_device() + hashlib.sha256(self.answered.client_data_bytes).digest()
+        return self.changed(format="packed", statement={"alg": -7, "sig": signed(self.answered.key, message)})
+
+    def written(self) -> str:
+        """What the page posts: to a question to add one."""
+        answered, data = self.answered, self.about_the_device()
         made = encode_cbor({"fmt": self.format, "attStmt": dict(self.statement), "authData": data})
         return json.dumps(
             {

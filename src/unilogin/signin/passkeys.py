@@ -95,7 +95,8 @@ async def _let_in(house: House, request: Request, journey: Journey, *, right: _R
         standing = await standing_if_admitted(tx, passkey.account_id)
         if standing is None or not _is_sure_enough(house, passkey, standing):
             raise PasskeyRefusedError(Why.NOT_ADMITTED)
-        if not await passkeys.use_passkey(tx, passkey, right.use, browser=right.bond.browser):
+        browser = right.bond.browser if right.assertion.built_in else None
+        if not await passkeys.use_passkey(tx, passkey, right.use, browser=browser):
             still_there = await stored_passkey(tx, right.assertion.credential_id)
             raise PasskeyRefusedError(Why.COUNTER if still_there else Why.UNKNOWN)
         return await open_session_of(

@@ -35,6 +35,7 @@ class Event(StrEnum):
     PASSKEY_RENAMED = "passkey.renamed"
     PASSKEY_REMOVED = "passkey.removed"
     PASSKEY_SUSPECTED = "passkey.suspected"
+    PASSKEY_REFUSED = "passkey.refused"
 
     SIGNIN_SUCCEEDED = "signin.succeeded"
     SIGNIN_FAILED = "signin.failed"

@@ -11,6 +11,7 @@ from unilogin.apps.account.rules import PASSKEYS, SECURITY, method_code
 from unilogin.apps.account.shown import render
 from unilogin.apps.shell.access import AppForm, AppVisit
 from unilogin.domain.credentials.model import PasswordType
+from unilogin.domain.credentials.passkeys.queries import count_passkeys
 from unilogin.domain.credentials.passkeys.rules import may_have_passkeys
 from unilogin.domain.credentials.queries import forced_type
 from unilogin.domain.sessions.model import OwnSession, SessionId
@@ -26,6 +27,7 @@ async def security(house: House, request: Request, visit: AppVisit) -> Response:
         secret = await queries.secret(connection, visit.account_id)
         forced = await forced_type(connection, visit.account_id)
         sessions = await own_sessions(connection, visit.account_id)
+        passkeys = await count_passkeys(connection, visit.account_id)
     here = visit.who.session.session_id
     sessions.sort(key=lambda session: session.session_id != here)
     context = {
@@ -35,7 +37,8 @@ async def security(house: House, request: Request, visit: AppVisit) -> Response:
         "device_words": _device_words,
         "method_code": _method_code,
         "change_url": f"{house.base_url}/skift-adgangskode" if _may_change(secret) else None,
-        "passkeys_url": PASSKEYS if may_have_passkeys(visit.standing.belongings, forced=forced) else None,
+        "passkeys": passkeys,
+        "passkeys_url": PASSKEYS if passkeys or may_have_passkeys(visit.standing.belongings, forced=forced) else None,
     }
     return render(house, request, visit, template="security", context=context)
 

@@ -20,6 +20,8 @@ from unilogin.domain.credentials.passkeys.rules import (
     level_of_passkey,
 )
 from unilogin.domain.directory.model import AccountId
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.domain.services.model import Level
 from unilogin.domain.sessions.actions import end_session
 from unilogin.domain.sessions.model import SessionId
@@ -149,6 +151,7 @@ async def add_passkey(
         return NotAdded.KNOWN
     detail: dict[str, object] = {"level": level.value, "synced": new.backup_eligible}
     await audit.write(tx, _entry(Event.PASSKEY_ADDED, account_id, PasskeyId(passkey_id), detail=detail))
+    await tell(tx, account_id, Notice.PASSKEY_ADDED)
     return PasskeyId(passkey_id)
 
 
@@ -158,8 +161,8 @@ async def _held(connection: Connection, account_id: AccountId) -> int:
     )
 
 
-async def use_passkey(tx: Transaction, passkey: StoredPasskey, use: VerifiedUse, *, browser: Digest) -> bool:
-    """Write down that a passkey was used, and keep it to the end of the transaction.
+async def use_passkey(tx: Transaction, passkey: StoredPasskey, use: VerifiedUse, *, browser: Digest | None) -> bool:
+    """Write down that a passkey was used (beside this browser, if any), and keep it to the end of the transaction.
 
     False when it was removed meanwhile, or when its counter does not rise: somebody else may have a copy of it.
     """
@@ -215,6 +218,7 @@ async def remove_passkey(
         actor = Actor.person(account_id)
         await end_session(tx, SessionId(row["session_id"]), why="passkey removed", actor=actor)
     await audit.write(tx, _entry(Event.PASSKEY_REMOVED, account_id, passkey_id))
+    await tell(tx, account_id, Notice.PASSKEY_REMOVED)
     return name
 
 

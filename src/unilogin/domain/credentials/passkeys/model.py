@@ -66,11 +66,13 @@ class StoredPasskey:
 class Assertion:
     """An answer to "sign in", taken apart; nothing of it is believed yet. ``challenge`` as the browser wrote it.
 
-    ``framed``: asked by a page inside a page of another site.
+    ``framed``: asked by a page inside a page of another site. ``built_in``: the key is in the device that the browser
+    runs on, as it says; good for nothing but a word in a list.
     """
 
     challenge: str
     framed: bool
+    built_in: bool
     credential_id: bytes
     client_data: bytes
     authenticator_data: bytes
@@ -84,6 +86,7 @@ class Attestation:
 
     challenge: str
     framed: bool
+    built_in: bool
     credential_id: bytes
     client_data: bytes
     attestation_object: bytes

@@ -6,8 +6,14 @@ The library checks type, challenge, origin, host, presence, unlocking, algorithm
 
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers import bytes_to_base64url, parse_attestation_object
+from webauthn.helpers import (
+    bytes_to_base64url,
+    decode_credential_public_key,
+    decoded_public_key_to_cryptography,
+    parse_attestation_object,
+)
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.structs import (
     AuthenticationCredential,
@@ -29,6 +35,7 @@ from unilogin.domain.credentials.passkeys.model import (
 from unilogin.domain.credentials.passkeys.wire import ALGORITHMS, challenge_bytes, user_handle
 
 _LONGEST_ID = 1023  # WebAuthn Level 3 §7.1
+_SHORTEST_RSA, _LONGEST_RSA = 2048, 4096
 
 
 def site_of(base_url: str) -> Site:
@@ -97,6 +104,7 @@ def verify_new(attestation: Attestation, *, site: Site) -> NewPasskey:
             require_user_verification=True,
             supported_pub_key_algs=[COSEAlgorithmIdentifier(number) for number in ALGORITHMS],
         )
+        _check_key(verified.credential_public_key)
     except Exception as error:  # as above
         raise PasskeyRefusedError(Why.ANSWER) from error
     if verified.credential_id != attestation.credential_id or len(verified.credential_id) > _LONGEST_ID:
@@ -109,6 +117,13 @@ def verify_new(attestation: Attestation, *, site: Site) -> NewPasskey:
         backup_eligible=_may_be_copied(verified.credential_device_type),
         backed_up=verified.credential_backed_up,
     )
+
+
+def _check_key(public_key: bytes) -> None:
+    """Refuse what is no key, a point off its curve, and RSA too short to be safe or too long to be quick (N-100)."""
+    key = decoded_public_key_to_cryptography(decode_credential_public_key(public_key))
+    if isinstance(key, RSAPublicKey) and not _SHORTEST_RSA <= key.key_size <= _LONGEST_RSA:
+        raise PasskeyRefusedError(Why.ANSWER)
 
 
 def _makes_no_claims(attestation_object: bytes) -> bool:

@@ -47,11 +47,13 @@ class _AttestationResponse(msgspec.Struct):
 class _Asserted(msgspec.Struct):
     id: str
     response: _AssertionResponse
+    authenticatorAttachment: str | None = None  # noqa: N815 - as it is written on the wire
 
 
 class _Attested(msgspec.Struct):
     id: str
     response: _AttestationResponse
+    authenticatorAttachment: str | None = None  # noqa: N815 - as it is written on the wire
 
 
 _ASSERTED = msgspec.json.Decoder(_Asserted)
@@ -68,6 +70,7 @@ def read_assertion(posted: str) -> Assertion:
         return Assertion(
             challenge=said_by_browser.challenge,
             framed=said_by_browser.crossOrigin,
+            built_in=said.authenticatorAttachment == "platform",
             credential_id=_bytes(said.id),
             client_data=client_data,
             authenticator_data=_bytes(said.response.authenticatorData),
@@ -87,6 +90,7 @@ def read_attestation(posted: str) -> Attestation:
         return Attestation(
             challenge=said_by_browser.challenge,
             framed=said_by_browser.crossOrigin,
+            built_in=said.authenticatorAttachment == "platform",
             credential_id=_bytes(said.id),
             client_data=client_data,
             attestation_object=_bytes(said.response.attestationObject),

@@ -25,12 +25,12 @@
     return asked;
   };
 
-  const answer = ({ id, type, response }) => {
+  const answer = ({ id, type, authenticatorAttachment, response }) => {
     const said = { clientDataJSON: text(response.clientDataJSON) };
     for (const part of ["attestationObject", "authenticatorData", "signature", "userHandle"])
       if (response[part]) said[part] = text(response[part]);
     if (response.getTransports) said.transports = response.getTransports();
-    return JSON.stringify({ id, rawId: id, type, response: said });
+    return JSON.stringify({ id, rawId: id, type, authenticatorAttachment, response: said });
   };
 
   const send = (given) => {
@@ -72,5 +72,10 @@
     return;
   }
   form.querySelector("[data-passkey-go]").addEventListener("click", ask);
+  form.addEventListener("submit", (event) => {
+    if (form.elements.credential.value) return;
+    event.preventDefault(); // Enter in the field for the name
+    ask();
+  });
   if (form.dataset.begin !== undefined) ask();
 })();
