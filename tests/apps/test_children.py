@@ -58,8 +58,8 @@ class TestSeeing:
         assert child.username not in str(browser.page.url)
         assert households.audited(child, "child.username_shown") == [("person", str(parent.account_id))]
 
-    def test_each_look_at_a_child_is_written_down(self, server: RunningServer, households: Households) -> None:
-        """K-35: and the child can read that a parent looked."""
+    def test_k_35_each_look_at_a_child_is_written_down(self, server: RunningServer, households: Households) -> None:
+        """And the child can read that a parent looked."""
         parent, child = households.parent_and_child()
         browser = enter(server, parent, to=of(child))
         browser.open(of(child))

@@ -29,7 +29,7 @@ def test_every_form_of_the_app_is_tried() -> None:
 
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("what", ["no token", "another browser's token", "a foreign page", "another site's frame"])
-def test_a_form_of_another_page_does_nothing(browser: Visitor, other: Visitor, path: str, what: str) -> None:
+def test_n_62_a_form_of_another_page_does_nothing(browser: Visitor, other: Visitor, path: str, what: str) -> None:
     token = {"no token": "", "another browser's token": csrf_of(other)}.get(what, csrf_of(browser))
     headers = {
         "a foreign page": {"Origin": "https://evil.example"},
@@ -82,8 +82,7 @@ class TestSigningOut:
         browser.client.cookies.set("unilogin_account", before, domain="localhost.local")
         assert browser.client.get("/mit").status_code == 303
 
-    def test_nothing_of_the_app_is_kept_for_the_back_button(self, server: RunningServer, pupil: Somebody) -> None:
-        """W-04."""
+    def test_w_04_nothing_of_the_app_is_kept_for_the_back_button(self, server: RunningServer, pupil: Somebody) -> None:
         browser = enter(server, pupil)
         for page in ("/mit", "/mit/tjenester", "/mit/sikkerhed", "/mit/historik", "/mit/boern"):
             assert browser.open(page).headers["cache-control"] == "no-store"

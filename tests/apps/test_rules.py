@@ -117,8 +117,7 @@ MACHINERY = {
 """How something that is told came about: one line about it is enough."""
 
 
-def test_of_every_event_it_is_decided_whether_its_subject_is_told() -> None:
-    """N-112."""
+def test_n_112_of_every_event_it_is_decided_whether_its_subject_is_told() -> None:
     decided = [*TOLD, *NOT_TOLD, *MACHINERY]
     assert sorted(decided) == sorted(set(decided))
     assert set(Event) - set(decided) == set()

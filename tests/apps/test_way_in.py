@@ -57,7 +57,7 @@ def test_a_session_that_is_ended_at_the_door_is_ended_in_the_app(server: Running
 class TestFixation:
     """N-18: whatever was in the browser before signing in opens nothing afterwards."""
 
-    def test_the_cookie_is_new_after_signing_in(self, server: RunningServer, pupil: Somebody) -> None:
+    def test_n_18_the_cookie_is_new_after_signing_in(self, server: RunningServer, pupil: Somebody) -> None:
         browser = Visitor(server.base_url)
         browser.client.cookies.set("unilogin_account", "planted-by-somebody", domain="localhost.local")
         enter(server, pupil, browser=browser)
@@ -91,7 +91,7 @@ class TestFixation:
 class TestTheWayBack:
     """What comes back from the door is believed only in the browser that was sent there, once (V-40)."""
 
-    def test_an_answer_for_another_browser_signs_nobody_in(
+    def test_v_40_an_answer_for_another_browser_signs_nobody_in(
         self, server: RunningServer, people: People, pupil: Somebody
     ) -> None:
         attacker = enter(server, pupil)

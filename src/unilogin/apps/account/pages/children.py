@@ -3,14 +3,14 @@
 Every page asks the gate again: custody that was lost since the page before means that there is no such child.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.account import actions, queries
-from unilogin.apps.account.model import Reader
+from unilogin.apps.account.model import Reader, Use
 from unilogin.apps.account.rules import CHILDREN, reader_of
 from unilogin.apps.account.shown import render
 from unilogin.apps.shell.access import AppForm, AppVisit
@@ -38,7 +38,7 @@ async def child(house: House, request: Request, visit: AppVisit) -> Response:
         await actions.note_child_viewed(tx, found)
         about = await _standing(tx, found)
         uses = await queries.uses(tx, about)
-    return _show_child(house, request, visit, found, {"uses": uses, "shown_username": None})
+    return _show_child(house, request, visit, found=found, uses=uses)
 
 
 async def show_username(house: House, request: Request, form: AppForm) -> Response:
@@ -47,14 +47,20 @@ async def show_username(house: House, request: Request, form: AppForm) -> Respon
         found = await _child(tx, request, form.visit)
         await actions.note_username_shown(tx, found)
         uses = await queries.uses(tx, await _standing(tx, found))
-    context = {"uses": uses, "shown_username": found.username}
-    return _show_child(house, request, form.visit, found, context)
+    return _show_child(house, request, form.visit, found=found, uses=uses, with_username=True)
 
 
 def _show_child(
-    house: House, request: Request, visit: AppVisit, found: ChildInCustody, context: Mapping[str, object]
+    house: House,
+    request: Request,
+    visit: AppVisit,
+    *,
+    found: ChildInCustody,
+    uses: Sequence[Use],
+    with_username: bool = False,
 ) -> Response:
-    return render(house, request, visit, template="child", context={"child": found, **context})
+    context = {"child": found, "uses": uses, "shown_username": found.username if with_username else None}
+    return render(house, request, visit, template="child", context=context)
 
 
 async def new_password(house: House, request: Request, visit: AppVisit) -> Response:
@@ -63,7 +69,7 @@ async def new_password(house: House, request: Request, visit: AppVisit) -> Respo
         found = await _child(connection, request, visit)
         about = await _standing(connection, found)
         windows = await latest_windows(connection, visit.account_id, pupils=[found.account_id])
-    return _show_window(house, request, visit, found, about=about, window=windows.get(found.account_id))
+    return _show_window(house, request, visit, found=found, about=about, window=windows.get(found.account_id))
 
 
 async def open_window(house: House, request: Request, form: AppForm) -> Response:
@@ -85,7 +91,7 @@ async def close_window(house: House, request: Request, form: AppForm) -> Respons
 
 
 def _show_window(
-    house: House, request: Request, visit: AppVisit, found: ChildInCustody, *, about: Standing, window: Window | None
+    house: House, request: Request, visit: AppVisit, *, found: ChildInCustody, about: Standing, window: Window | None
 ) -> Response:
     context = {
         "child": found,
