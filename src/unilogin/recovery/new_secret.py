@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from unilogin.domain.credentials.admission import HashBusyError
 from unilogin.domain.credentials.choosing import Fresh, Unfit, draw_one, examine
+from unilogin.domain.credentials.policy import hints
 from unilogin.domain.credentials.words import parts
 from unilogin.house import House
 from unilogin.kit.db.connection import again_if_rolled_back, transaction
@@ -69,6 +70,8 @@ async def ask_own(house: House, request: Request, leave: Leave) -> Response:
 async def take_own(house: House, request: Request, form: LeaveForm) -> Response:
     """Look at what was thought of; set it and sign in, or say what is wrong with it."""
     leave, permit = form.leave, form.leave.permit
+    if not may_choose(permit):
+        return see_other(address(leave.journey, Path.NEW))
     typed = one(form.fields, "new-password")
     if "again" in form.fields and one(form.fields, "again") != typed:
         return _show_own(house, request, leave, errors=["recovery.own.differ"])
@@ -134,5 +137,6 @@ def _show_own(house: House, request: Request, leave: Leave, *, errors: object = 
         "given_url": address(leave.journey, Path.NEW) if permit.assigned is not None else None,
         "give_action": address(leave.journey, Path.NEW),
         "policy": house.password_policy.value,
+        "hints": hints(),
     }
     return show(house, request, leave.visit, "own", context, status=status)
