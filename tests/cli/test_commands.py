@@ -2,13 +2,17 @@
 
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.builders.people import People
+from tests.builders.running import run
 from tests.cli.conftest import Unilogin, run_command
 from tests.server import environment
+from unilogin.cli.workplace import operator
 from unilogin.demo.generate import MUNICIPALITY_FOLDER
+from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 
 INSTITUTIONS = str(MUNICIPALITY_FOLDER / "institutions.csv")
@@ -117,6 +121,30 @@ def test_people_are_found_as_others_may_see_them_and_cpr_numbers_only_when_asked
     assert typed.code == 2
     assert "--cpr" in typed.err
     assert unilogin("people", "find", "ab").code == 2
+
+
+def test_k_35_n_78_a_search_by_cpr_number_leaves_a_row_without_the_number(unilogin: Unilogin, database: str) -> None:
+    unilogin("institutions", "import", INSTITUTIONS)
+    unilogin("roster", "import", SCHOOL)
+    mother = unilogin("people", "find", "--cpr", "--json", stdin="710384-2652\n").json[0]
+    assert unilogin("people", "find", "--cpr", stdin="710384-2653\n").code == 0
+
+    async def read() -> list[tuple[object, ...]]:
+        connection = await connect(database)
+        try:
+            rows = await connection.fetch(
+                "select actor_kind, actor_id, account_id::text, outcome, e::text as everything from audit_event e"
+                " where action = 'person.sought_by_cpr' order by sequence"
+            )
+        finally:
+            await connection.close()
+        return [tuple(row) for row in rows]
+
+    found, nobody = run(read())
+    assert (found[0], found[2], found[3]) == ("operator", mother["account_id"], "ok")
+    assert found[1] == operator().id
+    assert (nobody[2], nobody[3]) == (None, "nobody")
+    assert not [row for row in (found, nobody) if "710384" in str(row[4])]
 
 
 def test_a_service_is_registered_shown_and_given_a_new_secret(unilogin: Unilogin) -> None:
@@ -233,6 +261,27 @@ def test_check_says_that_all_is_well_or_what_to_do(unilogin: Unilogin, tmp_path:
     lost = unilogin("check", "--json", UNILOGIN_SECRETS_FILE=str(tmp_path / "none.toml"))
     assert lost.code == 1
     assert any("create-secrets" in finding["todo"] for finding in lost.json)
+
+
+def test_k_13_check_says_how_to_keep_people_out_of_the_databases_own_log(unilogin: Unilogin, database: str) -> None:
+    def log() -> dict[str, Any]:
+        findings = unilogin("check", "--production", "--json").json
+        return next(finding for finding in findings if finding["subject"] == "log")
+
+    async def set_loud() -> None:
+        connection = await connect(database)
+        name = await connection.fetchval("select current_database()")
+        for setting in ("log_parameter_max_length = -1", "log_error_verbosity = 'default'"):
+            await connection.execute(f"alter database {name} set {setting}")
+        await connection.close()
+
+    assert log()["ok"] is True
+    run(set_loud())
+    told = log()
+    assert told["ok"] is False
+    for setting in ("log_parameter_max_length = 0", "log_error_verbosity = terse"):
+        assert f" set {setting}" in told["todo"]
+    assert "on_error" not in told["todo"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.fixtures import OpenPage
-from tests.demo.conftest import RunningDemo, start_demo, two_free_ports, until_ready
+from tests.demo.conftest import RunningDemo, free_ports, start_demo, until_ready
 from tests.visitor import Visitor
 from unilogin.demo.cast import ANSWERS_TO_NOBODY
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
@@ -133,13 +133,15 @@ def test_n_113_a_protected_persons_address_and_name_are_nowhere_to_be_seen(demo:
 
 
 def test_a_start_after_ctrl_c_or_kill_9_finds_everything_and_a_reset_starts_over(tmp_path: Path) -> None:
-    data, port = tmp_path / "var", two_free_ports()
+    data, port = tmp_path / "var", free_ports()
     told = []
     for arguments, end in (((), signal.SIGINT), ((), signal.SIGKILL), (("--reset",), signal.SIGTERM)):
         process = start_demo(data, *arguments, port=port)
         told.append([person["uniid"] for person in until_ready(process, data, port=port).told["people"]])
         process.send_signal(end)
         assert process.wait(30) == (-signal.SIGKILL if end is signal.SIGKILL else 0)
+        secrets = data / "secrets.toml"  # as an older release left it
+        secrets.write_text(re.sub("^audit_checkpoint .*$", "", secrets.read_text(), flags=re.M))
     assert told[0] == told[1]
     assert not set(told[1]) & set(told[2])
 

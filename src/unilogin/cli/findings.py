@@ -130,12 +130,37 @@ async def check_no_demo(connection: "Connection", settings: "Settings") -> Findi
     return Finding("not a demo's", ok=True, seen="never was a demo's")
 
 
+QUIET_LOG = {
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
+}
+"""What a database server must be told, so that its log quotes neither what a statement was given nor whole rows."""
+
+
+async def check_log(connection: "Connection", settings: "Settings") -> Finding:
+    """The database's own log holds no CPR number and no name: neither parameters nor the details of errors (K-13)."""
+    seen = await connection.fetchrow(
+        f"select {', '.join(f'current_setting({name!r}) as {name}' for name in QUIET_LOG)},"
+        " coalesce(current_setting('auto_explain.log_parameter_max_length', true), '0') as explained,"
+        " current_database() as database"
+    )
+    wrong = {name: value for name, value in QUIET_LOG.items() if seen and seen[name] != value}
+    if seen and seen["explained"] != "0":
+        wrong["auto_explain.log_parameter_max_length"] = "0"
+    if wrong and seen:
+        todo = "; ".join(f"alter database {seen['database']} set {name} = {value}" for name, value in wrong.items())
+        loud = "its log may quote rows and parameters, and with them names and CPR numbers"
+        return Finding("log", ok=False, seen=loud, todo=f"as its superuser: {todo}")
+    return Finding("log", ok=True, seen="quotes neither rows nor parameters")
+
+
 READY: tuple[Check, ...] = (check_version, check_migrations, check_keys)
 """What a node needs of the database before it may get requests."""
 
 EVERYWHERE: tuple[Check, ...] = (check_version, check_role, check_migrations, check_keys, check_clock, check_mark)
 
-PRODUCTION: tuple[Check, ...] = (check_owner, check_no_demo)
+PRODUCTION: tuple[Check, ...] = (check_owner, check_no_demo, check_log)
 
 
 async def run_checks(checks: tuple[Check, ...], connection: "Connection", settings: "Settings") -> list[Finding]:

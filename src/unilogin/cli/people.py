@@ -3,13 +3,16 @@
 import re
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unilogin.cli.shown import AsJson, say, show_json, show_table
-from unilogin.cli.workplace import look, the_settings
+from unilogin.cli.workplace import act, look, operator, the_settings
 from unilogin.domain.directory.model import FoundPerson
+
+if TYPE_CHECKING:
+    from unilogin.kit.db.connection import Transaction
 
 commands = typer.Typer(help="People: find somebody, for support.")
 
@@ -33,7 +36,7 @@ def find(
     """Find people by username, uniid, name or CPR number.
 
     Protected people are shown by their alias. With --cpr the number is asked for, or read from a pipe, so that it
-    stands in no list of processes and no shell history.
+    stands in no list of processes and no shell history, and the audit log keeps who asked for whom.
     """
     if _is_cpr_number(term):
         raise typer.BadParameter("a CPR number does not belong on the command line: use --cpr and type it when asked")
@@ -72,6 +75,9 @@ def _by_term(term: str) -> list[FoundPerson]:
 
 
 def _by_cpr() -> list[FoundPerson]:
+    from unilogin.domain.audit.actions import write
+    from unilogin.domain.audit.events import Event
+    from unilogin.domain.audit.model import Entry
     from unilogin.domain.directory.cpr import CprError, read_cpr
     from unilogin.domain.directory.queries import person_by_cpr_index
     from unilogin.kit.secrets import load_secrets
@@ -82,7 +88,15 @@ def _by_cpr() -> list[FoundPerson]:
         index = vault.index(read_cpr(asked.strip()))
     except CprError as error:
         raise typer.BadParameter(f"the CPR number is {error}") from error
-    found = look(lambda connection: person_by_cpr_index(connection, index))
+
+    async def seek(tx: "Transaction") -> FoundPerson | None:
+        found = await person_by_cpr_index(tx, index)
+        # K-35: a search by number is a reading of what is most private; one that found nobody asked all the same.
+        account_id, outcome = (found.account_id, "ok") if found else (None, "nobody")
+        await write(tx, Entry(Event.PERSON_SOUGHT_BY_CPR, operator(), account_id=account_id, outcome=outcome))
+        return found
+
+    found = act(seek)
     return [found] if found else []
 
 

@@ -11,6 +11,7 @@ class Event(StrEnum):
 
     PERSON_CREATED = "person.created"
     PERSON_CHANGED = "person.changed"
+    PERSON_SOUGHT_BY_CPR = "person.sought_by_cpr"
     MEMBERSHIP_STARTED = "membership.started"
     MEMBERSHIP_CHANGED = "membership.changed"
     MEMBERSHIP_ENDED = "membership.ended"
@@ -41,6 +42,11 @@ class Event(StrEnum):
     SIGNIN_FAILED = "signin.failed"
     SIGNIN_REFUSED = "signin.refused"
     SESSION_ENDED = "session.ended"
+
+    VOUCH_GIVEN = "vouch.given"
+    VOUCH_ASKED = "vouch.asked"
+    VOUCH_REFUSED = "vouch.refused"
+    VOUCH_CANCELLED = "vouch.cancelled"
 
     DEVICE_DISTRUSTED = "limits.device_distrusted"
     PLACE_CLOSED = "limits.place_closed"
