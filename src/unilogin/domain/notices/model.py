@@ -26,6 +26,7 @@ class Notice(StrEnum):
     SIGNIN_AFTER_FAILURES = "signin_after_failures"
     SESSIONS_ENDED = "sessions_ended"
     USERNAME_LOOKED_UP = "username_looked_up"
+    VOUCHED = "vouched"
 
 
 @dataclass(frozen=True, slots=True)

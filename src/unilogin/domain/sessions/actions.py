@@ -99,6 +99,36 @@ VISIT_AGAIN = """on conflict (session_id, service_id) do update set actor_group 
 """
 
 
+_TELL_OF_PREDECESSORS = """update sessions_session set announced_at = null
+  where succeeded_by = any($1::uuid[]) and announced_at is not null"""
+
+
+async def succeed_session(tx: Transaction, before: SessionId, *, by: SessionId, actor: Actor) -> bool:
+    """End a session whose owner has proved more in the same browser: the new one takes its place (N-18).
+
+    Nobody is logged out by that, so the services it was used for are told when the new one is ended, of both. Return
+    False when it had ended already.
+    """
+    ended = await tx.fetchrow(
+        "update sessions_session set ended_at = kit_now(), ended_why = 'proved more', announced_at = kit_now(),"
+        " succeeded_by = $2 where session_id = $1 and ended_at is null returning account_id",
+        before,
+        by,
+    )
+    if ended is None:
+        return False
+    await tx.execute("update sessions_session set succeeded_by = $2 where succeeded_by = $1", before, by)
+    entry = Entry(
+        Event.SESSION_ENDED,
+        actor,
+        account_id=ended["account_id"],
+        about=str(before),
+        detail={"why": "proved more"},
+    )
+    await audit.write(tx, entry)
+    return True
+
+
 async def end_session(tx: Transaction, session_id: SessionId, *, why: str, actor: Actor) -> EndedSession | None:
     """End one session and with it every token that hangs on it; return None when it had ended already.
 
@@ -112,6 +142,7 @@ async def end_session(tx: Transaction, session_id: SessionId, *, why: str, actor
     )
     if row is None:
         return None
+    await tx.execute(_TELL_OF_PREDECESSORS, [session_id])
     account_id = AccountId(row["account_id"])
     entry = Entry(Event.SESSION_ENDED, actor, account_id=account_id, about=str(session_id), detail={"why": why})
     await audit.write(tx, entry)
@@ -129,6 +160,8 @@ async def end_all_sessions(
         why,
         but,
     )
+    if rows:
+        await tx.execute(_TELL_OF_PREDECESSORS, [row["session_id"] for row in rows])
     for row in rows:
         detail = {"why": why}
         entry = Entry(Event.SESSION_ENDED, actor, account_id=account_id, about=str(row["session_id"]), detail=detail)
@@ -149,7 +182,11 @@ is lost with a server. Sessions that ran out are nobody's news, and never come h
 
 
 async def forget_old_sessions(connection: Connection) -> int:
-    """Delete sessions dead for more than 90 days; return how many. Nothing is decided here (D4)."""
+    """Delete sessions dead for more than 90 days; return how many. Nothing is decided here (D4).
+
+    Who waited for a teacher is forgotten the next day.
+    """
+    await connection.execute("delete from sessions_vouch_request where expires_at < kit_now() - interval '1 day'")
     status = await connection.execute(
         "delete from sessions_session where greatest(expires_at, coalesce(ended_at, expires_at))"
         " < kit_now() - interval '90 days'"

@@ -13,7 +13,13 @@ LIVE = """(s.ended_at is null and s.expires_at > kit_now()
   and s.seen_at + s.idle_seconds * interval '1 second' > kit_now())"""
 """True for a session ``s`` that is alive now; every statement that issues or answers for one contains it (D4)."""
 
-COLUMNS = "s.session_id, s.account_id, s.method, s.level, s.auth_time"
+LEVEL = f"case when s.vouched_until > kit_now() then '{Level.VOKSEN_VERIFICERET}' else s.level end"
+"""How sure a session ``s`` is at this moment: what its owner proved, or that and the word of an adult while it holds.
+
+Read it, never the column, wherever something is issued or answered.
+"""
+
+COLUMNS = f"s.session_id, s.account_id, s.method, {LEVEL} as level, s.auth_time"
 
 
 def session_of(row: Record) -> Session:
