@@ -3,18 +3,21 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders.authenticator import COPIED, MAY_BE_COPIED, PRESENT, Answered, new_key, raw
+from tests.builders.journeys import Journeys
 from tests.builders.passkeys import Passkeys
 from tests.builders.people import People, Somebody
-from tests.server import RunningServer
+from tests.server import RunningServer, start_server
 from tests.signin.conftest import BeginJourney
 from tests.visitor import Visitor
 from unilogin.domain.credentials.passkeys.rules import MOST_QUESTIONS
 from unilogin.domain.services.model import Level
+from unilogin.kit.ids import new_token
 
 REFUSED = "Den adgangsnøgle virkede ikke."
 
@@ -373,3 +376,25 @@ def test_two_copies_that_answer_at_once_let_one_in(
         list(together.map(lambda pair: answer(*pair), visitors))
     assert sorted(visitor.moves_on for visitor, _ in visitors) == [False, False, False, True]
     assert len(people.sessions(teacher)) == 1
+
+
+def test_where_adults_have_no_password_a_passkey_made_with_mitid_lets_them_in_and_no_other(
+    shared_database: str, secrets_file: Path, journeys: Journeys, people: People
+) -> None:
+    """Under the policy dk-2026 a passkey that a password once led to is no way round it."""
+    strict = start_server(shared_database, secrets_file, extra={"UNILOGIN_PASSWORD_HOLDERS": "dk-2026"})
+    try:
+        passkeys = Passkeys(shared_database, strict.base_url)
+        for somebody, level, let_in in (
+            (people.teacher(), Level.EN_FAKTOR, False),
+            (people.teacher(), Level.TO_FAKTOR, True),
+            (people.pupil(), Level.EN_FAKTOR, True),
+        ):
+            device = passkeys.give(somebody, level=level)
+            visitor, token = Visitor(strict.base_url), new_token()
+            visitor.client.cookies.set("unilogin_browser", token)
+            visitor.open(journeys.begin(token).replace("/method", "/passkey"))
+            answer(visitor, device.answer(asked(visitor), handle(somebody)))
+            assert visitor.moves_on is let_in
+    finally:
+        strict.stop()
