@@ -7,12 +7,10 @@ import random
 from dataclasses import dataclass
 
 from unilogin.domain.credentials.model import PasswordType
-from unilogin.domain.credentials.rules import PICTURES_IN_CODE, picture_secret
-from unilogin.kit.web.look.pictograms import PICTOGRAMS
+from unilogin.domain.credentials.rules import picture_secret
+from unilogin.domain.credentials.words import assigned, parts
 
 _SEED = "Klitborg"
-_FIRST = ("blå", "glad", "gul", "hurtig", "lille", "rolig", "rund", "sjov", "sød", "varm", "vild", "stor")
-_SECOND = ("bi", "and", "bjørn", "hval", "mus", "pony", "ræv", "sæl", "ugle", "elefant", "krebs", "myre")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +27,6 @@ class DemoSecret:
 
 
 def demo_secret(password_type: PasswordType, uniid: str) -> DemoSecret:
-    """Return the password of one person."""
-    drawing = random.Random(f"{_SEED}/{uniid}")
-    if password_type is PasswordType.PICTURES:
-        return DemoSecret(password_type, [drawing.choice(PICTOGRAMS).id for _ in range(PICTURES_IN_CODE)])
-    words = f"{drawing.choice(_FIRST)} {drawing.choice(_SECOND)}"
-    if password_type is PasswordType.WORDS:
-        return DemoSecret(password_type, words)
-    return DemoSecret(password_type, f"{words} {drawing.randrange(10, 100)}")
+    """Return the password of one person: of the kind that everybody is assigned."""
+    secret = assigned(password_type, random.Random(f"{_SEED}/{uniid}").randrange)
+    return DemoSecret(password_type, list(parts(secret)) if password_type is PasswordType.PICTURES else secret)
