@@ -35,14 +35,15 @@ class RunningDemo:
         )
 
 
-def two_free_ports() -> int:
-    """Return a port that is free, and the next one as well."""
+def free_ports() -> int:
+    """Return a port that is free, and the next two as well."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
+        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
             first.bind(("127.0.0.1", 0))
             port = int(first.getsockname()[1])
             try:
                 second.bind(("127.0.0.1", port + 1))
+                third.bind(("127.0.0.1", port + 2))
             except OSError:
                 continue
             return port
@@ -52,7 +53,7 @@ def start_demo(data: Path, *arguments: str, port: int | None = None, **variables
     """Start ``unilogin demo`` and return at once; its output goes to ``demo.log`` beside the data folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("UNILOGIN_", "DATABASE_URL"))}
     command = [sys.executable, "-m", "unilogin.cli.app", "demo", "--data", str(data)]
-    command += ["--port", str(port or two_free_ports()), *arguments]
+    command += ["--port", str(port or free_ports()), *arguments]
     with (data.parent / "demo.log").open("ab") as log:
         return subprocess.Popen(command, env=kept | variables, stdout=log, stderr=subprocess.STDOUT)
 
@@ -65,6 +66,7 @@ def until_ready(process: "subprocess.Popen[bytes]", data: Path, *, port: int) ->
         try:
             told = httpx.get(f"http://localhost:{port}/demo.json", timeout=10)
             httpx.get(f"http://localhost:{port + 1}/", timeout=10)
+            httpx.get(f"http://localhost:{port + 2}/", timeout=10)
         except httpx.TransportError:
             time.sleep(0.1)  # waits for a condition, not for luck
             continue
@@ -77,7 +79,7 @@ def until_ready(process: "subprocess.Popen[bytes]", data: Path, *, port: int) ->
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     data = tmp_path_factory.mktemp("demo") / "var"
-    port = two_free_ports()
+    port = free_ports()
     process = start_demo(data, port=port)
     try:
         yield until_ready(process, data, port=port)

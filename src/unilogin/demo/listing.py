@@ -54,7 +54,7 @@ class Demo(msgspec.Struct, frozen=True):
     simulators: dict[str, str]
 
 
-def listed_person(person: ListedPerson, secret: DemoSecret | None) -> DemoPerson:
+def listed_person(person: ListedPerson, secret: DemoSecret | None, *, mitid: str | None) -> DemoPerson:
     """Return a person as the contract names the facts."""
     return DemoPerson(
         name=person.name,
@@ -68,7 +68,7 @@ def listed_person(person: ListedPerson, secret: DemoSecret | None) -> DemoPerson
         uniid=person.uniid,
         protected=person.protected,
         secret=Secret(secret.type.value, secret.value) if secret else None,
-        mitid=None,
+        mitid=mitid,
         children=list(person.children),
     )
 
@@ -78,6 +78,6 @@ def listed_service(service: DemoService) -> ListedService:
     return ListedService(service.client_id, service.client_secret, "oidc", [f"{service.home}/callback"], service.home)
 
 
-def demo(base_url: str, issuer: str, people: Sequence[DemoPerson], services: Sequence[DemoService]) -> Demo:
+def demo(base_url: str, issuer: str, people: Sequence[DemoPerson], service: DemoService) -> Demo:
     """Put the demo together."""
-    return Demo(base_url, issuer, list(people), [listed_service(service) for service in services], {})
+    return Demo(base_url, issuer, list(people), [listed_service(service)], {"mitid": service.mitid})

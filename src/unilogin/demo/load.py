@@ -11,8 +11,11 @@ from typing import TypedDict
 import msgspec
 
 from unilogin.demo.generate import MUNICIPALITY_FOLDER
+from unilogin.demo.mitid.names import ALIAS
+from unilogin.demo.mitid.names import CLIENT_ID as SIMULATOR_CLIENT
 from unilogin.demo.queries import ListedPerson, listed_people
 from unilogin.demo.secrets_of import demo_secret
+from unilogin.domain.access.model import Right
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials.actions import set_password
 from unilogin.domain.credentials.hashing import Hasher
@@ -21,8 +24,8 @@ from unilogin.domain.directory.actions import InstitutionDraft, save_institution
 from unilogin.domain.directory.model import ActorGroup, InstitutionKind
 from unilogin.domain.directory.queries import institutions, standing
 from unilogin.domain.limits.actions import add_site_range
+from unilogin.domain.services.actions import Registration as ServiceRegistration
 from unilogin.domain.services.actions import (
-    Registration,
     add_service,
     change_addresses,
     grant_licence,
@@ -31,8 +34,14 @@ from unilogin.domain.services.actions import (
 from unilogin.domain.services.model import STANDARD_ATTRIBUTES, Attribute, ClientId
 from unilogin.domain.services.queries import client
 from unilogin.kit.db.connection import Pool, Transaction, acquire, transaction
+from unilogin.kit.ids import new_token
 from unilogin.kit.secrets import Secrets
+from unilogin.protocols.oidc_rp import actions as providers
+from unilogin.protocols.oidc_rp.model import Names, Registration
+from unilogin.protocols.oidc_rp.presets import PRESETS
+from unilogin.protocols.oidc_rp.queries import registered
 from unilogin.roster.actions import import_file
+from unilogin.signin.model import Alias, ProviderKind
 
 DEMO = Actor("system", "demo")
 CLIENT_ID = ClientId("regneriget")
@@ -51,6 +60,8 @@ class DemoService:
     client_id: str
     client_secret: str
     home: str
+    mitid: str = ""
+    """Where the MitID simulator is, which the demo's other pages tell of."""
 
 
 async def load_municipality(pool: Pool, secrets: Secrets, *, say: Say) -> None:
@@ -112,7 +123,29 @@ async def _give_password(pool: Pool, hasher: Hasher, person: ListedPerson, *, ga
             await set_password(tx, person.account_id, password_type=secret.type, phc=phc, actor=DEMO)
 
 
-async def register_service(pool: Pool, *, home: str, kept: Path) -> DemoService:
+async def register_mitid(pool: Pool, secrets: Secrets, *, issuer: str) -> str:
+    """Register the MitID simulator, or find it again at its present address; return its new client secret."""
+    preset, alias = PRESETS["plain"], Alias(ALIAS)
+    registration = Registration(
+        alias=alias,
+        issuer=issuer,
+        client_id=SIMULATOR_CLIENT,
+        client_secret=new_token(),
+        preset=preset.name,
+        scopes=preset.scopes,
+        acr_values=preset.acr_values,
+        rights={right.value: right for right in Right},
+    )
+    names = Names("MitID", "MitID")
+    async with transaction(pool) as tx:
+        if await registered(tx, alias) is None:
+            await providers.add(tx, registration, names=names, kind=ProviderKind.MITID, secrets=secrets, actor=DEMO)
+        else:
+            await providers.change(tx, registration, names=names, secrets=secrets, actor=DEMO)
+    return registration.client_secret
+
+
+async def register_service(pool: Pool, *, home: str, mitid: str, kept: Path) -> DemoService:
     """Register the learning service, or find it again at its present address.
 
     ``kept`` holds its secret between two starts (mode 600): the database knows only a hash.
@@ -124,7 +157,7 @@ async def register_service(pool: Pool, *, home: str, kept: Path) -> DemoService:
         else:
             await change_addresses(tx, CLIENT_ID, **_addresses(home), actor=DEMO)
             secret = known.client_secret if known else await rotate_client_secret(tx, CLIENT_ID, actor=DEMO)
-        service = DemoService(CLIENT_ID, secret, home)
+        service = DemoService(CLIENT_ID, secret, home, mitid)
         kept.touch(mode=0o600)
         kept.write_bytes(msgspec.json.encode(service))
     return service
@@ -149,7 +182,7 @@ def _addresses(home: str) -> _Addresses:
 
 
 async def _register(tx: Transaction, home: str) -> str:
-    registration = Registration(
+    registration = ServiceRegistration(
         name="Regneriget",
         provider="Demoforlaget",
         client_id=CLIENT_ID,

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from unilogin.demo.listing import DemoPerson, demo, listed_person
 from unilogin.demo.load import DemoService
-from unilogin.demo.queries import listed_people
+from unilogin.demo.mitid.identities import identities
+from unilogin.demo.queries import accounts_by_cpr_index, listed_people
 from unilogin.demo.secrets_of import demo_secret
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.house import House
@@ -47,7 +48,7 @@ class DemoPages:
 
     async def json(self, house: House, request: Request, admitted: None) -> Response:
         """Tell the same to scripts."""
-        told = demo(house.base_url, house.issuer, await _people(house), [self._service])
+        told = demo(house.base_url, house.issuer, await _people(house), self._service)
         return Response(msgspec.json.encode(told), media_type="application/json")
 
 
@@ -62,7 +63,24 @@ def _parts(people: Sequence[DemoPerson]) -> Iterator[Part]:
 async def _people(house: House) -> list[DemoPerson]:
     async with acquire(house.pool) as connection:
         people = await listed_people(connection)
+        numbers = await accounts_by_cpr_index(connection)
+    names = _mitid(house)
+    mitid = {account: names[index] for index, account in numbers.items() if index in names}
     return [
-        listed_person(person, demo_secret(person.password_type, person.uniid) if person.password_type else None)
+        listed_person(
+            person,
+            demo_secret(person.password_type, person.uniid) if person.password_type else None,
+            mitid=mitid.get(person.account_id),
+        )
         for person in people
     ]
+
+
+def _mitid(house: House) -> dict[bytes, str]:
+    """Return CPR look-up value → name in the simulator, of the private identities."""
+    index = house.secrets.cpr_vault().index
+    return {
+        index(identity.cpr): identity.name
+        for identity in identities()
+        if identity.has_mitid and identity.cpr and not identity.cvr
+    }

@@ -78,3 +78,12 @@ async def listed_people(connection: Connection) -> list[ListedPerson]:
         )
         for row in rows
     ]
+
+
+async def accounts_by_cpr_index(connection: Connection) -> dict[bytes, AccountId]:
+    """Return CPR look-up value → account, of everybody who has a number."""
+    rows = await connection.fetch(
+        "select p.cpr_index, a.account_id from directory_person p join directory_account a using (person_id)"
+        " where p.cpr_index is not null"
+    )
+    return {row["cpr_index"]: AccountId(row["account_id"]) for row in rows}

@@ -1,6 +1,7 @@
 """``unilogin demo``: one command from nothing to a municipality that signs in.
 
-Every part is a process of its own: PostgreSQL, the server as ``unilogin serve`` starts it, the learning service.
+Every part is a process of its own: PostgreSQL, the server as ``unilogin serve`` starts it, the learning service, the
+MitID simulator.
 Ctrl-C or SIGTERM stops them all.
 """
 
@@ -14,11 +15,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from unilogin.demo.load import DEMO, DemoService, load_municipality, register_service
+from unilogin.demo.load import DEMO, DemoService, load_municipality, register_mitid, register_service
+from unilogin.demo.mitid.names import ALIAS
+from unilogin.demo.mitid.names import SECRET_VARIABLE as MITID_SECRET_VARIABLE
 from unilogin.demo.place import service_file
 from unilogin.demo.relying_party.names import SECRET_VARIABLE
 from unilogin.domain.keys.actions import ensure_key
@@ -44,7 +48,7 @@ def run(*, port: int, data: Path, reset: bool, database_url: str | None = None) 
     """Set everything up, serve until somebody stops it, and return the exit code.
 
     Args:
-        port: of the server; the learning service gets the next one.
+        port: of the server; the learning service and the MitID simulator get the next ones.
         data: the folder that keeps the demo between two starts.
         reset: start over with an empty folder.
         database_url: a server of one's own in place of the embedded PostgreSQL; only a new database, or a demo's.
@@ -58,8 +62,8 @@ def run(*, port: int, data: Path, reset: bool, database_url: str | None = None) 
     data.mkdir(parents=True, exist_ok=True)
     with _database(data, database_url) as dsn, _stopping_on_signals():
         secrets = _secrets(data)
-        service = asyncio.run(_prepare(dsn, secrets, data=data, home=f"http://localhost:{port + 1}"))
-        return _serve(dsn, service, port=port, data=data)
+        prepared = asyncio.run(_prepare(dsn, secrets, data=data, port=port))
+        return _serve(dsn, prepared, port=port, data=data)
 
 
 def _start_over(data: Path) -> None:
@@ -92,7 +96,15 @@ def _secrets(data: Path) -> Secrets:
     return load_secrets(path)
 
 
-async def _prepare(dsn: str, secrets: Secrets, *, data: Path, home: str) -> DemoService:
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What the parts of the demo must know of each other."""
+
+    service: DemoService
+    mitid_secret: str
+
+
+async def _prepare(dsn: str, secrets: Secrets, *, data: Path, port: int) -> _Prepared:
     await _claim(dsn)
     await migrate(dsn)
     pool = await open_pool(dsn, patient=True)
@@ -100,7 +112,9 @@ async def _prepare(dsn: str, secrets: Secrets, *, data: Path, home: str) -> Demo
         async with transaction(pool) as tx:
             await ensure_key(tx, secrets, actor=DEMO)
         await load_municipality(pool, secrets, say=_say)
-        return await register_service(pool, home=home, kept=service_file(data))
+        home, mitid = f"http://localhost:{port + 1}", f"http://localhost:{port + 2}"
+        secret = await register_mitid(pool, secrets, issuer=mitid)
+        return _Prepared(await register_service(pool, home=home, mitid=mitid, kept=service_file(data)), secret)
     finally:
         await pool.close()
 
@@ -121,7 +135,8 @@ async def _claim(dsn: str) -> None:
         await connection.close()
 
 
-def _serve(dsn: str, service: DemoService, *, port: int, data: Path) -> int:
+def _serve(dsn: str, prepared: _Prepared, *, port: int, data: Path) -> int:
+    service = prepared.service
     base_url = f"http://localhost:{port}"
     ours = {
         "UNILOGIN_DATABASE_URL": dsn,
@@ -135,10 +150,17 @@ def _serve(dsn: str, service: DemoService, *, port: int, data: Path) -> int:
     server = [sys.executable, "-m", "unilogin.cli.app", "serve", "--port", str(port)]
     learning = [sys.executable, "-m", "unilogin.demo.relying_party", "--port", str(port + 1)]
     learning += ["--issuer", base_url + REALM, "--client-id", service.client_id]
-    with _process(server, ours) as first, _process(learning, {SECRET_VARIABLE: service.client_secret}) as second:
-        parts = [first, second]
+    mitid = [sys.executable, "-m", "unilogin.demo.mitid", "--port", str(port + 2)]
+    mitid += ["--redirect-uri", f"{base_url}{REALM}/broker/{ALIAS}/endpoint"]
+    with (
+        _process(server, ours) as first,
+        _process(learning, {SECRET_VARIABLE: service.client_secret}) as second,
+        _process(mitid, {MITID_SECRET_VARIABLE: prepared.mitid_secret}) as third,
+    ):
+        parts = [first, second, third]
         _wait_until_ready(f"{base_url}/demo.json", parts)
         _wait_until_ready(f"{service.home}/", parts)
+        _wait_until_ready(f"{service.mitid}/", parts)
         _say(f"Ready. Open {base_url}/demo - Ctrl-C stops everything.")
         while all(part.poll() is None for part in parts):
             time.sleep(0.2)
