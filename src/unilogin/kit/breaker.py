@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 FAILURES: Final = 3
-"""How many in a row open it; one that has used up its time does so alone, for it took most of ten seconds (F-22)."""
+"""How many in a row open it: of those who ask at the same time, that is within the time one call may take (F-22)."""
 
 OPEN_SECONDS: Final = 5.0
 """How long it stays open before one may try again."""
@@ -41,10 +41,10 @@ class Breaker:
         """Note that it answered."""
         self.failures, self.opened_at, self.probing_since = 0, None, None
 
-    def failed(self, now: float, *, slow: bool) -> bool:
+    def failed(self, now: float) -> bool:
         """Note that it did not; return whether this opened the breaker."""
         self.failures += 1
-        if self.opened_at is None and not slow and self.failures < FAILURES:
+        if self.opened_at is None and self.failures < FAILURES:
             return False
         was_closed = self.opened_at is None
         self.opened_at, self.probing_since = now, None

@@ -1,7 +1,7 @@
 """Others whose answers somebody waits for: each behind a breaker and in a compartment of its own (F-22, F-23).
 
 One that is slow or gone costs those who need it a few seconds and everybody else nothing: a bounded number of calls to
-it are under way at any time, and after a failure or three it is left alone for a while. Documents that change seldom
+it are under way at any time, and after a few failures it is left alone for a while. Documents that change seldom
 are remembered. Every worker has its own view; nothing here is shared or stored.
 """
 
@@ -126,14 +126,14 @@ class Upstream:
             if error.reason == "size":
                 self._breaker.answered()
                 raise NonsenseError(error.reason) from error
-            self._failed(error.reason, slow=error.reason == "timeout")
+            self._failed(error.reason)
             raise UnavailableError(error.reason) from error
         finally:
             self._under_way -= 1
 
     def _read(self, answer: Answer) -> Read:
         if answer.status >= 500 or answer.status == 429:
-            self._failed(str(answer.status), slow=False)
+            self._failed(str(answer.status))
             raise UnavailableError(str(answer.status))
         self._breaker.answered()
         try:
@@ -141,8 +141,8 @@ class Upstream:
         except JsonError as error:
             raise NonsenseError("json") from error
 
-    def _failed(self, reason: str, *, slow: bool) -> None:
-        if self._breaker.failed(monotonic(), slow=slow):
+    def _failed(self, reason: str) -> None:
+        if self._breaker.failed(monotonic()):
             log("upstream").warning("upstream_given_up", upstream=self._name, reason=reason)
 
 
