@@ -84,7 +84,7 @@ def _pictures(*chosen: str | None, **more: object) -> Context:
 
 
 def _passkey(**more: object) -> Context:
-    return {**_FORM, "back_url": "#", "options": "{}", "begin": False, "error": None, **more}
+    return {**_FORM, "back_url": "#", "options": "{}", "by_name": True, "begin": False, "error": None, **more}
 
 
 def samples() -> Iterator[tuple[str, str, Context]]:
@@ -111,6 +111,7 @@ def samples() -> Iterator[tuple[str, str, Context]]:
     with_passkey = {**_PERSON, "username": "", "shared": False, "passkey_url": "#"}
     yield "username-passkey", "signin/username.html", with_passkey
     yield "passkey", "signin/passkey.html", _passkey()
+    yield "passkey-surer", "signin/passkey.html", _passkey(by_name=False)
     yield "passkey-error", "signin/passkey.html", _passkey(error="passkeys.refused")
     yield "passkey-too-often", "signin/passkey.html", _passkey(options=None, error="passkeys.too_often")
     yield "password", "signin/password.html", _PERSON

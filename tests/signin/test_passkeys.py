@@ -398,3 +398,22 @@ def test_where_adults_have_no_password_a_passkey_made_with_mitid_lets_them_in_an
             assert visitor.moves_on is let_in
     finally:
         strict.stop()
+
+
+def test_a_service_that_demands_more_than_a_password_takes_a_passkey_made_with_mitid(
+    begin_journey: BeginJourney, passkeys: Passkeys, people: People, teacher: Somebody
+) -> None:
+    device = passkeys.give(teacher, level=Level.TO_FAKTOR)
+    visitor = begin_journey()
+    journey_id = visitor.path.split("/")[2]
+    passkeys.run(
+        "update signin_journey set demands = demands || '{\"level\": \"ToFaktor\"}' where journey_id = $1::text::uuid",
+        journey_id,
+    )
+    visitor.open(f"/login/{journey_id}/method")
+    (wish,) = visitor.document.xpath("//button[@data-passkey-only]/@formaction")
+    visitor.post(str(wish), {"csrf": visitor.document.forms[0].fields["csrf"]})
+    assert "Vælg en anden måde" in visitor.text
+    answer(visitor, device.answer(asked(visitor), handle(teacher)))
+    assert visitor.moves_on
+    assert passkeys.count("sessions_session", "account_id = $1 and level = 'ToFaktor'", teacher.account_id) == 1

@@ -55,10 +55,8 @@ async def choose_method(connection: Connection, journey_id: JourneyId, *, method
 async def choose_passkey(connection: Connection, journey_id: JourneyId, *, device: Device) -> None:
     """Note that no name is typed, and whose device this is."""
     await connection.execute(
-        f"update signin_journey set method = $2, username = null, shared_device = $3 where {_OPEN}"
-        " and session_id is null",
+        f"update signin_journey set username = null, shared_device = $2 where {_OPEN} and session_id is null",
         journey_id,
-        Method.UNILOGIN.value,
         device is Device.SHARED,
     )
 

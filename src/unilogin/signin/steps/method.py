@@ -21,6 +21,7 @@ from unilogin.signin.model import Journey, Method, Provider, Step
 from unilogin.signin.pages import see_other, show, soon_url, step_url
 from unilogin.signin.providers import available_providers
 from unilogin.signin.steps.external import send_out
+from unilogin.signin.steps.passkey import options_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,11 @@ async def ask_method(house: House, request: Request, visit: Visit) -> Response:
     if not needs_more(visit.journey):
         return show(house, request, visit, step=Step.METHOD, context={"methods": offers}, template="selector")
     enough = [offer for offer in offers if offer.symbol == "mitid"]
-    context = {"methods": enough, "decline_action": f"{journey_url(visit.journey.journey_id)}/decline"}
+    context = {
+        "methods": enough,
+        "passkey_url": options_url(visit.journey),
+        "decline_action": f"{journey_url(visit.journey.journey_id)}/decline",
+    }
     return show(house, request, visit, step=Step.METHOD, context=context, template="needed")
 
 

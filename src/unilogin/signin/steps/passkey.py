@@ -60,7 +60,7 @@ async def ask_passkey(house: House, request: Request, visit: Visit) -> Response:
     """Show the page that asks the device; it begins by itself."""
     if next_step(visit.journey) not in _WHILE_NOBODY_IS_PROVED:
         return see_other(step_url(visit.journey, next_step(visit.journey)))
-    return await _page(house, request, visit, begin=True)
+    return await _page(house, request, visit)
 
 
 async def take_passkey(house: House, request: Request, posted: Posted) -> Response:
@@ -71,7 +71,7 @@ async def take_passkey(house: House, request: Request, posted: Posted) -> Respon
     outcome = await prove_by_passkey(house, request, journey, posted=one(posted.fields, "credential"))
     if isinstance(outcome, Refused):
         metrics.journey_step("passkey", outcome.why.value)
-        return await _page(house, request, posted.visit, begin=False)
+        return await _page(house, request, posted.visit, error="passkeys.refused")
     metrics.journey_step("passkey", "proved")
     response = opened(house, request, posted.visit, opened=outcome)
     if journey.device is Device.OWN:
@@ -87,16 +87,18 @@ def _on_device(posted: Posted) -> Journey:
     return replace(posted.journey, device=Device.SHARED if shared == "1" else Device.OWN)
 
 
-async def _page(house: House, request: Request, visit: Visit, *, begin: bool) -> Response:
-    options = await question(house, request, visit.journey)
-    refused = None if begin else "passkeys.refused"
+async def _page(house: House, request: Request, visit: Visit, *, error: str | None = None) -> Response:
+    journey = visit.journey
+    options = await question(house, request, journey)
+    by_name = journey.method is not None  # else the service demands more than a password, and there is no name to type
     context = {
-        "action": passkey_url(visit.journey),
+        "action": passkey_url(journey),
         "csrf": visit.csrf,
-        "service": visit.journey.service.name_in(house.pages.language(request)),
-        "back_url": step_url(visit.journey, Step.USERNAME),
+        "service": journey.service.name_in(house.pages.language(request)),
+        "back_url": step_url(journey, Step.USERNAME if by_name else Step.METHOD),
+        "by_name": by_name,
         "options": options,
-        "begin": begin,
-        "error": refused if options else "passkeys.too_often",
+        "begin": error is None,
+        "error": error if options else "passkeys.too_often",
     }
     return house.pages.render(request, "signin/passkey.html", context)
