@@ -23,7 +23,7 @@ STOPS = ("look.stopped.fault", "signin.stopped.stale", "signin.stopped.lost")
 
 Context = Mapping[str, Any]
 
-COMPONENTS = """{% extends "look/base.html" %}{% import "look/components.html" as ui with context %}
+COMPONENTS = """{% extends "look/base.html" %}{% import "look/components.html" as ui %}
 {% block title %}Komponenter{% endblock %}{% block page %}app{% endblock %}{% block main %}<div class="card card-wide">
 {{ ui.heading("Klasse 2.B") }}{{ ui.help("Her er 3 elever.") }}
 {{ ui.message("Anna fik en ny adgangskode.", "success") }}{{ ui.message("Listen er fra i går aftes.") }}
