@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import journey, morning, rosters, sign_on, worker
+from bench import journey, morning, rosters, sign_on, timing, worker
 from bench.report import Report
 from bench.running import free_port, install_peers, start_database, start_unilogin
 from bench.sign_on import Size
 from bench.unilogin_side import prepare
 
-MEASURES = ("journey", "sign-on", "morning", "roster", "worker")
+MEASURES = ("journey", "sign-on", "morning", "timing", "roster", "worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Effort:
     roster_repeats: int
     morning_seconds: float
     pupils: int
+    samples: int
 
 
 FULL = Effort(
@@ -42,9 +43,18 @@ FULL = Effort(
     roster_repeats=2,
     morning_seconds=60,
     pupils=600,
+    samples=600,
 )
 QUICK = Effort(
-    Size(rounds=3, sessions=20), 3, 10, persons=20_000, roster_rounds=1, roster_repeats=2, morning_seconds=15, pupils=60
+    Size(rounds=3, sessions=20),
+    3,
+    10,
+    persons=20_000,
+    roster_rounds=1,
+    roster_repeats=2,
+    morning_seconds=15,
+    pupils=60,
+    samples=60,
 )
 
 
@@ -70,6 +80,8 @@ def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) ->
     """Do what was asked for."""
     if set(only) & {"journey", "sign-on", "morning", "worker"}:
         _measure_server(report, folder, only=only, effort=effort)
+    if "timing" in only:
+        _measure_timing(report, folder, samples=effort.samples)
     if "worker" in only:
         report.figures += worker.database_starts(folder)
     if "roster" in only:
@@ -98,6 +110,17 @@ def _measure_server(report: Report, folder: Path, *, only: list[str], effort: Ef
         report.figures += morning.measure(house, database=database, seconds=effort.morning_seconds)
     if "worker" in only:
         report.figures += worker.starts(house)
+    database.stop()
+
+
+def _measure_timing(report: Report, folder: Path, *, samples: int) -> None:
+    """On a database of its own: its thousands of names are nobody else's burden."""
+    place = folder / "timing"
+    place.mkdir()
+    database = start_database(place / "ours")
+    house = asyncio.run(prepare(database.dsn, place, services=1, pupils=1))
+    with start_unilogin(house.dsn, house.secrets_file, port=free_port(), proxies="127.0.0.0/8,::1") as server:
+        report.comparisons += timing.measure(server, house, database=database, samples=samples)
     database.stop()
 
 

@@ -58,6 +58,28 @@ class Figure:
         return None if self.limit is None else self.value <= self.limit
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Times of one thing and of another that must take the same; ``p`` is how likely they differ so by chance."""
+
+    what: str
+    ours: Sequence[float]
+    theirs: Sequence[float]
+    p: float
+    least: float
+    unit: str = "ms"
+
+    @property
+    def difference(self) -> float:
+        """How much longer ours takes, by the medians."""
+        return statistics.median(self.ours) - statistics.median(self.theirs)
+
+    @property
+    def kept(self) -> bool:
+        """Whether nobody can tell them apart."""
+        return self.p > self.least
+
+
 @dataclass(slots=True)
 class Report:
     """All of one run."""
@@ -65,11 +87,13 @@ class Report:
     quick: bool
     ratios: list[Ratio] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
 
     @property
     def kept(self) -> bool:
         """Whether no budget is exceeded."""
-        return all(kept is not False for kept in [row.kept for row in self.ratios] + [row.kept for row in self.figures])
+        rows: list[Ratio | Figure | Comparison] = [*self.ratios, *self.figures, *self.comparisons]
+        return all(row.kept is not False for row in rows)
 
     def show(self, console: Console) -> None:
         """Print the tables."""
@@ -77,6 +101,8 @@ class Report:
             console.print(self._ratio_table())
         if self.figures:
             console.print(self._figure_table())
+        if self.comparisons:
+            console.print(self._comparison_table())
 
     def _ratio_table(self) -> Table:
         table = Table("Work", "Ours", "Held against", "Theirs", "Ratio", "Rounds", "Budget", "")
@@ -104,6 +130,22 @@ class Report:
             table.add_row(row.what, f"{row.value:.4g} {row.unit}", limit, _verdict(row.kept))
         return table
 
+    def _comparison_table(self) -> Table:
+        table = Table("Told apart by the clock?", "Median", "Difference", "Samples", "p", "At least", "")
+        for column in table.columns[1:6]:
+            column.justify = "right"
+        for row in self.comparisons:
+            table.add_row(
+                row.what,
+                f"{statistics.median(row.theirs):.4g} {row.unit}",
+                f"{row.difference:+.3f} {row.unit}",
+                f"{len(row.ours)} + {len(row.theirs)}",
+                f"{row.p:.3g}",
+                f"{row.least:.2g}",
+                _verdict(row.kept),
+            )
+        return table
+
     def write(self) -> Path:
         """Write the JSON and return where."""
         RESULTS.mkdir(exist_ok=True)
@@ -118,6 +160,7 @@ class Report:
                 for row in self.ratios
             ],
             "figures": [asdict(row) | {"kept": row.kept} for row in self.figures],
+            "comparisons": [asdict(row) | {"difference": row.difference, "kept": row.kept} for row in self.comparisons],
         }
         path = RESULTS / f"{now:%Y%m%dT%H%M%S}{'-quick' if self.quick else ''}.json"
         path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -65,14 +65,15 @@ class Running:
             self.process.wait()
 
 
-def start_unilogin(dsn: str, secrets_file: Path, *, port: int, workers: int = 1) -> Running:
-    """Start ``unilogin serve``, as in production."""
+def start_unilogin(dsn: str, secrets_file: Path, *, port: int, workers: int = 1, proxies: str = "") -> Running:
+    """Start ``unilogin serve``, as in production, behind ``proxies`` if there are any."""
     base = f"http://localhost:{port}"
     given = {
         "UNILOGIN_DATABASE_URL": dsn,
         "UNILOGIN_SECRETS_FILE": str(secrets_file),
         "UNILOGIN_BASE_URL": base,
         "UNILOGIN_INTERNAL_PORT": "0",
+        **({"UNILOGIN_TRUSTED_PROXIES": proxies} if proxies else {}),
     }
     command = [sys.executable, "-m", "unilogin.cli.app", "serve", "--port", str(port), "--workers", str(workers)]
     connect = f"{base}/auth/realms/broker/protocol/openid-connect"

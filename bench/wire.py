@@ -111,6 +111,8 @@ class Browser:
 
     wire: Wire
     cookies: dict[str, str] = field(default_factory=dict)
+    address: str | None = None
+    """Where it says it is, to a server that believes us."""
 
     def get(self, url: str) -> Answer:
         """Open an address, relative to the server or not; redirects are the caller's."""
@@ -131,7 +133,8 @@ class Browser:
 
     @property
     def _headers(self) -> dict[str, str]:
-        return {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers = {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        return headers if self.address is None else headers | {"x-forwarded-for": self.address}
 
     def _keep(self, answer: Answer) -> Answer:
         for cookie in answer.cookies:
