@@ -16,10 +16,12 @@ from unilogin.domain.notices.model import Notice
 from unilogin.domain.sessions.actions import end_all_sessions
 from unilogin.kit.db.connection import Transaction
 
-# The row is locked first: of several at once each keeps the hash that it replaces, and the last one counts.
+# The account is locked first, by a statement of its own: there may be no password to lock yet. So of several at once
+# each sees and keeps the hash that it replaces, and the last one counts.
+_HOLD_ACCOUNT = "select from directory_account where account_id = $1 for no key update"
 _SET = """
   with before as (
-    select type, hash, pepper_version from credentials_password where account_id = $1 for update
+    select type, hash, pepper_version from credentials_password where account_id = $1
   ), kept as (
     insert into credentials_former (account_id, type, hash, pepper_version)
     select $1, type, hash, pepper_version from before where hash <> $3 returning former_id
@@ -56,6 +58,7 @@ async def set_password(
 
     ``chosen``: by its owner, not drawn by us. ``notice``: what the owner is told of it.
     """
+    await tx.execute(_HOLD_ACCOUNT, account_id)
     changed = await tx.fetchval(_SET, account_id, password_type.value, phc, PEPPER_VERSION)
     if not changed:
         return False
