@@ -30,6 +30,9 @@ from unilogin.signin.gate import standing_if_admitted
 from unilogin.signin.model import Journey
 from unilogin.signin.opening import Proved, open_session_of
 
+PASSKEY_COOKIE = "passkey"
+"""Says that a passkey was used in this browser, and nothing about whose."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -45,6 +48,16 @@ async def question(house: House, request: Request, journey: Journey) -> str | No
     if challenge is None:
         return None
     return msgspec.json.encode(sign_in_options(site_of(house.base_url), challenge)).decode()
+
+
+async def waiting_question(house: House, request: Request, journey: Journey) -> str | None:
+    """Return what the username page asks in the background, so that the browser offers passkeys beside names.
+
+    Only where a passkey was used before: in all other browsers the page costs nothing more.
+    """
+    if house.cookies.get(request, PASSKEY_COOKIE) is None:
+        return None
+    return await question(house, request, journey)
 
 
 def _bond(house: House, request: Request, journey: Journey) -> Bond:

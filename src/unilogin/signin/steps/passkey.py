@@ -16,11 +16,8 @@ from unilogin.signin.browser import journey_url
 from unilogin.signin.model import Journey, Step
 from unilogin.signin.opening import opened
 from unilogin.signin.pages import see_other, step_url
-from unilogin.signin.passkeys import Refused, prove_by_passkey, question
+from unilogin.signin.passkeys import PASSKEY_COOKIE, Refused, prove_by_passkey, question
 from unilogin.signin.rules import next_step
-
-PASSKEY_COOKIE = "passkey"
-"""Says that a passkey was used in this browser, and nothing about whose."""
 
 _YEAR = 365 * 24 * 3600
 _WHILE_NOBODY_IS_PROVED = (Step.METHOD, Step.USERNAME, Step.SECRET)
@@ -34,16 +31,6 @@ def passkey_url(journey: Journey) -> str:
 def options_url(journey: Journey) -> str:
     """Return where the username page posts to when somebody wants to use a passkey instead."""
     return f"{passkey_url(journey)}/options"
-
-
-async def waiting_question(house: House, request: Request, journey: Journey) -> str | None:
-    """Return what the username page asks in the background, so that the browser offers passkeys beside names.
-
-    Only where a passkey was used before: in all other browsers the page costs nothing more.
-    """
-    if house.cookies.get(request, PASSKEY_COOKIE) is None:
-        return None
-    return await question(house, request, journey)
 
 
 async def choose_passkey(house: House, request: Request, posted: Posted) -> Response:

@@ -15,7 +15,8 @@ from unilogin.signin import actions
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.model import Step
 from unilogin.signin.pages import recovery_url, render, see_other, show, step_url
-from unilogin.signin.steps.passkey import options_url, passkey_url, waiting_question
+from unilogin.signin.passkeys import waiting_question
+from unilogin.signin.steps.passkey import options_url, passkey_url
 
 
 def _context(visit: Visit, *, device: Device, error: str | None = None) -> dict[str, object]:
