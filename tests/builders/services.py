@@ -8,7 +8,7 @@ from tests.builders.running import run
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.services.actions import Registered, Registration, add_service, grant_licence
-from unilogin.domain.services.model import STANDARD_ATTRIBUTES, Attribute
+from unilogin.domain.services.model import STANDARD_ATTRIBUTES, Attribute, Level
 from unilogin.kit.db.connection import connect
 
 _numbers = itertools.count(1)
@@ -37,6 +37,7 @@ class Services:
         missing_licence_url: str | None = None,
         backchannel_logout_uri: str | None = None,
         frontchannel_logout_uri: str | None = None,
+        minimum_level: Level = Level.EN_FAKTOR,
     ) -> Registered:
         """Register a service with one client."""
         number = next(_numbers)
@@ -56,6 +57,7 @@ class Services:
             missing_licence_url=missing_licence_url,
             backchannel_logout_uri=backchannel_logout_uri,
             frontchannel_logout_uri=frontchannel_logout_uri,
+            minimum_level=minimum_level,
         )
         return run(self._add(registration))
 
