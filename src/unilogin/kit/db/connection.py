@@ -169,6 +169,16 @@ async def transaction(pool: Pool) -> AsyncIterator[Transaction]:
             await opened.commit()
 
 
+def unhurried(connection: Connection) -> str:
+    """Return what the ``returning`` of a statement adds so that its commit does not wait for the disk.
+
+    Only for what costs its owner one repeated step when a crash of the database takes the last half second of it: never
+    for a session, a secret, a count, an audit row, a code or a token (docs/adr/0007-a-cheaper-sign-in.md says row by
+    row). A statement in somebody's transaction leaves that transaction as it is.
+    """
+    return "null" if connection.is_in_transaction() else "set_config('synchronous_commit', 'off', true)"
+
+
 async def again_if_rolled_back(work: Callable[[], Awaitable[Result]]) -> Result:
     """Do work that is one transaction or one statement, and do it again when PostgreSQL rolled it back by itself.
 
