@@ -31,6 +31,7 @@ def test_every_setting_can_be_given() -> None:
             "UNILOGIN_DATABASE_ROLE": "",
             "UNILOGIN_DATA": "/srv/unilogin",
             "UNILOGIN_BASE_URL": "https://login.kommune.dk",
+            "UNILOGIN_APP_HOSTS": "mit=https://mit.kommune.dk",
             "UNILOGIN_SECRETS_FILE": "/etc/unilogin/secrets.toml",
             "UNILOGIN_TRUSTED_PROXIES": "10.0.0.0/24",
             "UNILOGIN_HASH_SLOTS": "2",
@@ -143,6 +144,27 @@ def test_a_public_address_is_an_origin(address: str) -> None:
 )
 def test_another_public_address_is_refused(address: str, told: str) -> None:
     assert told in refusal(UNILOGIN_BASE_URL=address)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "told"),
+    [
+        ("elevtavle=https://tavle.kommune.dk", "elevtavle is no app"),
+        ("https://mit.kommune.dk", "is no app"),
+        ("mit=https://mit.kommune.dk/", "write it as https://mit.kommune.dk"),
+        ("mit=http://mit.kommune.dk", "must begin with https://"),
+        ("mit=", "write it as https://login.example.dk"),
+        ("mit=http://localhost:8001", "by the same scheme"),
+        ("mit=https://login.kommune.dk", "another one than the public address"),
+    ],
+)
+def test_an_app_is_moved_to_a_host_of_its_own_or_not_at_all(hosts: str, told: str) -> None:
+    assert told in refusal(UNILOGIN_BASE_URL="https://login.kommune.dk", UNILOGIN_APP_HOSTS=hosts)
+
+
+def test_a_moved_app_is_at_its_host() -> None:
+    given = {"UNILOGIN_BASE_URL": "https://login.kommune.dk", "UNILOGIN_APP_HOSTS": "mit=https://mit.kommune.dk"}
+    assert load_settings(given).app_origins == {"/mit": "https://mit.kommune.dk"}
 
 
 @pytest.mark.parametrize(

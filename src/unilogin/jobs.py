@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
+from unilogin.apps.shell.actions import forget_old_signins
 from unilogin.domain.audit.actions import make_partitions_ahead
 from unilogin.domain.audit.sealing import seal
 from unilogin.domain.credentials.passkeys.actions import forget_old_questions
@@ -47,6 +48,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("sign-in: forget old errands", 10 * MINUTE, forget_old_errands),
         Job("recovery: forget secrets nobody fetched", MINUTE, forget_assigned),
         Job("windows: forget old ones", 24 * HOUR, forget_old_windows),
+        Job("apps: forget old ways in", 10 * MINUTE, forget_old_signins),
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
         Job("oidc: forget old logout notices", HOUR, forget_old_notices),
         Job("notices: forget old ones", 24 * HOUR, forget_old_letters),

@@ -27,7 +27,10 @@ TOLD: tuple[Event, ...] = (
     Event.PASSKEY_ADDED,
     Event.PASSKEY_REMOVED,
     Event.PASSKEY_SUSPECTED,
+    Event.VOUCH_GIVEN,
+    Event.VOUCH_REFUSED,
     Event.PLACE_CLOSED,
+    Event.PERSON_SOUGHT_BY_CPR,
     Event.PERSON_CREATED,
     Event.PERSON_CHANGED,
     Event.MEMBERSHIP_STARTED,
@@ -44,6 +47,8 @@ _VARIANTS = {
     Event.SESSION_ENDED: {"logout": "logout", "new password": "password", "other device": "device"},
     Event.WINDOW_OPENED: {"parent": "parent", "teacher": "teacher"},
     Event.WINDOW_CANCELLED: {"parent": "parent", "teacher": "teacher"},
+    Event.VOUCH_GIVEN: {"parent": "parent", "teacher": "teacher"},
+    Event.VOUCH_REFUSED: {"parent": "parent", "teacher": "teacher"},
 }
 
 

@@ -38,7 +38,7 @@ async def child(house: House, request: Request, visit: AppVisit) -> Response:
         await actions.note_child_viewed(tx, found)
         about = await _standing(tx, found)
         uses = await queries.uses(tx, about)
-    return _show_child(house, request, visit, found=found, uses=uses)
+    return _show_child(house, request, visit, found=found, about=about, uses=uses)
 
 
 async def show_username(house: House, request: Request, form: AppForm) -> Response:
@@ -46,8 +46,9 @@ async def show_username(house: House, request: Request, form: AppForm) -> Respon
     async with transaction(house.pool) as tx:
         found = await _child(tx, request, form.visit)
         await actions.note_username_shown(tx, found)
-        uses = await queries.uses(tx, await _standing(tx, found))
-    return _show_child(house, request, form.visit, found=found, uses=uses, with_username=True)
+        about = await _standing(tx, found)
+        uses = await queries.uses(tx, about)
+    return _show_child(house, request, form.visit, found=found, about=about, uses=uses, with_username=True)
 
 
 def _show_child(
@@ -56,10 +57,16 @@ def _show_child(
     visit: AppVisit,
     *,
     found: ChildInCustody,
+    about: Standing,
     uses: Sequence[Use],
     with_username: bool = False,
 ) -> Response:
-    context = {"child": found, "uses": uses, "shown_username": found.username if with_username else None}
+    context = {
+        "child": found,
+        "by_pictures": _by_pictures(about),
+        "uses": uses,
+        "shown_username": found.username if with_username else None,
+    }
     return render(house, request, visit, template="child", context=context)
 
 
@@ -96,10 +103,14 @@ def _show_window(
     context = {
         "child": found,
         "window": window,
-        "by_pictures": reader_of(about.belongings) is Reader.YOUNG,
+        "by_pictures": _by_pictures(about),
         "claimed_on": device_words(window.claimed_on or "") if window else (None, None),
     }
     return render(house, request, visit, template="new_password", context=context)
+
+
+def _by_pictures(about: Standing) -> bool:
+    return reader_of(about.belongings) is Reader.YOUNG
 
 
 def _window_url(found: ChildInCustody) -> str:
