@@ -214,3 +214,24 @@ def test_what_waits_in_the_browser_fits_no_other_journey_and_no_other_name(door:
         second.open(second.path)
         assert not second.moves_on
         assert second.path.endswith("/secret")
+
+
+def test_n_10_who_gets_in_on_a_new_device_after_many_wrong_tries_has_its_owner_told(
+    door: Door, throttle: Throttle
+) -> None:
+    async def notices() -> list[str]:
+        return [row["kind"] for row in await throttle.pool.fetch("select kind from notices_notice")]
+
+    teacher, cookie = door.people.teacher(), new_token()
+    assert door.type(teacher.username, str(teacher.secret), token=cookie).moves_on
+    for number in range(rules.MANY_FAILURES[Kind.TYPED] - 1):
+        door.type(teacher.username, f"guess {number}")
+    assert door.type(teacher.username, str(teacher.secret)).moves_on
+    assert run(notices()) == []  # a few are everybody's
+    for number in range(rules.MANY_FAILURES[Kind.TYPED]):
+        door.type(teacher.username, f"guess {number}")
+    assert door.type(teacher.username, str(teacher.secret), token=cookie).moves_on
+    assert run(notices()) == []  # the owner's own device
+    run(throttle.let_time_pass(2))
+    assert door.type(teacher.username, str(teacher.secret)).moves_on
+    assert run(notices()) == ["signin_after_failures"]

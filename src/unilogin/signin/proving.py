@@ -23,7 +23,9 @@ from unilogin.domain.directory.model import Standing
 from unilogin.domain.limits.attempts import reserve, take_turn
 from unilogin.domain.limits.model import Answer, Closed, Crowded, Guess, Place, Reserved, Sprayed, Waiting
 from unilogin.domain.limits.outcomes import Failure, note_failure, note_success
-from unilogin.domain.limits.rules import LONGEST_TURN, trusted_slot
+from unilogin.domain.limits.rules import LONGEST_TURN, is_worth_telling, trusted_slot
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.domain.services.model import Level
 from unilogin.house import House
 from unilogin.kit.db.connection import Transaction, acquire, again_if_rolled_back, transaction
@@ -159,6 +161,8 @@ async def _let_in(house: House, success: _Success, then: Then[LedTo]) -> LedTo |
             actor = Actor.person(standing.account_id)
             await credentials.rehash_password(tx, stored=stored, phc=success.new_hash, actor=actor)
         await note_success(tx, success.guess, success.reserved)
+        if is_worth_telling(success.guess.kind, success.reserved):
+            await tell(tx, standing.account_id, Notice.SIGNIN_AFTER_FAILURES)
         proved = await then(tx, standing, stored)
         await fault_point("signin.session.opened")
         return proved

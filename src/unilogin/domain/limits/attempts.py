@@ -147,7 +147,7 @@ def _answer(row: Record, guess: Guess, place: Place) -> Reserved | Waiting | Clo
         closing = "for good"
     elif counted and row["day_failures"] >= allowance.a_day:
         closing = "for today"
-    return Reserved(place, counted, closing)
+    return Reserved(place, counted, closing, row["failures"] - counted)
 
 
 async def give_back(connection: Connection, guess: Guess, reserved: Reserved) -> None:

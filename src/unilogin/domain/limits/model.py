@@ -91,6 +91,8 @@ class Reserved:
     counted: bool
     closing: str | None
     """When it was the last one: "for good" or "for today"."""
+    wrong_before: int
+    """How many were wrong in a row from this kind of place before."""
 
     @property
     def trusted(self) -> bool:

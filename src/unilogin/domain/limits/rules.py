@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from unilogin.domain.limits.model import FIRST_DEVICE, Circumstances, Kind, Place
+from unilogin.domain.limits.model import FIRST_DEVICE, Circumstances, Kind, Place, Reserved
 
 MOST_IN_A_ROW = 100
 """NIST's ceiling, over all places together (N-23)."""
@@ -151,6 +151,15 @@ CLIENT_WINDOW_SECONDS = 60
 # R15: no answer to a wrong secret is given sooner than this after its question, and no page of a name sooner than that.
 ANSWER_SECONDS = 0.25
 PAGE_SECONDS = 0.03
+
+MANY_FAILURES = {Kind.TYPED: 5, Kind.PICTURES: 4}
+"""Wrong ones in a row from unknown devices, after which the owner is told when one from there is right (N-10)."""
+
+
+def is_worth_telling(kind: Kind, reserved: Reserved) -> bool:
+    """Tell whether the owner should know that this attempt succeeded: on an unknown device, after many wrong ones."""
+    return not reserved.trusted and reserved.wrong_before >= MANY_FAILURES[kind]
+
 
 # How long a row that decides nothing any more is kept.
 KEEP_UNKNOWN_DAYS = 400
