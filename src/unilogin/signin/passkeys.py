@@ -4,7 +4,9 @@ No name is typed and none is looked up, so there is nothing to tell about any na
 returned, and leaves a row.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -22,7 +24,7 @@ from unilogin.domain.credentials.passkeys.wire import read_assertion, sign_in_op
 from unilogin.domain.credentials.rules import may_hold_password
 from unilogin.domain.directory.model import Standing
 from unilogin.house import House
-from unilogin.kit.db.connection import acquire, again_if_rolled_back, transaction
+from unilogin.kit.db.connection import Transaction, acquire, again_if_rolled_back, transaction
 from unilogin.kit.ids import digest
 from unilogin.kit.web.frame import request_id
 from unilogin.signin.browser import BROWSER_COOKIE
@@ -65,8 +67,27 @@ def _bond(house: House, request: Request, journey: Journey) -> Bond:
     return Bond(Purpose.SIGN_IN, journey.journey_id, digest(house.cookies.get(request, BROWSER_COOKIE) or ""))
 
 
+LedTo = TypeVar("LedTo")
+
+Then = Callable[[Transaction, Standing, StoredPasskey], Awaitable[LedTo]]
+"""What a right answer leads to, in the transaction that notes the use; may raise PasskeyRefusedError."""
+
+
 async def prove_by_passkey(house: House, request: Request, journey: Journey, *, posted: str) -> Proved | Refused:
     """Check an authenticator's answer and open a session at the level of the passkey."""
+
+    async def open_it(tx: Transaction, standing: Standing, passkey: StoredPasskey) -> Proved:
+        return await open_session_of(
+            tx, request, journey, standing=standing, method=passkeys.METHOD, level=passkey.level
+        )
+
+    return await prove_for(house, request, journey, posted=posted, then=open_it)
+
+
+async def prove_for(
+    house: House, request: Request, journey: Journey, *, posted: str, then: Then[LedTo]
+) -> LedTo | Refused:
+    """Check an authenticator's answer, and do ``then`` what it is proved for, if its owner may come in this way."""
     bond = _bond(house, request, journey)
     passkey: StoredPasskey | None = None
     try:
@@ -74,7 +95,7 @@ async def prove_by_passkey(house: House, request: Request, journey: Journey, *, 
         passkey = await _asked_for(house, bond, assertion)
         use = verify_use(assertion, passkey, site=site_of(house.base_url))
         right = _Right(bond, assertion, passkey, use)
-        return await again_if_rolled_back(lambda: _let_in(house, request, journey, right=right))
+        return await again_if_rolled_back(lambda: _let_in(house, right, then))
     except PasskeyRefusedError as refused:
         await _note(house, request, bond, why=refused.why, passkey=passkey)
         return Refused(refused.why)
@@ -101,7 +122,7 @@ class _Right:
     use: VerifiedUse
 
 
-async def _let_in(house: House, request: Request, journey: Journey, *, right: _Right) -> Proved:
+async def _let_in(house: House, right: _Right, then: Then[LedTo]) -> LedTo:
     """Write a success down, all of it or nothing; raises PasskeyRefusedError for who may not come in this way."""
     passkey = right.passkey
     async with transaction(house.pool) as tx:
@@ -112,9 +133,7 @@ async def _let_in(house: House, request: Request, journey: Journey, *, right: _R
         if not await passkeys.use_passkey(tx, passkey, right.use, browser=browser):
             still_there = await stored_passkey(tx, right.assertion.credential_id)
             raise PasskeyRefusedError(Why.COUNTER if still_there else Why.UNKNOWN)
-        return await open_session_of(
-            tx, request, journey, standing=standing, method=passkeys.METHOD, level=passkey.level
-        )
+        return await then(tx, standing, passkey)
 
 
 def _is_sure_enough(house: House, passkey: StoredPasskey, standing: Standing) -> bool:
