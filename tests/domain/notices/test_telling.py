@@ -1,5 +1,6 @@
 """A notice is written with the act, and any number at once are one."""
 
+import ast
 import asyncio
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from tests.builders.clock import Clock
 from tests.builders.people import People, Somebody
 from tests.builders.running import run
-from unilogin.domain.notices.actions import tell
+from tests.house.source import name_of, parsed, python_files
+from unilogin.domain.notices.actions import forget_old_notices, tell
 from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
@@ -100,3 +102,35 @@ def test_a_detail_holds_words_of_ours_alone(database: str, somebody: Somebody, v
 
     with pytest.raises(ValueError, match="small letters"):
         run(try_it())
+
+
+def test_a_first_time_is_told_once_in_a_life(database: str, somebody: Somebody) -> None:
+    for _ in range(3):
+        run(told(database, somebody, Notice.MITID_FIRST))
+        run(settle(database))
+        run(Clock(database).move(200 * 86400))
+        run(forgotten(database))
+    run(told(database, somebody, Notice.PASSKEY_ADDED))
+    run(Clock(database).move(181 * 86400))
+    assert run(forgotten(database)) == 1
+    assert [row[0] for row in run(rows(database))] == ["mitid_first"]
+
+
+async def forgotten(dsn: str) -> int:
+    connection = await connect(dsn, role="unilogin_run")
+    try:
+        return await forget_old_notices(connection)
+    finally:
+        await connection.close()
+
+
+def test_n_10_everything_that_people_can_be_told_of_is_told_somewhere() -> None:
+    """A kind of notice that nobody tells is a promise that is not kept."""
+    told_of = {
+        node.attr
+        for path in python_files("src/")
+        if "domain/notices" not in name_of(path)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Notice"
+    }
+    assert set(Notice.__members__) <= told_of

@@ -6,6 +6,8 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.credentials.windows import Window, WindowId, WindowKind, cancel_window, open_window
 from unilogin.domain.directory.model import AccountId
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.domain.sessions.actions import end_all_sessions, end_session
 from unilogin.domain.sessions.model import SessionId
 from unilogin.domain.sessions.queries import live_session_by_id
@@ -24,7 +26,10 @@ async def sign_out_device(tx: Transaction, account_id: AccountId, session_id: Se
 
 async def sign_out_others(tx: Transaction, account_id: AccountId, *, keep: SessionId) -> int:
     """End every session of somebody's but the one they are in; return how many."""
-    return await end_all_sessions(tx, account_id, why=_WHY, actor=Actor.person(account_id), but=keep)
+    ended = await end_all_sessions(tx, account_id, why=_WHY, actor=Actor.person(account_id), but=keep)
+    if ended:
+        await tell(tx, account_id, Notice.SESSIONS_ENDED)
+    return ended
 
 
 async def note_child_viewed(tx: Transaction, child: ChildInCustody) -> None:

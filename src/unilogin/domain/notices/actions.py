@@ -10,6 +10,7 @@ from unilogin.domain.notices.rules import (
     CARRIED_AT_ONCE,
     GIVE_UP_AFTER,
     LEASE_SECONDS,
+    ONCE,
     checked_detail,
     gathered_for,
     quiet_for,
@@ -151,8 +152,9 @@ KEPT_DAYS = 180
 
 
 async def forget_old_notices(connection: Connection) -> int:
-    """Delete old notices and their letters; return how many. Nothing is decided here (D4)."""
+    """Delete old notices and their letters, but those of what is told once; return how many."""
     status = await connection.execute(
-        f"delete from notices_notice where last_at < kit_now() - interval '{KEPT_DAYS} days'"
+        f"delete from notices_notice where last_at < kit_now() - interval '{KEPT_DAYS} days' and kind <> all($1)",
+        [notice.value for notice in Notice if quiet_for(notice) >= ONCE],
     )
     return int(status.split()[-1])

@@ -28,17 +28,21 @@ _LONGEST_PAUSE = 3600.0
 _FIRST_REST = 5.0
 _LONGEST_REST = 300.0
 
+ONCE = timedelta(days=36_500)
+
+_QUIET = {Notice.PASSWORD_CHANGE_DUE: REMINDED_EVERY, Notice.MITID_FIRST: ONCE}
+
 _WORD = re.compile(r"[a-z_]{1,40}")
 
 
 def gathered_for(notice: Notice) -> timedelta:
     """Return how long after one letter the next of its kind waits and gathers what happens meanwhile."""
-    return timedelta() if notice is Notice.PASSWORD_CHANGE_DUE else GATHERED_FOR
+    return timedelta() if notice in _QUIET else GATHERED_FOR
 
 
 def quiet_for(notice: Notice) -> timedelta:
     """Return how long after one notice the same is not worth another, not even on one's own page."""
-    return REMINDED_EVERY if notice is Notice.PASSWORD_CHANGE_DUE else timedelta()
+    return _QUIET.get(notice, timedelta())
 
 
 def checked_detail(detail: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,8 @@ from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.limits.actions import reopen
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.house import House
 from unilogin.kit import metrics
 from unilogin.kit.db.connection import Transaction, acquire, again_if_rolled_back, transaction
@@ -111,6 +113,7 @@ async def _let_in(
     """Open the session, as sure as was proved; who comes with MitID also gets back in where guessing closed (R4)."""
     standing = matched.standing
     await reopen(tx, standing.account_id, actor=Actor.person(standing.account_id))
+    await tell(tx, standing.account_id, Notice.MITID_FIRST)  # only the first time is noted
     return await open_session_of(
         tx, request, journey, standing=standing, method=METHOD, level=identity.level, rights=matched.rights
     )
