@@ -50,6 +50,8 @@ class Permit:
     helper_id: AccountId | None
     type: PasswordType
     assigned: bytes | None = field(repr=False)
+    passkeys: int = 0
+    """How many passkeys the account has: a new secret leaves them alone, and the page says so."""
 
     @property
     def own(self) -> bool:

@@ -126,6 +126,7 @@ def _context(leave: Leave) -> dict[str, object]:
         "action": address(leave.journey, Path.NEW),
         "username": leave.permit.username,
         "type": leave.permit.type.value,
+        "passkeys": leave.permit.passkeys,
     }
 
 

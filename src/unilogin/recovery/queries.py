@@ -29,7 +29,8 @@ The name typed in the journey is still the account's: who goes back and types an
 
 _PERMIT = f"""
   select p.permit_id, p.proof, p.level, p.helper_id, p.type as assigned_type, p.assigned, f.type as forced,
-         a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings
+         a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings,
+         (select count(*)::int from credentials_passkey k where k.account_id = a.account_id) as passkeys
   from recovery_permit p, signin_journey j, directory_account pupil, directory_account a
     cross join lateral ({BELONGINGS}) b
     left join credentials_forced_type f on f.account_id = a.account_id
@@ -58,6 +59,7 @@ def _permit(row: Record, standing: Standing) -> Permit:
         AccountId(row["helper_id"]) if row["helper_id"] else None,
         assigned or password_type(standing.belongings, forced=forced),
         row["assigned"],
+        row["passkeys"],
     )
 
 
