@@ -27,6 +27,8 @@ QUESTIONS = (
     ("May this account sign in now?", "src/unilogin/signin/gate.py"),
     ("Which step of the sign-in comes next?", "src/unilogin/signin/rules.py"),
     ("How do I add a sign-in method?", "docs/how-to/add-a-sign-in-method.md"),
+    ("How does an app of ours sign people in?", "src/unilogin/apps/shell/door.py"),
+    ("How do I add an app?", "docs/how-to/add-an-app.md"),
     ("What makes a password or a picture code good?", "src/unilogin/domain/credentials/rules.py"),
     ("What do we check on the authorization endpoint, in which order?", "src/unilogin/protocols/oidc/checks.py"),
     ("Which attributes does a service get?", "src/unilogin/domain/services/release.py"),

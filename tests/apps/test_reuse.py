@@ -1,11 +1,13 @@
 """The shell for other apps: a demanded level, groups that may come in, rights of the person and of the session."""
 
+import asyncio
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp
 
 from tests.apps.entering import parameters, sign_in, step
 from tests.apps.households import Households
@@ -54,14 +56,19 @@ APP_URLS = (
 
 
 @pytest.fixture
-def browser(shared_database: str, secrets: Secrets) -> Iterator[Visitor]:
-    """A browser at an installation with one app more."""
+def app(shared_database: str, secrets: Secrets) -> Iterator[ASGIApp]:
+    """An installation with one app more."""
     with inside(shared_database, secrets) as running:
-        app = framed(running.house, (*URLS, *APP_URLS))
-        visitor = Visitor(BASE_URL)
-        transport = InsideTransport(app, "198.51.100.77")
-        visitor.client = httpx.Client(base_url=BASE_URL, transport=transport, timeout=20)
-        yield visitor
+        yield framed(running.house, (*URLS, *APP_URLS))
+
+
+@pytest.fixture
+def browser(app: ASGIApp) -> Visitor:
+    """A browser there."""
+    visitor = Visitor(BASE_URL)
+    transport = InsideTransport(app, "198.51.100.77")
+    visitor.client = httpx.Client(base_url=BASE_URL, transport=transport, timeout=20)
+    return visitor
 
 
 def test_who_is_in_one_app_is_in_the_other_without_being_asked(browser: Visitor, people: People) -> None:
@@ -130,6 +137,50 @@ def test_rights_are_those_of_this_moment_and_of_this_session(
         *at,
     )
     assert browser.open("/staff").text == f"Medarbejder\nBrugeradministrator i Elevadgang {teacher.institution}"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update services_client set redirect_uris = '{https://old.example/callback}' where client_id = 'tests-staff'",
+        "delete from services_client_secret where client_id = 'tests-staff'",
+        "update services_client_secret set expires_at = now() where client_id = 'tests-staff'",
+        "update services_service set actor_groups = '{}', minimum_level = 'ToFaktor' where app = 'staff'",
+        "update services_service set home_url = 'https://old.example/' where app = 'staff'",
+    ],
+)
+def test_a_registration_that_is_not_as_the_app_is_now_is_mended_on_the_way_in(
+    browser: Visitor, people: People, households: Households, damage: str
+) -> None:
+    step(browser, "/staff/sign-in")
+    households.execute(damage)
+    browser.open("/staff")
+    sign_in(browser, people.teacher())
+    assert browser.page.text == "Medarbejder"
+
+
+def test_many_first_visitors_at_once_register_an_app_once(
+    app: ASGIApp, shared_database: str, households: Households
+) -> None:
+    households.execute("delete from services_client_secret where client_id = 'tests-staff'")
+
+    async def come() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE_URL) as many:
+            return await asyncio.gather(*(many.get("/staff/sign-in") for _ in range(6)))
+
+    assert {answer.status_code for answer in run(come())} == {303}
+    rows = run(_secrets_of("tests-staff", shared_database))
+    assert rows == 1
+
+
+async def _secrets_of(client_id: str, dsn: str) -> int:
+    connection = await connect(dsn)
+    try:
+        return int(
+            await connection.fetchval("select count(*) from services_client_secret where client_id = $1", client_id)
+        )
+    finally:
+        await connection.close()
 
 
 def test_an_app_is_no_learning_service(browser: Visitor, shared_database: str) -> None:

@@ -24,6 +24,7 @@ from unilogin.kit.errors import UniloginError
 from unilogin.kit.ids import digest
 from unilogin.kit.jose import TokenRefusedError, verify
 from unilogin.kit.text import Language
+from unilogin.kit.web.errors import RefusedError
 
 _OIDC = f"{REALM}/protocol/openid-connect"
 
@@ -90,7 +91,7 @@ def authorization_url(house: House, app: App, *, state: str, level: Level, fresh
 
 
 async def redeem(house: House, app: App, *, code: str, state: str) -> Entry:
-    """Redeem a code and check who came; raises NotLetInError."""
+    """Redeem a code and check who came; raises NotLetInError, or RefusedError (503) when nothing could be decided."""
     answer = await house.door.post(
         f"{_OIDC}/token",
         {
@@ -102,6 +103,8 @@ async def redeem(house: House, app: App, *, code: str, state: str) -> Entry:
             "client_secret": _secret(house, app),
         },
     )
+    if answer.status >= 500:  # nothing is wrong with the person's way in: the house is busy
+        raise RefusedError(503, "look.stopped.busy", restart_url=app.path)
     if answer.status != 200:
         raise NotLetInError(f"the token endpoint answered {answer.status}")
     id_token = msgspec.json.decode(answer.body, type=_Tokens).id_token

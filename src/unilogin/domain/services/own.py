@@ -43,7 +43,8 @@ _IS_SO = """
   where s.app = $1 and c.client_id = $2 and s.home_url = $3 and c.redirect_uris = array[$4::text]
     and c.post_logout_redirect_uris = array[$5::text] and s.name = $6 and s.name_en = $7
     and s.actor_groups = $8::text[] and s.minimum_level = $9
-    and exists (select from services_client_secret x where x.client_id = c.client_id and x.secret_hash = $10)
+    and exists (select from services_client_secret x where x.client_id = c.client_id and x.secret_hash = $10
+                  and x.expires_at is null)
 """
 
 _SAVE_SERVICE = """
@@ -116,7 +117,8 @@ async def register_own_service(tx: Transaction, own: OwnService) -> None:
         digest(own.secret),
     )
     await tx.execute(
-        "insert into services_client_secret (client_id, secret_hash) values ($1, $2) on conflict do nothing",
+        "insert into services_client_secret (client_id, secret_hash) values ($1, $2)"
+        " on conflict (client_id, secret_hash) do update set expires_at = null",
         own.client_id,
         digest(own.secret),
     )
