@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.builders.people import People, Somebody
+from tests.builders.provider import TOKEN, Behaviour, Claims, Providers, stub_provider
 from tests.builders.running import run
 from tests.builders.services import Services
 from tests.cli.conftest import Told, run_command
@@ -29,10 +30,12 @@ from unilogin.kit.secrets import Secrets
 
 PUPIL_CPR, PARENT_CPR, TEACHER_CPR = "7112055179", "6203815178", "7904805177"
 BROKEN_CPR, LOCAL_CPR, TYPED_CPR, HINT_CPR = "9902315176", "6305165173", "6811985175", "6601175174"
-CPR_NUMBERS = (PUPIL_CPR, PARENT_CPR, TEACHER_CPR, BROKEN_CPR, LOCAL_CPR, TYPED_CPR, HINT_CPR)
+MITID_CPR = "7108825178"
+CPR_NUMBERS = (PUPIL_CPR, PARENT_CPR, TEACHER_CPR, BROKEN_CPR, LOCAL_CPR, TYPED_CPR, HINT_CPR, MITID_CPR)
 RIGHT, WRONG = "kanariens gule fjer 48", "kanariens grå skygge 93"
 MISPLACED = "kanariens hemmelige sang 15"
-SECRETS = (RIGHT, WRONG, MISPLACED)
+AT_THE_PROVIDER = "kanariens dirk hos udbyderen 7"
+SECRETS = (RIGHT, WRONG, MISPLACED, AT_THE_PROVIDER)
 NAMES = ("Kanariline", "Fjerkræsen")
 SCHOOL = "999077"
 
@@ -155,6 +158,7 @@ def live_through_a_bad_day(scene: Scene, people: People) -> None:
     scene.evidence.usernames.append(pupil.username)
     sign_in(scene, pupil)
     sign_in_wrongly(scene, pupil)
+    sign_in_with_mitid(scene, people)
     send_everything_to_the_wrong_place(scene, pupil)
     sign_in_while_the_database_fails(scene, pupil)
 
@@ -223,6 +227,39 @@ def sign_in_wrongly(scene: Scene, pupil: Somebody) -> None:
         browser.submit(button=("selectedIdp", "uni_idp"))
         browser.submit({"username": pupil.username})
         browser.submit({"password": secret})
+
+
+def sign_in_with_mitid(scene: Scene, people: People) -> None:
+    """As a parent, as nobody, and with answers that put a number where none belongs."""
+    with stub_provider() as stub:
+        stub.client_secret = AT_THE_PROVIDER
+        alias = Providers(scene.dsn, people.secrets).add(stub)
+        for number, spoiled in ((PARENT_CPR, ""), (MITID_CPR, ""), (f"{MITID_CPR}x", ""), (MITID_CPR, "error"),
+                                (MITID_CPR, "html"), (MITID_CPR, "other"), (MITID_CPR, "aud")):  # fmt: skip
+            browser = scene.service.new_browser()
+            scene.watch(browser.client, "of somebody with MitID")
+            browser.open(scene.service.attempt().url)
+            browser.submit(button=("selectedIdp", alias))
+            browser.move_on()
+            out = browser.left_for or ""
+            told = {"cpr": number, "name": " ".join(NAMES), "sub": "a-pseudonym"}
+            if spoiled == "error":
+                browser.open(stub.answer(out, {"error": "access_denied"}))
+                continue
+            back = stub.approve(
+                out,
+                told,
+                lie=_for_a_number if spoiled == "aud" else dict,
+                userinfo={"cpr": PARENT_CPR} if spoiled == "other" else None,
+            )
+            stub.behaves = {TOKEN: Behaviour(body=f"<html>{MITID_CPR}".encode())} if spoiled == "html" else {}
+            browser.open(back)
+            if browser.moves_on:
+                browser.move_on()
+
+
+def _for_a_number(claims: Claims) -> Claims:
+    return {**claims, "aud": MITID_CPR}
 
 
 def send_everything_to_the_wrong_place(scene: Scene, pupil: Somebody) -> None:
@@ -326,7 +363,9 @@ async def _dump(dsn: str) -> dict[str, str]:
 def test_the_day_was_as_bad_as_it_was_meant_to_be(evidence: Evidence) -> None:
     log = evidence.places["log of the server"]
     events = [json.loads(line)["event"] for line in log.splitlines() if line.startswith("{")]
-    assert {"fault", "slow_statement", "cpr_in_login_hint"} <= set(events)
+    assert {"fault", "slow_statement", "cpr_in_login_hint", "provider_failed"} <= set(events)
+    audit = evidence.places[next(place for place in evidence.places if "audit_event_2" in place)]
+    assert '"method": "mitid"' in audit.replace("\\", "")
     assert "signin.succeeded" in evidence.places[next(place for place in evidence.places if "audit_event_2" in place)]
     assert "ERROR" in evidence.places["log of PostgreSQL"]
     assert RIGHT not in str(evidence.places), "the right password went over the wire and nowhere else"

@@ -82,6 +82,7 @@ def inside(dsn: str, secrets: Secrets, *, proxies: tuple[str, ...] = ()) -> Iter
         yield Inside(framed(house), house, statements)
     finally:
         run(pool.close())
+        run(house.upstreams.close())
         house.hasher.close()
 
 

@@ -86,6 +86,8 @@ class StubProvider:
     jwks: Claims | None = None
     """The key set in place of the true one."""
     token_says: Claims = field(default_factory=dict)
+    moved_seconds: float = 0.0
+    """How far its clock goes with a database whose time a test has moved."""
     asked: list[str] = field(default_factory=list)
     """The paths that were asked for, in order."""
     _grants: dict[str, _Grant] = field(default_factory=dict)
@@ -108,7 +110,7 @@ class StubProvider:
         ``lie`` changes the id token's claims before they are signed, ``sign`` makes the token in another way.
         """
         asked = dict(parse_qsl(urlsplit(url).query))
-        now = int(time.time())
+        now = int(time.time() + self.moved_seconds)
         honest = {
             "iss": self.issuer,
             "aud": self.client_id,
