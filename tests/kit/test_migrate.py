@@ -59,8 +59,13 @@ def test_a_file_edited_after_it_was_applied_is_refused() -> None:
         pending({1: TWO.fingerprint}, (ONE,))
 
 
+def test_a_gap_in_the_numbers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MigrationError, match="gap"):
+        migrations_of(folder(tmp_path / "m", TWO))
+
+
 def test_two_files_with_one_number_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(MigrationError, match="one number"):
+    with pytest.raises(MigrationError, match="gap"):
         migrations_of(folder(tmp_path / "m", ONE, Migration(1, "0001_other", "create table b (x int)")))
 
 
