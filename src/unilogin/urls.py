@@ -17,9 +17,21 @@ from unilogin.recovery import change, choices, from_app, names, new_secret, own_
 from unilogin.recovery.access import NAMED, NAMED_FORM, PERMIT, PERMIT_FORM, SEEKING, SEEKING_FORM
 from unilogin.signin import new_passkey
 from unilogin.signin import pages as journey
-from unilogin.signin.access import JOURNEY, JOURNEY_FORM
+from unilogin.signin.access import JOURNEY, JOURNEY_FORM, RAISING, RAISING_FORM
 from unilogin.signin.new_passkey import OWNER, OWNER_FORM
-from unilogin.signin.steps import external, method, notice, passkey, present, role, secret, username
+from unilogin.signin.steps import (
+    external,
+    level,
+    level_passkey,
+    method,
+    notice,
+    passkey,
+    present,
+    role,
+    secret,
+    username,
+    vouch,
+)
 
 OIDC = f"{REALM}/protocol/openid-connect"
 
@@ -39,6 +51,17 @@ URLS: tuple[Url[House], ...] = (
     url("POST", "/login/{journey_id}/secret", secret.take_secret, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/notice", notice.ask_notice, access=JOURNEY),
     url("POST", "/login/{journey_id}/notice", notice.take_notice, access=JOURNEY_FORM),
+    url("GET", "/login/{journey_id}/level", level.ask_level, access=RAISING),
+    url("POST", "/login/{journey_id}/level", level.take_level, access=RAISING_FORM),
+    url("GET", "/login/{journey_id}/level/mitid/back", level.take_mitid, access=RAISING),
+    url("GET", "/login/{journey_id}/level/passkey", level_passkey.ask_surer, access=RAISING),
+    url("POST", "/login/{journey_id}/level/passkey", level_passkey.take_surer, access=RAISING_FORM),
+    url("GET", "/login/{journey_id}/level/parent", vouch.ask_parent, access=RAISING),
+    url("POST", "/login/{journey_id}/level/parent", vouch.take_parent, access=RAISING_FORM),
+    url("GET", "/login/{journey_id}/level/parent/back", vouch.parent_back, access=RAISING),
+    url("GET", "/login/{journey_id}/level/teacher", vouch.ask_teacher, access=RAISING),
+    url("POST", "/login/{journey_id}/level/teacher", vouch.take_teacher, access=RAISING_FORM),
+    url("POST", "/login/{journey_id}/level/teacher/stop", vouch.stop_teacher, access=RAISING_FORM),
     url("GET", "/login/{journey_id}/role", role.ask_role, access=JOURNEY),
     url("POST", "/login/{journey_id}/role", role.take_role, access=JOURNEY_FORM),
     url("GET", "/login/{journey_id}/done", journey.done, access=JOURNEY),

@@ -5,15 +5,18 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from unilogin.domain.sessions.model import Session
+from unilogin.domain.sessions.queries import live_session_by_id
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
 from unilogin.kit.ids import digest
-from unilogin.kit.web.errors import RefusedError
+from unilogin.kit.web.errors import ElsewhereError, RefusedError
 from unilogin.kit.web.forms import Fields, one, origin_of, read_fields, refuse_foreign_post
 from unilogin.kit.web.routing import Access
-from unilogin.signin.browser import BROWSER_COOKIE, csrf_fits, csrf_token
-from unilogin.signin.model import Journey, JourneyId
+from unilogin.signin.browser import BROWSER_COOKIE, csrf_fits, csrf_token, journey_url
+from unilogin.signin.model import Journey, JourneyId, Step
 from unilogin.signin.queries import journey_of_browser
+from unilogin.signin.rules import next_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,19 @@ class Posted:
     @property
     def journey(self) -> Journey:
         """The journey of the form."""
+        return self.visit.journey
+
+
+@dataclass(frozen=True, slots=True)
+class Raising:
+    """A journey whose person is signed in, but less surely than is asked: ``session`` is as it is now."""
+
+    visit: Visit
+    session: Session
+
+    @property
+    def journey(self) -> Journey:
+        """The journey."""
         return self.visit.journey
 
 
@@ -69,7 +85,38 @@ async def _posted(house: House, request: Request) -> Posted:
     return Posted(visit, fields)
 
 
+async def _raising(house: House, visit: Visit) -> Raising:
+    journey = visit.journey
+    if next_step(journey) is not Step.LEVEL or journey.session_id is None:
+        raise ElsewhereError(journey_url(journey.journey_id))
+    async with acquire(house.pool) as connection:
+        session = await live_session_by_id(connection, journey.session_id)
+    if session is None:  # logged out, or run out: begin again at the same service
+        raise ElsewhereError(journey.return_to)
+    return Raising(visit, session)
+
+
+async def _admit_raising(house: House, request: Request) -> Raising:
+    return await _raising(house, await _visit(house, request))
+
+
+async def _admit_raising_form(house: House, request: Request) -> tuple[Raising, Fields]:
+    posted = await _posted(house, request)
+    return await _raising(house, posted.visit), posted.fields
+
+
 JOURNEY: Access[House, Visit] = Access("journey", "The browser that began this journey.", _visit)
 JOURNEY_FORM: Access[House, Posted] = Access(
     "journey form", "The browser that began this journey, from a page of ours (CSRF token, Origin).", _posted
+)
+RAISING: Access[House, Raising] = Access(
+    "journey, not sure enough",
+    "The browser that began this journey, when its person is signed in less surely than is asked.",
+    _admit_raising,
+)
+RAISING_FORM: Access[House, tuple[Raising, Fields]] = Access(
+    "journey form, not sure enough",
+    "The browser that began this journey, when its person is signed in less surely than is asked, from a page of ours"
+    " (CSRF token, Origin).",
+    _admit_raising_form,
 )

@@ -8,9 +8,9 @@ from unilogin.domain.services.model import Service
 from unilogin.domain.sessions.model import Device, SessionId
 from unilogin.domain.sessions.queries import LIVE
 from unilogin.kit import metrics
-from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.kit.db.connection import Connection, Transaction, unhurried
 from unilogin.kit.ids import digest
-from unilogin.signin.model import JOURNEY_SECONDS, RESTART_SECONDS, Demands, JourneyId, Method, Result
+from unilogin.signin.model import JOURNEY_SECONDS, RESTART_SECONDS, Demands, JourneyId, Lacking, Method, Result
 
 _OPEN = "journey_id = $1 and returned_at is null and expires_at > kit_now()"
 
@@ -23,30 +23,44 @@ async def start_journey(
     return_to: str,
     demands: Demands,
     session_id: SessionId | None = None,
+    actor_group: ActorGroup | None = None,
+    lacking: Lacking | None = None,
 ) -> JourneyId:
     """Begin a journey for this browser; return its id.
 
     ``return_to`` is path and query on our own origin, made by the calling protocol, never taken from a request. With
-    ``session_id`` somebody is signed in already and only has to choose a role.
+    ``session_id`` somebody is signed in already and only has to choose a role, or with ``lacking`` to prove more; then
+    ``actor_group`` is the role, if it is settled.
     """
     journey_id: UUID = await tx.fetchval(
-        "insert into signin_journey (browser_hash, service_id, return_to, demands, session_id, expires_at)"
-        " values ($1, $2, $3, $4, $5, kit_now() + $6 * interval '1 second') returning journey_id",
+        "insert into signin_journey (browser_hash, service_id, return_to, demands, session_id, actor_group, lacking,"
+        " shared_device, expires_at) values ($1, $2, $3, $4, $5, $6, $7,"
+        " coalesce((select s.device <> 'own' from sessions_session s where s.session_id = $5), true),"
+        f" kit_now() + $8 * interval '1 second') returning journey_id, {unhurried(tx)}",
         digest(browser_token),
         service.service_id,
         return_to,
-        {"username_hint": demands.username_hint, "level": demands.level.value},
+        {"username_hint": demands.username_hint, "level": demands.level.value, "wished": demands.wished.value},
         session_id,
+        actor_group.value if actor_group else None,
+        lacking.value if lacking else None,
         JOURNEY_SECONDS,
     )
-    metrics.journey_step("begin", "role only" if session_id else "new")
+    metrics.journey_step("begin", _begun(session_id, lacking))
     return JourneyId(journey_id)
+
+
+def _begun(session_id: SessionId | None, lacking: Lacking | None) -> str:
+    if lacking is not None:
+        return "level only"
+    return "role only" if session_id else "new"
 
 
 async def choose_method(connection: Connection, journey_id: JourneyId, *, method: Method) -> None:
     """Note the way in; a name typed before is forgotten."""
     await connection.execute(
-        f"update signin_journey set method = $2, username = null where {_OPEN} and session_id is null",
+        f"update signin_journey set method = $2, username = null where {_OPEN} and session_id is null"
+        f" returning {unhurried(connection)}",
         journey_id,
         method.value,
     )
@@ -64,7 +78,8 @@ async def choose_passkey(connection: Connection, journey_id: JourneyId, *, devic
 async def name_somebody(connection: Connection, journey_id: JourneyId, *, username: Username, device: Device) -> None:
     """Note the typed name, whether it names anybody or not, and whose device this is."""
     await connection.execute(
-        f"update signin_journey set username = $2, shared_device = $3 where {_OPEN} and session_id is null",
+        f"update signin_journey set username = $2, shared_device = $3 where {_OPEN} and session_id is null"
+        f" returning {unhurried(connection)}",
         journey_id,
         username,
         device is Device.SHARED,
@@ -78,21 +93,24 @@ async def prove(
     session_id: SessionId,
     actor_group: ActorGroup | None,
     change_due: ChangeDue | None = None,
+    lacking: Lacking | None = None,
 ) -> bool:
     """Note the session that the journey has led to, and finish it when the group is settled; False when it is over.
 
-    With ``change_due`` it is not finished before that is settled: put off, or a new proof with a new password. A
-    double click proves twice: the journey then keeps the later session, the one whose cookie the browser keeps.
+    With ``change_due`` it is not finished before that is settled: put off, or a new proof with a new password; with
+    ``lacking`` not before the session is surer, or the wish for that is turned down. A double click proves twice: the
+    journey then keeps the later session, the one whose cookie the browser keeps.
     """
     return bool(
         await tx.fetchval(
-            "update signin_journey set session_id = $2, actor_group = $3, change_due = $4, finished_at ="
-            f" case when $3::text is null or $4::text is not null then null else kit_now() end where {_OPEN}"
-            " returning true",
+            "update signin_journey set session_id = $2, actor_group = $3, change_due = $4, lacking = $5, finished_at ="
+            " case when $3::text is null or coalesce($4::text, $5::text) is not null then null else kit_now() end"
+            f" where {_OPEN} returning true",
             journey_id,
             session_id,
             actor_group.value if actor_group else None,
             change_due.value if change_due else None,
+            lacking.value if lacking else None,
         )
     )
 
@@ -100,14 +118,30 @@ async def prove(
 async def put_off_change(connection: Connection, journey_id: JourneyId) -> bool:
     """Let a journey go on although the password must be changed soon; False when it must be changed now, or is over.
 
-    The journey is finished when the group is settled.
+    The journey is finished when the group is settled, and nothing is lacking.
     """
     return bool(
         await connection.fetchval(
             "update signin_journey set change_due = null,"
-            " finished_at = case when actor_group is null then null else kit_now() end"
+            " finished_at = case when actor_group is null or lacking is not null then null else kit_now() end"
             f" where {_OPEN} and session_id is not null and change_due = 'soon' returning true",
             journey_id,
+        )
+    )
+
+
+async def settle_level(connection: Connection, journey_id: JourneyId, *, lacking: Lacking) -> bool:
+    """Note that a session lacks nothing any more, or that a wish was turned down; False when that was noted before.
+
+    The journey is finished when the group is settled. What the session's level is decides the protocol for itself.
+    """
+    return bool(
+        await connection.fetchval(
+            "update signin_journey set lacking = null,"
+            " finished_at = case when actor_group is null or change_due is not null then null else kit_now() end"
+            f" where {_OPEN} and session_id is not null and lacking = $2 returning true",
+            journey_id,
+            lacking.value,
         )
     )
 
@@ -116,7 +150,8 @@ async def decline(connection: Connection, journey_id: JourneyId) -> bool:
     """Note that the person cannot prove as much as is demanded; False when the journey is over or has led somewhere."""
     return bool(
         await connection.fetchval(
-            f"update signin_journey set declined = 'level' where {_OPEN} and session_id is null returning true",
+            f"update signin_journey set declined = 'level' where {_OPEN} and finished_at is null"
+            " and (session_id is null or lacking = 'insisted') returning true",
             journey_id,
         )
     )
@@ -127,7 +162,7 @@ async def take_refusal(connection: Connection, journey_id: JourneyId, *, browser
     return bool(
         await connection.fetchval(
             "update signin_journey set returned_at = kit_now() where journey_id = $1 and browser_hash = $2"
-            " and declined is not null and session_id is null and returned_at is null and expires_at > kit_now()"
+            " and declined is not null and finished_at is null and returned_at is null and expires_at > kit_now()"
             " returning true",
             journey_id,
             digest(browser_token),
@@ -140,7 +175,7 @@ async def choose_role(connection: Connection, journey_id: JourneyId, *, actor_gr
     return bool(
         await connection.fetchval(
             "update signin_journey set actor_group = $2, finished_at = kit_now()"
-            f" where {_OPEN} and session_id is not null and change_due is null returning true",
+            f" where {_OPEN} and session_id is not null and change_due is null and lacking is null returning true",
             journey_id,
             actor_group.value,
         )
@@ -153,7 +188,7 @@ async def take_result(connection: Connection, journey_id: JourneyId, *, browser_
         "update signin_journey j set returned_at = kit_now() from sessions_session s"
         " where j.journey_id = $1 and j.browser_hash = $2 and j.finished_at is not null and j.returned_at is null"
         f" and j.expires_at > kit_now() and s.session_id = j.session_id and {LIVE}"
-        " returning s.session_id, s.account_id, j.actor_group",
+        f" returning s.session_id, s.account_id, j.actor_group, {unhurried(connection)}",
         journey_id,
         digest(browser_token),
     )

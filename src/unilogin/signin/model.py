@@ -34,16 +34,49 @@ class Step(StrEnum):
     USERNAME = "username"
     SECRET = "secret"  # noqa: S105 - the name of a step
     NOTICE = "notice"
+    LEVEL = "level"
     ROLE = "role"
     DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """What the protocol asks of the journey."""
+    """What the protocol asks of the journey: ``level`` is insisted on, ``wished`` is not."""
 
     username_hint: str = ""
     level: Level = Level.EN_FAKTOR
+    wished: Level = Level.EN_FAKTOR
+
+
+class Lacking(StrEnum):
+    """Somebody is signed in, but less surely than the service asks."""
+
+    INSISTED = "insisted"  # and without more it lets nobody in
+    WISHED = "wished"  # and would rather have more
+
+
+class Way(StrEnum):
+    """How somebody who is signed in can make us surer; as the page posts it."""
+
+    MITID = "mitid"
+    PASSKEY = "passkey"
+    PARENT = "parent"
+    TEACHER = "teacher"
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What somebody has to prove more with, as things are now."""
+
+    username: Username
+    mitid_offered: bool  # there is a provider of it
+    public_law: bool  # all their institutions are public-law bodies, whose people may use it
+    cpr_known: bool  # so that MitID can name them
+    old_enough: bool  # for a MitID of one's own
+    sure_passkey: bool  # one that was added after proving two factors
+    child: bool  # a pupil under 18
+    guardian: bool  # somebody with custody whom MitID can name
+    teacher: bool  # somebody who teaches the class, and a place where they can vouch
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +96,13 @@ class Journey:
     finished: bool
     change_due: ChangeDue | None = None
     """Set by a proof with a password that must be changed, and by nothing else; gone when that is settled."""
+    lacking: Lacking | None = None
+    """Set when somebody is signed in less surely than is asked; gone when that is settled."""
+
+    @property
+    def wanted_level(self) -> Level:
+        """The level that is asked of somebody who is signed in less surely."""
+        return self.demands.wished if self.lacking is Lacking.WISHED else self.demands.level
 
 
 @dataclass(frozen=True, slots=True)

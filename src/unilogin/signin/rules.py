@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from unilogin.domain.credentials.model import PasswordType
 from unilogin.domain.credentials.rules import PICTURES_IN_CODE
 from unilogin.domain.directory.model import ActorGroup
-from unilogin.domain.services.model import Service
-from unilogin.signin.model import Journey, Step
+from unilogin.domain.services.model import Level, Service
+from unilogin.signin.model import Demands, Journey, Lacking, Means, Step, Way
 
 
 def next_step(journey: Journey) -> Step:
@@ -15,7 +16,9 @@ def next_step(journey: Journey) -> Step:
     if journey.finished:
         return Step.DONE
     if journey.session_id is not None:
-        return Step.NOTICE if journey.change_due else Step.ROLE
+        if journey.change_due:
+            return Step.NOTICE
+        return Step.LEVEL if journey.lacking else Step.ROLE
     if journey.method is None:
         return Step.METHOD
     return Step.SECRET if journey.username else Step.USERNAME
@@ -24,10 +27,56 @@ def next_step(journey: Journey) -> Step:
 def may_show(journey: Journey, step: Step) -> bool:
     """Tell whether a page may be shown: the present one, or an earlier one as long as nobody has proved anything."""
     present = next_step(journey)
-    if present in (Step.DONE, Step.NOTICE, Step.ROLE):
+    if present in (Step.DONE, Step.NOTICE, Step.LEVEL, Step.ROLE):
         return step is present
     order = list(Step)
     return order.index(step) <= order.index(present)
+
+
+def ways_to(level: Level, means: Means) -> tuple[Way, ...]:
+    """Return how this person can be as sure as that, the likeliest way first; empty when there is none.
+
+    An adult's word is no proof of who the pupil is, so it leads to VoksenVerificeret and never higher (N-101).
+    """
+    mitid = means.mitid_offered and means.public_law and means.cpr_known and means.old_enough
+    adult = level.rank <= Level.VOKSEN_VERIFICERET.rank and means.child
+    open_to = {
+        Way.MITID: mitid,
+        Way.PASSKEY: means.sure_passkey,
+        Way.PARENT: adult and means.guardian and means.mitid_offered,
+        Way.TEACHER: adult and means.teacher,
+    }
+    return tuple(way for way, is_open in open_to.items() if is_open)
+
+
+class NoWay(StrEnum):
+    """Why somebody cannot be surer; the last part of the code of the sentences that say so."""
+
+    NO_MITID = "no_mitid"
+    TOO_YOUNG = "too_young"
+    NO_ADULT = "no_adult"
+    PRIVATE = "private"
+    CPR = "cpr"
+
+
+def why_no_way(level: Level, means: Means) -> NoWay:
+    """Return why ``ways_to`` is empty: the reason that is nearest to what somebody could do about it."""
+    if means.child and level.rank <= Level.VOKSEN_VERIFICERET.rank:
+        return NoWay.NO_ADULT
+    if not means.old_enough:
+        return NoWay.TOO_YOUNG
+    if not means.mitid_offered:
+        return NoWay.NO_MITID
+    return NoWay.CPR if means.public_law else NoWay.PRIVATE
+
+
+def lacking(level: Level, demands: Demands, means: Means) -> Lacking | None:
+    """Tell what a session of this level lacks. Nobody is stopped for a wish that they cannot fulfil."""
+    if level.rank < demands.level.rank:
+        return Lacking.INSISTED
+    if level.rank < demands.wished.rank and ways_to(demands.wished, means):
+        return Lacking.WISHED
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.services.actions import INSERT_SUBJECT
-from unilogin.domain.services.model import Client, ClientId
+from unilogin.domain.services.model import Client, ClientId, Level
 from unilogin.domain.sessions.actions import INSERT_VISIT, TOUCH, VISIT_AGAIN
-from unilogin.domain.sessions.queries import LIVE
+from unilogin.domain.sessions.queries import COLUMNS, LIVE
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import digest, new_token
 from unilogin.protocols.oidc.model import (
@@ -32,8 +32,8 @@ _ISSUE_CODE = f"""
     select s.session_id, s.account_id from sessions_session s where s.session_id = $2 and {LIVE}
   ), granted as (
     insert into oidc_grant (grant_id, client_id, session_id, actor_group, redirect_uri, scope, nonce, code_challenge,
-                            code_expires_at)
-    select $1, $3, session_id, $4, $5, $6, $7, $8, kit_now() + interval '{CODE_SECONDS} seconds' from live
+                            insisted_level, code_expires_at)
+    select $1, $3, session_id, $4, $5, $6, $7, $8, $10, kit_now() + interval '{CODE_SECONDS} seconds' from live
     returning grant_id
   ), logged as (
     {audit.INSERT}
@@ -42,9 +42,9 @@ _ISSUE_CODE = f"""
   select true from granted
 """
 _FIRST_VISIT = f""", known as (
-    {INSERT_SUBJECT} select account_id, $10 from live on conflict do nothing
+    {INSERT_SUBJECT} select account_id, $11 from live on conflict do nothing
   ), visited as (
-    {INSERT_VISIT} select session_id, $11, $4 from live {VISIT_AGAIN}
+    {INSERT_VISIT} select session_id, $12, $4 from live {VISIT_AGAIN}
   )"""
 _ISSUE_CODE_AGAIN = _ISSUE_CODE.format(first_visit="")
 _ISSUE_CODE_FIRST = _ISSUE_CODE.format(first_visit=_FIRST_VISIT)
@@ -57,10 +57,12 @@ async def issue_code(
     client: Client,
     request: AuthorizationRequest,
     actor_group: ActorGroup,
+    insisted_level: Level,
     request_id: str,
 ) -> str | None:
     """Issue a code for a visitor who may enter; None when the session ended at this very moment.
 
+    ``insisted_level`` stays with the grant: it is worth nothing on a session that is not that sure any more.
     At the first visit, or in another group than before, the pairwise subject is made and the visit noted.
     """
     code = new_token()
@@ -74,6 +76,7 @@ async def issue_code(
         request.nonce or None,
         request.code_challenge or None,
         request_id,
+        insisted_level.value if insisted_level is not Level.EN_FAKTOR else None,
     ]
     statement = _ISSUE_CODE_AGAIN
     if visitor.subject is None or visitor.visited_as is not actor_group:
@@ -82,8 +85,8 @@ async def issue_code(
     return code if await connection.fetchval(statement, *values) else None
 
 
-_CLAIMED = """returning g.grant_id, g.client_id, g.actor_group, g.scope, g.nonce, s.session_id, s.account_id, s.method,
-      s.level, s.auth_time, s.expires_at as session_ends"""
+_CLAIMED = f"""returning g.grant_id, g.client_id, g.actor_group, g.scope, g.insisted_level, g.nonce,
+      {COLUMNS}, s.expires_at as session_ends"""
 
 _ACCESS_ENDS = f"least(kit_now() + interval '{ACCESS_SECONDS} seconds', e.session_ends)"
 _REFRESH_ENDS = f"least(kit_now() + interval '{REFRESH_SECONDS} seconds', e.session_ends)"

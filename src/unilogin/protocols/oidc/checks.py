@@ -20,7 +20,7 @@ from unilogin.protocols.oidc.errors import (
     UnmetAuthenticationRequirementsError,
     UnsupportedResponseTypeError,
 )
-from unilogin.protocols.oidc.levels import REACHABLE, higher
+from unilogin.protocols.oidc.levels import REACHABLE, higher, lowest
 from unilogin.protocols.oidc.model import SCOPE
 from unilogin.protocols.oidc.pkce import is_challenge
 from unilogin.protocols.oidc.request import AuthorizationRequest, Prompt, ResponseMode
@@ -74,8 +74,12 @@ class Asked:
     @property
     def insisted_level(self) -> Level:
         """The level without which the person does not enter: the service's own, or an essential ``acr``."""
-        essential = min(self.request.essential_levels or (Level.EN_FAKTOR,), key=lambda level: level.rank)
-        return higher(self.client.service.minimum_level, essential)
+        return higher(self.client.service.minimum_level, lowest(self.request.essential_levels or ()))
+
+    @property
+    def wished_level(self) -> Level:
+        """The level that the service would like, and does without."""
+        return higher(self.insisted_level, lowest(self.request.wished_levels))
 
 
 def redirect_uri_fits(uri: str, client: Client) -> bool:

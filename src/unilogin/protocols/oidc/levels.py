@@ -24,7 +24,7 @@ REACHABLE = Level.EN_FAKTOR
 """The highest level that our own ways in lead to; a request that insists on more is told so at once."""
 
 REACHABLE_OUTSIDE = Level.TO_FAKTOR
-"""The highest level where a provider such as MitID may be used."""
+"""The highest level where a provider such as MitID may be used, or was, for a passkey."""
 
 
 def acr(level: Level) -> str:
@@ -35,6 +35,11 @@ def acr(level: Level) -> str:
 def levels_of(values: Iterable[str]) -> tuple[Level, ...]:
     """Return the levels that the known ones of these values name, in their order."""
     return tuple(ASKED_AS[value] for value in values if value in ASKED_AS)
+
+
+def lowest(levels: Iterable[Level]) -> Level:
+    """Return the lowest of these levels, for one of them is enough; of none the lowest there is."""
+    return min(levels, key=lambda level: level.rank, default=Level.EN_FAKTOR)
 
 
 def higher(one: Level, other: Level) -> Level:

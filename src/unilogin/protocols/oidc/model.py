@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NewType
 
 from unilogin.domain.directory.model import ActorGroup, Standing
-from unilogin.domain.services.model import ClientId, Licences, Service
+from unilogin.domain.services.model import ClientId, Level, Licences, Service
 from unilogin.domain.sessions.model import Session
 
 GrantId = NewType("GrantId", bytes)
@@ -46,6 +46,8 @@ class Holder:
     subject: str
     actor_group: ActorGroup
     scope: str
+    insisted_level: Level
+    """Without which the person would not have entered: the grant means nothing on a session that is less sure."""
     session: Session
     standing: Standing
     licences: Licences

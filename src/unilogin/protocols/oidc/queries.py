@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.directory.queries import BELONGINGS, standing_of
-from unilogin.domain.services.model import Client, ClientId, Service
+from unilogin.domain.services.model import Client, ClientId, Level, Service
 from unilogin.domain.services.queries import (
     CLIENT_COLUMNS,
     ENABLED,
@@ -21,18 +21,19 @@ from unilogin.domain.services.queries import (
 from unilogin.domain.services.queries import client as client_by_id
 from unilogin.domain.services.rules import is_client_id
 from unilogin.domain.sessions.model import SessionId
-from unilogin.domain.sessions.queries import LIVE, session_of
+from unilogin.domain.sessions.queries import COLUMNS, LIVE, session_of
+from unilogin.domain.sessions.vouching import has_waived
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import digest
 from unilogin.protocols.oidc.checks import Asked
-from unilogin.protocols.oidc.levels import REACHABLE_OUTSIDE
+from unilogin.protocols.oidc.levels import REACHABLE, REACHABLE_OUTSIDE
 from unilogin.protocols.oidc.model import FoundAccessToken, GrantId, Holder, Visitor
 from unilogin.protocols.oidc.request import AuthorizationRequest
-from unilogin.protocols.oidc.rules import still_entitled
+from unilogin.protocols.oidc.rules import Arrival, still_entitled
 from unilogin.signin.gate import is_admitted
-from unilogin.signin.providers import available_providers
+from unilogin.signin.means import means_of
 
-_SESSION = "select s.session_id, s.account_id, s.method, s.level, s.auth_time from sessions_session s"
+_SESSION = f"select {COLUMNS} from sessions_session s"
 
 _STANDING_COLUMNS = """a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked,
   b.belongings, e.session_id, e.method, e.level, e.auth_time, p.subject"""
@@ -88,7 +89,8 @@ def _visitor(row: Record) -> Visitor | None:
     )
 
 
-HOLDER_COLUMNS = f"{_STANDING_COLUMNS}, {{g}}.grant_id, {{g}}.client_id, {{g}}.actor_group, {{g}}.scope"
+HOLDER_COLUMNS = f"""{_STANDING_COLUMNS}, {{g}}.grant_id, {{g}}.client_id, {{g}}.actor_group, {{g}}.scope,
+  {{g}}.insisted_level"""
 
 HOLDER_JOINS = f"""
   join directory_account a on a.account_id = e.account_id cross join lateral ({BELONGINGS}) b
@@ -110,6 +112,7 @@ def holder_of(row: Record, service: Service) -> Holder:
         str(row["subject"]),
         ActorGroup(row["actor_group"]),
         row["scope"],
+        Level(row["insisted_level"]) if row["insisted_level"] else Level.EN_FAKTOR,
         session_of(row),
         standing_of(row),
         licences_of(row["licences"]),
@@ -138,12 +141,41 @@ async def access_token(connection: Connection, token: str) -> FoundAccessToken |
     return FoundAccessToken(holder, tuple(row["web_origins"]), row["issued_at"], row["expires_at"])
 
 
-async def asked_of(connection: Connection, request: AuthorizationRequest, client: Client | None) -> Asked:
-    """Return what is asked, and how sure a journey can be: looked up only for one that must be more than usual."""
-    asked = Asked(request, client)
+async def asked_of(
+    connection: Connection, request: AuthorizationRequest, client: Client | None, *, visitor: Visitor | None
+) -> Asked:
+    """Return what is asked, and how sure a journey can be: looked up only for one that must be more than is proved."""
+    asked = Asked(request, client, visitor.session.level if visitor else REACHABLE)
     if client is None or "client_id" in request.repeated or asked.insisted_level.rank <= asked.reachable.rank:
         return asked
-    return replace(asked, reachable=REACHABLE_OUTSIDE) if await available_providers(connection) else asked
+    possible = await _more_is_possible(connection, asked.insisted_level)
+    return replace(asked, reachable=REACHABLE_OUTSIDE) if possible else asked
+
+
+async def _more_is_possible(connection: Connection, level: Level) -> bool:
+    """Tell whether anybody can be as sure as that here now.
+
+    With a provider, with a passkey from when there was one, or where a teacher's word is enough, in Elevadgang.
+    """
+    return bool(
+        await connection.fetchval(
+            "select exists (select from signin_provider where disabled_at is null)"
+            " or exists (select from credentials_passkey where level = $1)"
+            " or $2 and exists (select from services_service where app = 'elevadgang' and disabled_at is null)",
+            Level.TO_FAKTOR.value,
+            level.rank <= Level.VOKSEN_VERIFICERET.rank,
+        )
+    )
+
+
+async def with_means(connection: Connection, asked: Asked, arrival: Arrival) -> Arrival:
+    """Return the arrival with what the visitor could prove more with, looked up only where more is asked."""
+    visitor = arrival.visitor
+    if visitor is None or visitor.session.level.rank >= asked.wished_level.rank:
+        return arrival
+    session = visitor.session
+    waived = await has_waived(connection, session.session_id, service_id=asked.client.service.service_id)
+    return replace(arrival, means=await means_of(connection, session.account_id), waived=waived)
 
 
 async def now(connection: Connection) -> datetime:

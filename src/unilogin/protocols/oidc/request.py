@@ -66,6 +66,7 @@ class AuthorizationRequest:
     prompts: frozenset[Prompt]
     max_age: int | None
     essential_levels: tuple[Level, ...] | None
+    wished_levels: tuple[Level, ...]
     id_token_hint: str
     ui_locales: str
     login_hint: str
@@ -95,7 +96,8 @@ class AuthorizationRequest:
         no_prompts: frozenset[Prompt] = frozenset()
         prompts = read("prompt", _prompts, no_prompts)
         max_age = read("max_age", _max_age, None)
-        essential_levels = read("claims", _essential_levels, None)
+        acr = read("claims", _acr_claim, _NOT_ASKED)
+        levels = levels_of(acr.values)
         return cls(
             client_id=given.get("client_id", ""),
             redirect_uri=given.get("redirect_uri", ""),
@@ -108,7 +110,8 @@ class AuthorizationRequest:
             code_challenge_method=given.get("code_challenge_method", ""),
             prompts=prompts,
             max_age=max_age,
-            essential_levels=essential_levels,
+            essential_levels=levels if acr.essential and acr.values else None,
+            wished_levels=levels or levels_of(given.get("acr_values", "").split(" ")),
             id_token_hint=given.get("id_token_hint", ""),
             ui_locales=given.get("ui_locales", ""),
             login_hint=given.get("login_hint", "")[:_MAX_HINT_CHARACTERS],
@@ -149,8 +152,19 @@ def _once(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
-def _essential_levels(text: str) -> tuple[Level, ...] | None:
-    """Return the levels one of which ``claims`` insists on (OpenID Connect Core §5.5.1.1), None when it does not.
+@dataclass(frozen=True, slots=True)
+class _AcrClaim:
+    """What ``claims`` says of ``acr``: the values one of which is asked for, and whether it is insisted on."""
+
+    essential: bool
+    values: tuple[str, ...]
+
+
+_NOT_ASKED = _AcrClaim(essential=False, values=())
+
+
+def _acr_claim(text: str) -> _AcrClaim:
+    """Return what ``claims`` asks of the level (OpenID Connect Core §5.5.1.1).
 
     Other claims in it ask for nothing: what a service gets is decided by its registration. Raises ValueError when the
     text is no JSON object or too long.
@@ -164,12 +178,10 @@ def _essential_levels(text: str) -> tuple[Level, ...] | None:
     if not isinstance(claims, dict):
         raise ValueError("claims")
     asked = _member(claims.get("id_token"), "acr")
-    if _member(asked, "essential") is not True:
-        return None
     values = _member(asked, "values")
     named = [*(values if isinstance(values, list) else []), _member(asked, "value")]
-    texts = [value for value in named if isinstance(value, str)]
-    return levels_of(texts) if texts else None
+    texts = tuple(value for value in named if isinstance(value, str))
+    return _AcrClaim(essential=_member(asked, "essential") is True, values=texts)
 
 
 def _member(value: object, name: str) -> object:

@@ -16,14 +16,25 @@ from unilogin.protocols.oidc.errors import (
 )
 from unilogin.protocols.oidc.model import Holder, Visitor
 from unilogin.protocols.oidc.request import Prompt
-from unilogin.signin.rules import role_options
+from unilogin.signin.model import Demands, Lacking, Means
+from unilogin.signin.rules import lacking, role_options, ways_to
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Somebody has to prove who they are, at least this sure."""
+    """Somebody has to prove who they are, at least this sure; ``wished``: surer still, if they can and like to."""
 
     level: Level
+    wished: Level = Level.EN_FAKTOR
+
+
+@dataclass(frozen=True, slots=True)
+class ProveMore:
+    """The session is not as sure as is insisted on, or wished; ``actor_group`` where it is settled."""
+
+    session_id: SessionId
+    lacking: Lacking
+    actor_group: ActorGroup | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ class NoLicence:
     url: str
 
 
-Move = SignIn | ChooseRole | Enter | NoLicence
+Move = SignIn | ProveMore | ChooseRole | Enter | NoLicence
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,8 @@ class Arrival:
 
     ``visitor`` has passed the gate. ``asked_at`` is when we sent this browser on a journey for the request, ``chosen``
     the group a journey ended with, ``hinted`` the subject of a valid id_token_hint, ``declined`` whether somebody said
-    on that journey that they cannot prove as much as is demanded.
+    on that journey that they cannot prove as much as is demanded, ``waived`` whether the visitor turned a wish of this
+    service down before, ``means`` what the visitor could prove more with: known where more is asked than was proved.
     """
 
     visitor: Visitor | None
@@ -65,6 +77,8 @@ class Arrival:
     chosen: ActorGroup | None = None
     hinted: str | None = None
     declined: bool = False
+    waived: bool = False
+    means: Means | None = None
 
 
 def next_move(asked: Asked, arrival: Arrival) -> Move:
@@ -79,18 +93,34 @@ def next_move(asked: Asked, arrival: Arrival) -> Move:
             return _sign_in(asked)
     elif _is_somebody_else(arrival, visitor):  # B-O23: a hint never switches the user
         raise LoginRequiredError("another person signed in than id_token_hint names")
-    if visitor.session.level.rank < asked.insisted_level.rank:
-        raise UnmetAuthenticationRequirementsError("the sign-in did not reach the required level of assurance")
     group = _group(asked, visitor, arrival.chosen)
-    if group is None:
-        return _choose_role(asked, visitor)
-    return _licensed(asked, visitor, group)
+    entrance = _licensed(asked, visitor, group) if group is not None else None
+    if not isinstance(entrance, NoLicence) and (lacks := _lacking(asked, arrival, visitor)) is not None:
+        return ProveMore(visitor.session.session_id, lacks, group)
+    return entrance or _choose_role(asked, visitor)
 
 
 def _sign_in(asked: Asked) -> SignIn:
     if asked.request.wants(Prompt.NONE):  # N-22: never makes a session silently
         raise LoginRequiredError("nobody is signed in as this request demands")
-    return SignIn(asked.insisted_level)
+    return SignIn(asked.insisted_level, asked.wished_level)
+
+
+def _lacking(asked: Asked, arrival: Arrival, visitor: Visitor) -> Lacking | None:
+    """Tell what the session lacks for this request; raises where nothing can be asked.
+
+    Nobody is asked for a wish twice: not when they come back from being asked, not when they turned it down before.
+    """
+    level, silent = visitor.session.level, asked.request.wants(Prompt.NONE)
+    if level.rank < asked.insisted_level.rank:
+        if not silent:
+            return Lacking.INSISTED
+        if arrival.means and ways_to(asked.insisted_level, arrival.means):
+            raise LoginRequiredError("the person has to prove more than at the present sign-in")
+        raise UnmetAuthenticationRequirementsError("the person cannot reach the required level of assurance")
+    if silent or arrival.waived or arrival.asked_at is not None or arrival.means is None:
+        return None
+    return lacking(level, Demands(wished=asked.wished_level), arrival.means)
 
 
 def _choose_role(asked: Asked, visitor: Visitor) -> ChooseRole:
@@ -104,9 +134,7 @@ def _wants_another_proof(asked: Asked, visitor: Visitor) -> bool:
     request, session = asked.request, visitor.session
     if request.wants(Prompt.LOGIN, Prompt.SELECT_ACCOUNT):
         return True
-    if request.max_age is not None and visitor.now - session.auth_time > timedelta(seconds=request.max_age):
-        return True
-    return session.level.rank < asked.insisted_level.rank
+    return request.max_age is not None and visitor.now - session.auth_time > timedelta(seconds=request.max_age)
 
 
 def _is_somebody_else(arrival: Arrival, visitor: Visitor) -> bool:
@@ -144,6 +172,6 @@ def still_entitled(holder: Holder) -> bool:
     return (
         group in holder.standing.actor_groups
         and service.accepts(group)
-        and holder.session.level.rank >= service.minimum_level.rank
+        and holder.session.level.rank >= max(service.minimum_level.rank, holder.insisted_level.rank)
         and may_enter(service, holder.standing, actor_group=group, licensed=numbers)
     )

@@ -49,8 +49,8 @@ class Offer:
 
 
 def needs_more(journey: Journey) -> bool:
-    """Tell whether a password is not enough for where this journey goes."""
-    return journey.demands.level.rank > Level.EN_FAKTOR.rank
+    """Tell whether a password is not enough for where this journey goes, with or without an adult's word."""
+    return journey.demands.level.rank > Level.VOKSEN_VERIFICERET.rank
 
 
 def _offers(providers: Sequence[Provider], *, language: str, remembered: str | None) -> list[Offer]:

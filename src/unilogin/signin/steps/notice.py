@@ -70,9 +70,9 @@ async def take_notice(house: House, request: Request, posted: Posted) -> Respons
         async with acquire(house.pool) as connection:
             put_off = await actions.put_off_change(connection, journey.journey_id)
         metrics.journey_step("notice", "put off" if put_off else "not on offer")
-        if put_off and journey.actor_group is not None:
+        if put_off and journey.actor_group is not None and journey.lacking is None:
             return move_on(house, request, journey)
-        return see_other(step_url(journey, Step.ROLE))  # which leads back to here as long as it is not settled
+        return see_other(step_url(journey, Step.ROLE))  # which leads to whatever is not settled
     return see_other(step_url(journey, next_step(journey)))
 
 

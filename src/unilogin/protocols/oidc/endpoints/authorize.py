@@ -10,7 +10,6 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from unilogin.domain.sessions.model import SessionId
 from unilogin.house import REALM, House
 from unilogin.kit.db.connection import Connection, acquire
 from unilogin.kit.faults import fault_point
@@ -25,8 +24,9 @@ from unilogin.protocols.oidc.answers import answer, see_other
 from unilogin.protocols.oidc.checks import Asked, check_authorization
 from unilogin.protocols.oidc.errors import LocalError, MalformedRequestError, OidcError
 from unilogin.protocols.oidc.hints import Hint, read_hint
+from unilogin.protocols.oidc.levels import REACHABLE_OUTSIDE
 from unilogin.protocols.oidc.request import AuthorizationRequest, Parameters
-from unilogin.protocols.oidc.rules import Arrival, ChooseRole, Enter, Move, NoLicence, SignIn, next_move
+from unilogin.protocols.oidc.rules import Arrival, ChooseRole, Enter, Move, NoLicence, ProveMore, SignIn, next_move
 from unilogin.protocols.oidc.stamps import read_stamp, stamp
 from unilogin.signin.actions import start_journey, take_refusal, take_result
 from unilogin.signin.browser import SESSION_COOKIE, browser_token, journey_url, remember_browser
@@ -72,7 +72,9 @@ async def authorize_posted(house: House, request: Request, _: None) -> Response:
         asked_for = AuthorizationRequest.parse(parameters)
         async with acquire(house.pool) as connection:
             client = await queries.enabled_client(connection, asked_for.client_id)
-            asked = await queries.asked_of(connection, asked_for, client)
+            asked = Asked(
+                asked_for, client, REACHABLE_OUTSIDE
+            )  # who is there is seen at the GET, and what they can prove
             try:
                 check_authorization(asked)
             except LocalError:
@@ -135,7 +137,7 @@ async def _at_the_door(
         asked_at = read_stamp(house.secrets, sent, browser=browser, client_id=client.client_id, now=visitor.now)
     chosen = result.actor_group if result is not None else None
     arrival = Arrival(visitor, asked_at=asked_at, chosen=chosen, declined=declined)
-    asked = await queries.asked_of(connection, asked_for, client)
+    asked = await queries.asked_of(connection, asked_for, client, visitor=visitor)
     return _Door(house, request, connection, asked, arrival, browser)
 
 
@@ -143,7 +145,8 @@ async def _answered(door: _Door, hint: Hint | None) -> Response:
     try:
         check_authorization(door.asked)
         hinted = hint.subject if hint is not None and hint.client_id == door.asked.client.client_id else None
-        return await _go(door, next_move(door.asked, replace(door.arrival, hinted=hinted)))
+        arrival = await queries.with_means(door.connection, door.asked, replace(door.arrival, hinted=hinted))
+        return await _go(door, next_move(door.asked, arrival))
     except LocalError:
         raise
     except OidcError as error:
@@ -157,10 +160,11 @@ async def _go(door: _Door, move: Move) -> Response:
         case NoLicence():
             return see_other(move.url)
         case SignIn():
-            demands = Demands(door.asked.request.login_hint, move.level)
-            return await _journey(door, demands)
+            return await _journey(door, Demands(door.asked.request.login_hint, move.level, move.wished))
+        case ProveMore():
+            return await _journey(door, Demands("", door.asked.insisted_level, door.asked.wished_level), goes_on=move)
         case ChooseRole():
-            return await _journey(door, Demands(), session_id=move.session_id)
+            return await _journey(door, Demands(), goes_on=move)
 
 
 async def _enter(door: _Door, enter: Enter) -> Response:
@@ -171,6 +175,7 @@ async def _enter(door: _Door, enter: Enter) -> Response:
         client=client,
         request=asked_for,
         actor_group=enter.actor_group,
+        insisted_level=door.asked.insisted_level,
         request_id=request_id(door.request),
     )
     if code is None:  # the session ended at this very moment: ask again who it is
@@ -179,7 +184,7 @@ async def _enter(door: _Door, enter: Enter) -> Response:
     return answer(door.house, door.request, door.asked.reply_to, {"code": code}, service=client.service)
 
 
-async def _journey(door: _Door, demands: Demands, *, session_id: SessionId | None = None) -> Response:
+async def _journey(door: _Door, demands: Demands, *, goes_on: ProveMore | ChooseRole | None = None) -> Response:
     house, client, asked_for = door.house, door.asked.client, door.asked.request
     now = await queries.now(door.connection)
     asked_at = stamp(house.secrets, now, browser=door.browser, client_id=client.client_id)
@@ -189,7 +194,9 @@ async def _journey(door: _Door, demands: Demands, *, session_id: SessionId | Non
         service=client.service,
         return_to=f"{PATH}?{asked_for.query}&{ASKED_AT}={asked_at}",
         demands=demands,
-        session_id=session_id,
+        session_id=goes_on.session_id if goes_on else None,
+        actor_group=goes_on.actor_group if isinstance(goes_on, ProveMore) else None,
+        lacking=goes_on.lacking if isinstance(goes_on, ProveMore) else None,
     )
     if asked_for.hint_held_cpr:
         log("oidc").warning("cpr_in_login_hint", client_id=client.client_id)
