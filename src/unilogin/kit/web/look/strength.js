@@ -55,7 +55,8 @@ for (const meter of document.querySelectorAll("[data-strength]")) {
     for (const [start, end] of finds(small)) for (let place = start; place < end; place++) known.add(place);
     const left = signs.filter((_, place) => !known.has(place));
     const counting = left.filter((sign) => /[\p{L}\p{N}]/u.test(sign)).length;
-    if (counting + Math.min(2, left.length - counting) < 6 || new Set(small).size < 4) return "weak";
+    const few = known.size && counting + Math.min(2, left.length - counting) < 6;
+    if (few || new Set(small).size < 4) return "weak";
     const worth = (sign) => (/\p{Ll}/u.test(sign) ? 2.5 : /\s/.test(sign) ? 1 : 3.3);
     const bits = signs.reduce((sum, sign, place) => sum + (known.has(place) || sign === signs[place - 1] ? 0 : worth(sign)), 0);
     return bits < 30 ? "fair" : bits < 45 ? "good" : "strong";
