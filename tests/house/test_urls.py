@@ -11,8 +11,8 @@ from tests.house.source import PACKAGE, name_of, parsed, python_files
 from unilogin.kit.web.routing import Url
 from unilogin.urls import URLS
 
-MAY_MAKE_ROUTES = (PACKAGE / "kit/web/routing.py", PACKAGE / "demo/relying_party")
-"""The one list becomes routes here; the learning service is a stranger with pages of its own."""
+MAY_MAKE_ROUTES = (PACKAGE / "kit/web/routing.py", PACKAGE / "demo/relying_party", PACKAGE / "demo/mitid")
+"""The one list becomes routes here; the learning service and the simulator are strangers with pages of their own."""
 
 
 @pytest.mark.parametrize("line", URLS, ids=lambda line: f"{line.method} {line.path}")

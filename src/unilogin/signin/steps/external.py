@@ -69,7 +69,7 @@ async def send_out(house: House, request: Request, visit: Visit, provider: Provi
     return leave_for(house, request, errand_url(provider.alias, errand), name=name)
 
 
-async def take_back(house: House, request: Request, visit: Visit) -> Response:
+async def come_back(house: House, request: Request, visit: Visit) -> Response:
     """Take what came back, once, and let in whom it names; show why not otherwise."""
     journey, errand_id = visit.journey, _errand_id(request)
     if errand_id is None or journey.session_id is not None or journey.finished:
