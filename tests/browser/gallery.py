@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
+from tests.browser import recovery_samples
 from tests.browser.installed import QUIET, chromium_path
 from unilogin.kit.text import LANGUAGES, Language, Texts, load_texts
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
@@ -38,7 +39,11 @@ COMPONENTS = """{% extends "look/base.html" %}{% import "look/components.html" a
 def environment(texts: Texts, language: Language) -> Environment:
     """Return the templates as the pages of the product see them, but with files beside them in place of addresses."""
     loader = PrefixLoader(
-        {"look": PackageLoader("unilogin.kit.web", "look"), "signin": PackageLoader("unilogin.signin")}
+        {
+            "look": PackageLoader("unilogin.kit.web", "look"),
+            "recovery": PackageLoader("unilogin.recovery"),
+            "signin": PackageLoader("unilogin.signin"),
+        }
     )
     templates = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -121,6 +126,10 @@ def samples() -> Iterator[tuple[str, str, Context]]:
     yield "pictures-full", "signin/pictures.html", _pictures("sol", "hus", "bil", "is")
     yield "pictures-error", "signin/pictures.html", _pictures(error="signin.pictures.wrong")
     yield "role", "signin/role.html", {**_FORM, "options": [{"value": "KONTAKT"}, {"value": "MEDARBEJDER_EKSTERN"}]}
+    notice = {**_FORM, "code": "signin.notice.words", "count": 30, "now": False, "change_url": "#"}
+    yield "notice", "signin/notice.html", notice
+    yield "notice-last", "signin/notice.html", {**notice, "code": "signin.notice.age", "count": 1}
+    yield "notice-now", "signin/notice.html", {**notice, "code": "signin.notice.password", "now": True}
     for message in STOPS:
         context = {"message": message, "incident": "7K3M-9PQ2", "service": SERVICE, "restart_url": "#"}
         yield f"stopped-{message.rpartition('.')[2]}", "signin/stopped.html", context
@@ -129,6 +138,7 @@ def samples() -> Iterator[tuple[str, str, Context]]:
     yield "moving-on", "signin/moving_on.html", {"url": "username.html", "service": SERVICE}
     fields = {"code": "abc", "state": "x y&z"}
     yield "form-post", "signin/form_post.html", {"action": "#", "fields": fields, "service": SERVICE}
+    yield from recovery_samples.samples()
 
 
 def render_page(texts: Texts, language: Language, template: str, context: Context) -> str:

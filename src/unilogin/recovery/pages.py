@@ -49,13 +49,17 @@ def show(
     return house.pages.render(request, f"recovery/{template}.html", {**shared, **context}, status=status)
 
 
+_WORTH_ANOTHER_TRY = ("cancelled", "unavailable", "refused", "level", "no_cpr", "not_you", "not_yours")
+
+
 def tell(house: House, request: Request, visit: Visit, why: str, *, again: Path, **fields: object) -> Response:
     """Say why it did not work, what that means, what to do and whom to ask; ``again`` is where another try begins."""
     journey = visit.journey
+    step = Step.SECRET if journey.username else Step.USERNAME
     context = {
         "message": f"recovery.told.{why}",
         "fields": fields,
-        "again_url": address(journey, again),
-        "back_url": step_url(journey, Step.SECRET if journey.username else Step.USERNAME),
+        "again_url": address(journey, again) if why in _WORTH_ANOTHER_TRY else None,
+        "back_url": step_url(journey, Step.METHOD if why == "no_password" else step),
     }
     return show(house, request, visit, "told", context)

@@ -1,0 +1,340 @@
+"""V-39, V-40: whatever order of requests, no secret is set without leave for that account, journey and browser.
+
+Two browsers with journeys of their own ask for every page and post every form, of their own journey or the other's,
+at any time, after any proof or none. A model keeps who has truly proved what, and where.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from tests.builders.inside import Inside, inside
+from tests.builders.journeys import Journeys
+from tests.builders.people import People, Somebody
+from tests.builders.running import run
+from tests.recovery.families import Families
+from tests.recovery.inside import read
+from tests.recovery.inside_windows import Windows
+from tests.recovery.mitid import ALIAS, MitId
+from tests.recovery.steps import shown_pictures
+from tests.visitor import Visitor
+from unilogin.domain.credentials.windows import WindowKind
+from unilogin.domain.directory.model import Username
+from unilogin.domain.sessions.model import Device
+from unilogin.kit.db.connection import acquire
+from unilogin.kit.ids import new_token
+from unilogin.kit.secrets import Secrets
+from unilogin.signin.actions import choose_method, name_somebody
+from unilogin.signin.browser import csrf_token
+from unilogin.signin.model import Failure, JourneyId, Method
+
+PAGES = (
+    "names", "names/found", "password", "password/forgotten", "password/mitid", "password/parent", "password/change",
+    "window", "new-password", "new-password/own", "new-password/practise", "username",
+)  # fmt: skip
+FORMS = (
+    "window", "new-password", "new-password", "new-password/own", "new-password/own", "new-password/go",
+    "new-password/practise", "names/found", "password/change",
+)  # fmt: skip
+ERRANDS = ("names", "password/mitid", "password/parent")
+NAMES = ("pupil", "child")
+WHO = (*NAMES, "parent", "stranger")
+TABS = 3
+NEW = "grønne gulerødder ler 4"
+
+
+@dataclass(eq=False)
+class Tab:
+    """A journey in a browser, and what was truly proved in it: ``may`` are the names leave may stand for."""
+
+    browser: int
+    journey: str
+    named: str | None = None
+    may: set[str] = field(default_factory=set)
+    reader: str | None = None
+    errands: list["Away"] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Away:
+    """A browser is at MitID, or back with an answer."""
+
+    tab: Tab
+    page: str
+    errand: Any
+    person: str | None = None
+    url: str | None = None
+    taken: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the machine plays on."""
+
+    app: Inside
+    people: People
+    secrets: Secrets
+    journeys: Journeys
+    mitid: MitId
+    done: list[str]
+    steps: list[int]
+    """Every secret that was set, over all plays: a machine that never sets one proves nothing."""
+
+    async def type_in(self, journey_id: JourneyId, username: Username) -> None:
+        """Choose Unilogin in a journey and type a name."""
+        async with acquire(self.app.house.pool) as connection:
+            await choose_method(connection, journey_id, method=Method.UNILOGIN)
+            await name_somebody(connection, journey_id, username=username, device=Device.SHARED)
+
+
+_TAB = st.sampled_from(range(TABS))
+_SELDOM = st.sampled_from((False, False, False, False, True))
+
+
+class Recovering(RuleBasedStateMachine):
+    """Two browsers, the first with two journeys, each with a name typed to begin with."""
+
+    stage: Stage
+
+    @initialize()
+    def begin(self) -> None:
+        """New people each time: what was guessed and set before is not in the way."""
+        people = self.stage.people
+        self.who: dict[str, Somebody] = {
+            "pupil": people.pupil(level="8", secret="solskin over klitten 7"),
+            "child": people.pupil(level="2", secret=["sol", "hus", "bil", "is"]),
+            "parent": people.teacher(secret=None),
+            "stranger": people.teacher(secret=None),
+        }
+        self.families, self.windows = Families(people), Windows(people.dsn)
+        self.families.custody(self.who["parent"], self.who["child"])
+        self.custody = True
+        self.index = {name: self.stage.mitid.known(somebody) for name, somebody in self.who.items()}
+        self.tokens = [new_token(), new_token()]
+        self.browsers: list[Visitor] = []
+        for token in self.tokens:
+            visitor = self.stage.app.visitor()
+            visitor.client.cookies.set("unilogin_browser", token)
+            visitor.open("/hjaelp")
+            self.browsers.append(visitor)
+        self.hashes = self.read_hashes()
+        self.tabs = [self.open_tab(0, "pupil"), self.open_tab(1, "child"), self.open_tab(0, "child")]
+
+    def open_tab(self, browser: int, name: str) -> Tab:
+        """Begin a journey in a browser, with Unilogin chosen and a name typed."""
+        journey_id = self.stage.journeys.begin(self.tokens[browser]).split("/")[2]
+        run(self.stage.type_in(JourneyId(UUID(journey_id)), Username(self.who[name].username)))
+        return Tab(browser, journey_id, named=name)
+
+    def read_hashes(self) -> dict[str, object]:
+        """The hash of everybody's secret."""
+        rows = read(
+            self.stage.people.dsn,
+            "select username, hash from directory_account left join credentials_password using (account_id)"
+            " where username = any($1::text[])",
+            [somebody.username for somebody in self.who.values()],
+        )
+        names = {somebody.username: name for name, somebody in self.who.items()}
+        return {names[str(username)]: stored for username, stored in rows}
+
+    def settle(self, tab: Tab | None, *, posted: bool, browser: int | None = None) -> None:
+        """After each request: what was set was set by who had proved that, here, in this browser."""
+        self.stage.steps.append(1)
+        for visitor in self.browsers:
+            assert visitor.page.status_code < 500, visitor.path
+        after = self.read_hashes()
+        for name in WHO:
+            if after[name] == self.hashes[name]:
+                continue
+            self.stage.done.append(name)
+            assert posted, "a page was opened, and a secret was set"
+            assert tab is not None
+            assert browser in (None, tab.browser), "another browser set a secret in this journey"
+            assert tab.named == name, "a secret was set for another name than the typed one"
+            assert name in tab.may, "a secret was set that nobody had proved anything for"
+            assert name != "child" or self.custody or "window" in tab.may or "password" in tab.may
+        self.hashes = after
+
+    # what people do ------------------------------------------------------------------------------------------------
+
+    @rule(number=_TAB, name=st.sampled_from((*NAMES, *NAMES, *WHO, "nobody")))
+    def type_name(self, number: int, name: str) -> None:
+        self.name_in(self.tabs[number], name)
+
+    def name_in(self, tab: Tab, name: str) -> None:
+        typed = self.who[name].username if name in self.who else "nobo1234"
+        self.post(tab, "username", {"username": typed}, browser=tab.browser)
+        if self.browsers[tab.browser].path.endswith(("/secret", "/window")):
+            if tab.named != name:
+                tab.may.clear()
+            tab.named = name
+
+    @rule(number=_TAB, page=st.sampled_from(PAGES), stolen=_SELDOM)
+    def open_page(self, number: int, page: str, *, stolen: bool) -> None:
+        tab = self.tabs[number]
+        self.browsers[1 - tab.browser if stolen else tab.browser].open(f"/login/{tab.journey}/{page}")
+        self.settle(tab, posted=False)
+
+    @rule(number=_TAB, page=st.sampled_from(FORMS), stolen=_SELDOM, name=st.sampled_from((*NAMES, *WHO)))
+    def post_form(self, number: int, page: str, name: str, *, stolen: bool) -> None:
+        """Mostly from the right browser; the token is the one that browser would have for that journey."""
+        tab = self.tabs[number]
+        by = 1 - tab.browser if stolen else tab.browser
+        fields = {"new-password": NEW, "password": "solskin over klitten 7", "new": self.who[name].username}
+        if by == tab.browser:
+            self.expect(tab, page, name)
+        self.post(tab, page, fields, browser=by)
+
+    @rule(number=_TAB)
+    def go_on(self, number: int) -> None:
+        """Do what somebody does who has leave: be given a secret or choose one, and sign in."""
+        self.post_form(number=number, page="new-password", name="pupil", stolen=False)
+        self.post_form(number=number, page="new-password/own", name="pupil", stolen=False)
+        tab = self.tabs[number]
+        visitor = self.browsers[tab.browser]
+        visitor.open(f"/login/{tab.journey}/new-password")
+        pictures = shown_pictures(visitor)
+        self.post(tab, "new-password/practise", {"pictures": ",".join(pictures)}, browser=tab.browser)
+
+    @rule(number=_TAB, page=st.sampled_from(ERRANDS))
+    def leave_for_mitid(self, number: int, page: str) -> None:
+        tab = self.tabs[number]
+        visitor = self.browsers[tab.browser]
+        self.post(tab, page, {"provider": ALIAS}, browser=tab.browser)
+        if visitor.moves_on and "/broker/" in visitor.page.text:
+            tab.errands.append(Away(tab, page, self.stage.mitid.errand(visitor)))
+
+    @rule(number=_TAB, person=st.sampled_from((*WHO, None)))
+    def approve(self, number: int, person: str | None) -> None:
+        waiting = [away for away in self.tabs[number].errands if away.url is None]
+        if waiting:
+            answer = self.stage.mitid.identity(self.index[person]) if person else Failure.CANCELLED
+            waiting[-1].person, waiting[-1].url = person, self.stage.mitid.answered(waiting[-1].errand, answer)
+
+    @rule(number=_TAB, into=_TAB, browser=st.integers(0, 1), page=st.sampled_from(ERRANDS))
+    def come_back(self, number: int, into: int, browser: int, page: str) -> None:
+        """Where one should, or into another journey, in another browser, at another page."""
+        back = [away for away in self.tabs[number].errands if away.url]
+        if not back:
+            return
+        away, tab = back[-1], self.tabs[into]
+        if tab is away.tab and page == away.page and browser == tab.browser and not away.taken:
+            self.came_back(away)
+        self.browsers[browser].open(f"/login/{tab.journey}/{page}/back?errand={away.errand}")
+        self.settle(tab, posted=False)
+
+    @rule(number=_TAB, page=st.sampled_from(ERRANDS), wrong=_SELDOM, person=st.sampled_from(WHO))
+    def prove_with_mitid(self, number: int, page: str, person: str, *, wrong: bool) -> None:
+        """All of it at once, as it should be; the person is mostly the right one."""
+        if not wrong:
+            person = "parent" if page == "password/parent" else self.tabs[number].named or person
+            person = person if person in self.who else "stranger"
+        self.leave_for_mitid(number=number, page=page)
+        self.approve(number=number, person=person)
+        self.come_back(number=number, into=number, browser=self.tabs[number].browser, page=page)
+
+    @rule(name=st.sampled_from(NAMES), parent=st.booleans())
+    def open_window(self, name: str, *, parent: bool) -> None:
+        if parent and name == "child" and self.custody:
+            self.windows.open(self.who["parent"], self.who["child"], kind=WindowKind.PARENT)
+        elif not parent:
+            self.windows.open(self.who["stranger"], self.who[name])
+
+    @rule(number=_TAB)
+    def claim_a_window(self, number: int) -> None:
+        """All of it at once, as it should be."""
+        name = self.tabs[number].named
+        if name in NAMES:
+            self.open_window(name=name, parent=False)
+            self.post_form(number=number, page="window", name=name, stolen=False)
+
+    @rule(custody=_SELDOM.map(lambda seldom: not seldom))
+    def change_custody(self, *, custody: bool) -> None:
+        self.families.custody(self.who["parent"], self.who["child"], custody=custody)
+        self.custody = custody
+
+    # what the model believes: never less than is true ----------------------------------------------------------------
+
+    def came_back(self, away: Away) -> None:
+        tab, person = away.tab, away.person
+        away.taken = True
+        if person is None:
+            return
+        if away.page == "names":
+            tab.reader = person
+        elif away.page == "password/mitid" and person == tab.named:
+            tab.may.add(person)
+        elif away.page == "password/parent" and person == "parent" and tab.named == "child" and self.custody:
+            tab.may.add("child")
+
+    def expect(self, tab: Tab, page: str, name: str) -> None:
+        """What a form from the right browser may prove."""
+        if page == "names/found" and tab.reader is not None:
+            if name == tab.reader or (tab.reader == "parent" and name == "child" and self.custody):
+                tab.may = {name}
+                tab.named = name
+        elif page == "window" and tab.named in self.who and self.is_open(tab.named):
+            tab.may |= {tab.named, "window"}
+        elif page == "password/change" and tab.named == "pupil":
+            tab.may |= {"pupil", "password"}
+
+    def is_open(self, name: str) -> bool:
+        return bool(
+            read(
+                self.stage.people.dsn,
+                "select true from credentials_window where account_id = $1 and claimed_at is null",
+                self.who[name].account_id,
+            )
+        )
+
+    def post(self, tab: Tab, page: str, fields: dict[str, str], *, browser: int) -> None:
+        csrf = csrf_token(self.stage.app.house, self.tokens[browser], about=tab.journey)
+        self.browsers[browser].post(f"/login/{tab.journey}/{page}", fields | {"csrf": csrf})
+        self.settle(tab, posted=True, browser=browser)
+        visitor = self.browsers[browser]
+        if visitor.moves_on and "/broker/" not in visitor.page.text:  # signed in: the next journey begins
+            name = tab.named if tab.named in NAMES else "pupil"
+            self.tabs[self.tabs.index(tab)] = self.open_tab(tab.browser, name)
+
+    @invariant()
+    def nobody_else_is_signed_in(self) -> None:
+        """A parent or a stranger who helped is never signed in by that."""
+        if not hasattr(self, "who"):
+            return
+        rows = read(
+            self.stage.people.dsn,
+            "select 1 from sessions_session where account_id = $1 and method <> 'mitid'",
+            self.who["parent"].account_id,
+        )
+        assert not rows
+
+
+@pytest.mark.timeout(600)
+def test_v_39_v_40_no_order_of_requests_sets_a_secret_without_leave(database: str, secrets: Secrets) -> None:
+    done: list[str] = []
+    steps: list[int] = []
+    with inside(database, secrets) as app:
+        people = People(database, secrets)
+        journeys, mitid = Journeys.to_some_service(database), MitId.of(database, secrets)
+
+        class Playing(Recovering):
+            stage = Stage(app, people, secrets, journeys, mitid, done, steps)
+
+        run_state_machine_as_test(
+            Playing,
+            settings=settings(
+                max_examples=30,
+                stateful_step_count=40,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    print(f"{len(steps)} steps {len(done)} secrets were set, {sorted(set(done))}")
+    assert len(done) > 5, "the machine must set some"
