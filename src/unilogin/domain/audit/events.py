@@ -48,11 +48,6 @@ class Event(StrEnum):
     VOUCH_REFUSED = "vouch.refused"
     VOUCH_CANCELLED = "vouch.cancelled"
 
-    VOUCH_GIVEN = "vouch.given"
-    VOUCH_ASKED = "vouch.asked"
-    VOUCH_REFUSED = "vouch.refused"
-    VOUCH_CANCELLED = "vouch.cancelled"
-
     DEVICE_DISTRUSTED = "limits.device_distrusted"
     PLACE_CLOSED = "limits.place_closed"
     SITE_ALERTED = "limits.site_alerted"
