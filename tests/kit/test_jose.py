@@ -8,7 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from unilogin.kit.jose import SigningKey, TokenRefusedError, verify
+from unilogin.kit.jose import SigningKey, TokenRefusedError, published_keys, verify
 
 KEY = SigningKey.generate("RS256")
 SMALL = SigningKey.generate("ES256")
@@ -112,3 +112,50 @@ def test_v_20_every_changed_or_shortened_token_is_refused() -> None:
 def test_a_key_that_is_not_ours_is_refused() -> None:
     with pytest.raises(TokenRefusedError):
         verify(SigningKey.generate("ES256").sign({"sub": "x"}), keys=KEYS)
+
+
+OURS = SigningKey.generate("RS256").public_jwk()
+CURVE = SigningKey.generate("ES256").public_jwk()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"kty": "oct", "k": "c2VjcmV0"},
+        {**OURS, "use": "enc"},
+        {**OURS, "alg": "HS256"},
+        {**OURS, "alg": ["RS256"]},
+        {**OURS, "key_ops": ["encrypt"]},
+        {**OURS, "key_ops": "verify"},
+        {**OURS, "kty": "EC"},
+        {**OURS, "n": OURS["n"][:171]},  # 1024 bits
+        {**OURS, "e": "AQ"},
+        {**OURS, "n": 5},
+        {name: value for name, value in OURS.items() if name != "n"},
+        {**CURVE, "crv": "P-521"},
+        {**CURVE, "x": CURVE["y"], "y": CURVE["x"]},
+        {**CURVE, "kty": "OKP", "crv": "Ed25519"},
+        "a key",
+        None,
+        [],
+    ],
+    ids=lambda entry: str(entry)[:40],
+)
+def test_f_24_keys_of_others_that_are_not_for_this_are_left_out(entry: object) -> None:
+    assert published_keys({"keys": [entry, CURVE]}) == published_keys({"keys": [CURVE]})
+    assert len(published_keys({"keys": [entry, CURVE]})) == 1
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"keys": None}, {"keys": {"kid": "a"}}, "keys"])
+def test_a_key_set_that_is_none_has_no_keys(document: object) -> None:
+    assert published_keys(document) == []
+
+
+def test_of_two_keys_of_one_name_neither_is_taken() -> None:
+    other = {**SigningKey.generate("RS256").public_jwk(), "kid": OURS["kid"]}
+    assert published_keys({"keys": [OURS, other, CURVE]}) == published_keys({"keys": [CURVE]})
+
+
+def test_nothing_private_of_a_published_key_is_kept() -> None:
+    private = {**OURS, "d": "c2VjcmV0", "p": "c2VjcmV0", "x5c": ["MIIB"], "jku": "http://localhost"}
+    assert set(published_keys({"keys": [private]})[0]) == {"kty", "kid", "n", "e"}

@@ -3,6 +3,7 @@
 RFC 7515, 7517, 7518, 7519, 7638; RFC 8725 for what is refused. Keys come only from us, never from a token (V-61).
 """
 
+import base64
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -115,7 +116,7 @@ _MOST_KEYS = 50
 def published_keys(document: object) -> list[dict[str, Any]]:
     """Return the public keys of somebody else's key set that a signature of ours to check may be made with.
 
-    Whatever is not an RSA key of 2048 bits or more or a P-256 key for signatures is left out, and so are two keys that
+    Whatever is not an RSA key of 2048 bits or more, or a key for ES256, is left out, and so are two keys that
     answer to one name: which of them is meant, nobody could say.
     """
     listed = document.get("keys") if isinstance(document, dict) else None
@@ -125,7 +126,9 @@ def published_keys(document: object) -> list[dict[str, Any]]:
 
 
 def _usable(entry: object) -> dict[str, Any] | None:
-    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") not in _ALGORITHMS:
+    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
+        return None
+    if str(entry.get("alg", "RS256")) not in _ALGORITHMS:
         return None
     wanted = _PUBLIC.get(str(entry.get("kty")))
     operations = entry.get("key_ops", ["verify"])
@@ -138,8 +141,10 @@ def _usable(entry: object) -> dict[str, Any] | None:
 def _is_strong(public: dict[str, Any]) -> bool:
     try:
         if public["kty"] == "EC":
-            return public["crv"] == "P-256" and bool(ECKey.import_key(public).public_key)
-        key = RSAKey.import_key(public).public_key
-        return key.key_size >= RSA_BITS and key.public_numbers().e > 2
+            return isinstance(ECKey.import_key(public).public_key.curve, ec.SECP256R1)
+        modulus = base64.urlsafe_b64decode(public["n"] + "==")
+        if int.from_bytes(modulus, "big").bit_length() < RSA_BITS:
+            return False
+        return RSAKey.import_key(public).public_key.public_numbers().e > 2
     except (JoseError, ValueError, TypeError, KeyError):
         return False
