@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from unilogin.demo.names import DANISH
 from unilogin.domain.credentials.model import PasswordPolicy, PasswordType, PersonWords
 from unilogin.domain.credentials.policy import judge
-from unilogin.domain.credentials.words import LEAST_PICTURES, Draw, assigned, parts, words
+from unilogin.domain.credentials.predictable import SHORT_WORD, common_passwords, folded, giveaways
+from unilogin.domain.credentials.words import LEAST_PICTURES, PICTURES, Draw, assigned, parts, words
 from unilogin.domain.directory.usernames import denied_stems
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
 
@@ -80,6 +81,17 @@ def test_nothing_crude_is_read_in_any_two_words_put_together() -> None:
     assert not [f"{a}+{b}" for a, b in permutations(words(), 2) if crude.search(a + b)]
 
 
+def test_n_04_no_two_words_put_together_hold_what_others_try_first() -> None:
+    """Every pair, under the stricter policy, for which a season anywhere is too much."""
+    words_found = {word for section in ("calendar", "here") for word in giveaways(section) if len(word) > SHORT_WORD}
+    backwards = {word[::-1] for word in words_found if len(word) > SHORT_WORD + 1}
+    first_tried = re.compile("|".join(map(re.escape, words_found | backwards)))
+    common = common_passwords()
+    pairs = [a + b for a, b in permutations(words(), 2)]
+    assert not [pair for pair in pairs if first_tried.search(pair) or first_tried.search(folded(pair))]
+    assert not [pair for pair in pairs if folded(pair) in common]
+
+
 def test_no_word_begins_as_no_username_may() -> None:
     assert not [word for word in words() if word[:4] in denied_stems()]
 
@@ -101,6 +113,10 @@ def test_an_assigned_password_has_two_digits_behind_the_words(draw: Draw) -> Non
     first, second, number = parts(assigned(PasswordType.PASSWORD, draw))
     assert {first, second} <= set(words())
     assert re.fullmatch(r"[1-9][0-9]", number)
+
+
+def test_the_pictures_that_are_drawn_are_those_that_are_shown() -> None:
+    assert tuple(picture.id for picture in PICTOGRAMS) == PICTURES
 
 
 @given(draw=DRAWS)

@@ -11,10 +11,15 @@ from importlib import resources
 
 from unilogin.domain.credentials.model import PasswordPolicy, PasswordType
 from unilogin.domain.credentials.rules import PICTURES_IN_CODE, picture_secret
-from unilogin.kit.web.look.pictograms import PICTOGRAMS
 
 Draw = Callable[[int], int]
 """Returns a random number from 0 up to, not including, its argument."""
+
+PICTURES = (
+    *("sol", "bil", "kat", "aeble", "hus", "fisk", "trae", "cykel", "hest", "is"),
+    *("stjerne", "baad", "fugl", "noegle", "blomst", "tog", "bold", "paraply", "gave", "snemand"),
+)
+"""The pictures a code is drawn from, by their ids; how they look is for the look."""
 
 LEAST_PICTURES = 3
 """A code has at least so many different pictures: one that is the same thing four times is the first that is tried."""
@@ -66,7 +71,7 @@ def _known() -> frozenset[str]:
 
 def _pictures(draw: Draw) -> list[str]:
     while True:
-        drawn = [PICTOGRAMS[draw(len(PICTOGRAMS))].id for _ in range(PICTURES_IN_CODE)]
+        drawn = [PICTURES[draw(len(PICTURES))] for _ in range(PICTURES_IN_CODE)]
         if len(set(drawn)) >= LEAST_PICTURES:
             return drawn
 
