@@ -97,7 +97,7 @@ class AuthorizationRequest:
         prompts = read("prompt", _prompts, no_prompts)
         max_age = read("max_age", _max_age, None)
         acr = read("claims", _acr_claim, _NOT_ASKED)
-        levels = levels_of(acr.values)
+        levels, wished = levels_of(acr.values), levels_of(given.get("acr_values", "").split(" "))
         return cls(
             client_id=given.get("client_id", ""),
             redirect_uri=given.get("redirect_uri", ""),
@@ -111,7 +111,7 @@ class AuthorizationRequest:
             prompts=prompts,
             max_age=max_age,
             essential_levels=levels if acr.essential and acr.values else None,
-            wished_levels=levels or levels_of(given.get("acr_values", "").split(" ")),
+            wished_levels=wished if acr.essential else levels or wished,
             id_token_hint=given.get("id_token_hint", ""),
             ui_locales=given.get("ui_locales", ""),
             login_hint=given.get("login_hint", "")[:_MAX_HINT_CHARACTERS],
