@@ -157,15 +157,16 @@ async def decline(connection: Connection, journey_id: JourneyId) -> bool:
     )
 
 
-async def take_refusal(connection: Connection, journey_id: JourneyId, *, browser_token: str) -> bool:
-    """Take, once, that a journey of this browser ended without anybody; False when it did not."""
+async def take_refusal(connection: Connection, journey_id: JourneyId, *, browser_token: str, at: str) -> bool:
+    """Take, once, that a journey of this browser, begun to come back ``at``, ended without anybody; False if not."""
     return bool(
         await connection.fetchval(
             "update signin_journey set returned_at = kit_now() where journey_id = $1 and browser_hash = $2"
             " and declined is not null and finished_at is null and returned_at is null and expires_at > kit_now()"
-            " returning true",
+            " and return_to = $3 returning true",
             journey_id,
             digest(browser_token),
+            at,
         )
     )
 
@@ -182,20 +183,25 @@ async def choose_role(connection: Connection, journey_id: JourneyId, *, actor_gr
     )
 
 
-async def take_result(connection: Connection, journey_id: JourneyId, *, browser_token: str) -> Result | None:
-    """Take what a finished journey of this browser led to, once; None when there is nothing to take."""
+async def take_result(connection: Connection, journey_id: JourneyId, *, browser_token: str, at: str) -> Result | None:
+    """Take what a finished journey of this browser led to, once; None when there is nothing to take.
+
+    ``at`` is the ``return_to`` that the caller began it with: what was proved for one request is not for another.
+    """
     row = await connection.fetchrow(
         "update signin_journey j set returned_at = kit_now() from sessions_session s"
-        " where j.journey_id = $1 and j.browser_hash = $2 and j.finished_at is not null and j.returned_at is null"
-        f" and j.expires_at > kit_now() and s.session_id = j.session_id and {LIVE}"
-        f" returning s.session_id, s.account_id, j.actor_group, {unhurried(connection)}",
+        " where j.journey_id = $1 and j.browser_hash = $2 and j.return_to = $3 and j.finished_at is not null"
+        f" and j.returned_at is null and j.expires_at > kit_now() and s.session_id = j.session_id and {LIVE}"
+        f" returning s.session_id, s.account_id, j.actor_group, j.started_at, {unhurried(connection)}",
         journey_id,
         digest(browser_token),
+        at,
     )
     metrics.journey_step("return", "taken" if row else "nothing to take")
     if row is None:
         return None
-    return Result(SessionId(row["session_id"]), AccountId(row["account_id"]), ActorGroup(row["actor_group"]))
+    group = ActorGroup(row["actor_group"])
+    return Result(SessionId(row["session_id"]), AccountId(row["account_id"]), group, row["started_at"])
 
 
 async def forget_old_journeys(connection: Connection) -> int:

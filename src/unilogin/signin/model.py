@@ -107,11 +107,12 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a finished journey gives the protocol, once."""
+    """What a finished journey gives the protocol, once. ``started_at`` is when the protocol sent the browser on it."""
 
     session_id: SessionId
     account_id: AccountId
     actor_group: ActorGroup
+    started_at: datetime
 
 
 Alias = NewType("Alias", str)

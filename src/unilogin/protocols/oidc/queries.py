@@ -1,7 +1,6 @@
 """Finding who stands at the door and what a code or token means. Every statement looks at session and account again."""
 
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record
@@ -176,12 +175,6 @@ async def with_means(connection: Connection, asked: Asked, arrival: Arrival) -> 
     session = visitor.session
     waived = await has_waived(connection, session.session_id, service_id=asked.client.service.service_id)
     return replace(arrival, means=await means_of(connection, session.account_id), waived=waived)
-
-
-async def now(connection: Connection) -> datetime:
-    """Return the database's time."""
-    value: datetime = await connection.fetchval("select kit_now()")
-    return value
 
 
 async def is_web_origin(connection: Connection, origin: str) -> bool:

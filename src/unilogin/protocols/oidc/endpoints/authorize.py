@@ -1,7 +1,7 @@
 """The authorization endpoint: a service asks who this is (RFC 6749 §3.1, OpenID Connect Core §3.1.2).
 
 A request that needs a journey comes back to the same address with the journey's id and is checked again from the start.
-Nothing of the first visit is trusted but the moment it was made, which is sealed against the browser.
+Nothing of the first visit is trusted; what the journey led to is given to the very request that began it, once.
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +27,6 @@ from unilogin.protocols.oidc.hints import Hint, read_hint
 from unilogin.protocols.oidc.levels import REACHABLE_OUTSIDE
 from unilogin.protocols.oidc.request import AuthorizationRequest, Parameters
 from unilogin.protocols.oidc.rules import Arrival, ChooseRole, Enter, Move, NoLicence, ProveMore, SignIn, next_move
-from unilogin.protocols.oidc.stamps import read_stamp, stamp
 from unilogin.signin.actions import start_journey, take_refusal, take_result
 from unilogin.signin.browser import SESSION_COOKIE, browser_token, journey_url, remember_browser
 from unilogin.signin.model import Demands, JourneyId
@@ -36,7 +35,6 @@ PATH = f"{REALM}/protocol/openid-connect/auth"
 
 # Our own parameters, beside those of the service.
 POSTED = "posted_request"
-ASKED_AT = "asked_at"
 JOURNEY = "journey"
 
 
@@ -126,19 +124,22 @@ async def _at_the_door(
     browser, _ = browser_token(house, request)
     result, declined = None, False
     if journey := _uuid(parameters, JOURNEY):
-        result = await take_result(connection, JourneyId(journey), browser_token=browser)
+        at = _return_to(asked_for)
+        result = await take_result(connection, JourneyId(journey), browser_token=browser, at=at)
         if result is None:
-            declined = await take_refusal(connection, JourneyId(journey), browser_token=browser)
+            declined = await take_refusal(connection, JourneyId(journey), browser_token=browser, at=at)
     session = result.session_id if result is not None else house.cookies.get(request, SESSION_COOKIE)
     client, visitor = await queries.who_asks_about_whom(connection, asked_for.client_id, session=session)
-    asked_at = None
-    if result is not None and client is not None and visitor is not None:
-        sent = parameters.get(ASKED_AT, [""])[0]
-        asked_at = read_stamp(house.secrets, sent, browser=browser, client_id=client.client_id, now=visitor.now)
-    chosen = result.actor_group if result is not None else None
-    arrival = Arrival(visitor, asked_at=asked_at, chosen=chosen, declined=declined)
+    arrival = Arrival(visitor, declined=declined)
+    if result is not None:
+        arrival = replace(arrival, asked_at=result.started_at, chosen=result.actor_group)
     asked = await queries.asked_of(connection, asked_for, client, visitor=visitor)
     return _Door(house, request, connection, asked, arrival, browser)
+
+
+def _return_to(asked_for: AuthorizationRequest) -> str:
+    """Return the address a journey for this request, and for no other, comes back to."""
+    return f"{PATH}?{asked_for.query}"
 
 
 async def _answered(door: _Door, hint: Hint | None) -> Response:
@@ -186,13 +187,11 @@ async def _enter(door: _Door, enter: Enter) -> Response:
 
 async def _journey(door: _Door, demands: Demands, *, goes_on: ProveMore | ChooseRole | None = None) -> Response:
     house, client, asked_for = door.house, door.asked.client, door.asked.request
-    now = await queries.now(door.connection)
-    asked_at = stamp(house.secrets, now, browser=door.browser, client_id=client.client_id)
     journey_id = await start_journey(
         door.connection,
         browser_token=door.browser,
         service=client.service,
-        return_to=f"{PATH}?{asked_for.query}&{ASKED_AT}={asked_at}",
+        return_to=_return_to(asked_for),
         demands=demands,
         session_id=goes_on.session_id if goes_on else None,
         actor_group=goes_on.actor_group if isinstance(goes_on, ProveMore) else None,
