@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import asyncpg
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from unilogin.domain.credentials.hashing import Hasher
@@ -31,7 +30,7 @@ from unilogin.kit.web.frame import Frame
 from unilogin.kit.web.hosts import AppHosts
 from unilogin.kit.web.pages import Pages
 from unilogin.kit.web.peer import read_proxies
-from unilogin.kit.web.routing import Url, routes
+from unilogin.kit.web.routing import Paths, Url, routes
 from unilogin.protocols.oidc.notices.courier import Courier
 from unilogin.settings import Settings, load_settings
 from unilogin.urls import URLS
@@ -133,8 +132,8 @@ def framed(house: House, urls: Sequence[Url[House]] = URLS) -> ASGIApp:
         }
         return house.pages.render(request, "signin/stopped.html", context, status=refused.status)
 
-    # The bare router: Starlette's own error middleware would answer before the frame could.
-    app = Router(routes(urls, house), redirect_slashes=False, default=_not_found)
+    # Not an application of Starlette's: its own error middleware would answer before the frame could.
+    app = Paths(routes(urls, house), otherwise=_not_found)
     parts = urlsplit(house.base_url)
     hosts = [parts.netloc, *(urlsplit(origin).netloc for origin in house.app_origins.values())]
     placed = AppHosts(app, home=house.base_url, moved=house.app_origins)

@@ -90,6 +90,11 @@ async def _make_ours(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     )
 
 
+_BY_KEY: Final = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
+"""Whoever serves asks for a few rows by their keys. A plan made while the tables were small or unknown is kept until
+they are analyzed; without this it reads and hashes whole tables until then."""
+
+
 def _server_settings(role: str | None, *, patient: bool) -> dict[str, str]:
     settings = {
         "application_name": "unilogin",
@@ -102,7 +107,7 @@ def _server_settings(role: str | None, *, patient: bool) -> dict[str, str]:
         "plan_cache_mode": "force_generic_plan",  # prepared statements: planning each anew gains nothing
         "jit": "off",  # every statement of ours is short; compiling costs more than it saves
     }
-    return settings | ({"role": role} if role else {})
+    return settings | ({} if patient else _BY_KEY) | ({"role": role} if role else {})
 
 
 async def open_pool(dsn: str, *, role: str | None = "unilogin_run", size: int = 8, patient: bool = False) -> Pool:

@@ -4,13 +4,13 @@ What a rule returns is what the function receives, so a page that needs a journe
 without its gate (style guide, 4 and 18).
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 House = TypeVar("House")
@@ -85,3 +85,31 @@ def routes(urls: Iterable[Url[House]], house: House) -> list[Route]:
 
 def _app(methods: "_PathMethods") -> ASGIApp:
     return methods
+
+
+class Paths:
+    """Finds who answers a path: a constant one by one look, one with parameters by trying those in their order.
+
+    A constant path goes before one with parameters that would fit as well.
+    """
+
+    def __init__(self, routes: Sequence[Route], *, otherwise: ASGIApp) -> None:
+        self._constant = {route.path: route for route in routes if "{" not in route.path}
+        self._with_parameters = [route for route in routes if "{" in route.path]
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._constant.get(scope["path"]) or self._fitting(scope)
+        if route is None:
+            await self._otherwise(scope, receive, send)
+            return
+        scope["route"] = route
+        await route.app(scope, receive, send)
+
+    def _fitting(self, scope: Scope) -> Route | None:
+        for route in self._with_parameters:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(found)
+                return route
+        return None
