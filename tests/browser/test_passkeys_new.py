@@ -1,6 +1,7 @@
 """Making a passkey in Mit Unilogin in Chromium, signing in with it, and deleting it."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,7 +11,7 @@ from tests.browser.fixtures import OpenPage
 from tests.browser.virtual_authenticator import Device
 from tests.builders.passkeys import Passkeys
 from tests.builders.people import People, Somebody
-from tests.server import RunningServer
+from tests.server import RunningServer, free_port, start_server
 
 LIST = "/mit/sikkerhed/adgangsnoegler"
 
@@ -121,3 +122,25 @@ def test_the_pages_are_for_everybody(
     expect(page.locator("[data-passkey-problem]")).to_be_visible()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_where_mit_unilogin_has_a_host_of_its_own_a_passkey_is_made_at_the_host_of_the_sign_in(
+    open_page: OpenPage, shared_database: str, secrets_file: Path, passkeys: Passkeys, teacher: Somebody
+) -> None:
+    port = free_port()
+    app = f"http://127.0.0.1:{port}"
+    extra = {"UNILOGIN_BASE_URL": f"http://localhost:{port}", "UNILOGIN_APP_HOSTS": f"mit={app}"}
+    moved = start_server(shared_database, secrets_file, extra=extra, port=port)
+    try:
+        page = open_page()
+        Device.beside(page)
+        page.goto(app + LIST)
+        sign_in(page, teacher)
+        add(page, "Min bærbare")
+        expect(page).to_have_url(re.compile(f"^{moved.base_url}/passkeys/.*/done$"))
+        page.get_by_role("link", name="Tilbage til Mit Unilogin").click()
+        expect(page).to_have_url(app + LIST)
+        expect(page.get_by_text("Min bærbare").first).to_be_visible()
+        assert len(passkeys.of(teacher)) == 1
+    finally:
+        moved.stop()
