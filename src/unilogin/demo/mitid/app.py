@@ -40,12 +40,12 @@ def build_app(settings: Settings) -> Starlette:
 
 
 class _SafeHeaders:
-    """Nothing but our own style sheet is loaded, nobody may frame us, and the form leads to the client alone."""
+    """Nothing but our own style sheet and mark is loaded, nobody frames us, and the form leads to the client alone."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.policy = (
-            "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
             f"form-action 'self' {settings.client_origin}"
         )
 
