@@ -233,20 +233,27 @@ def test_who_may_not_vouch_is_told_why_and_nothing_changes(
 def an_answer(stage: Stage, child: Somebody, parent: Somebody, why: str) -> ExternalIdentity | Failure:
     if why in list(Failure):
         return Failure(why)
-    helpers = {
-        "nobody's parent": stage.teacher,
-        "another child's parent": lambda: stage.parent_of(stage.small(parent=False)),
-        "a pupil with MitID": stage.big,
-        "a pupil with custody": stage.big,
-    }
-    helper = helpers[why]() if why in helpers else parent
-    if why == "a pupil with custody":
-        stage.families.custody(helper, child)
+    helper = helper_who(stage, child, why) or parent
     index = stage.cpr[helper.username]
     if why in ("unknown here", "no CPR number"):
         return stage.mitid.identity(b"nobody" if why == "unknown here" else None)
     identity = stage.mitid.identity(index, level=Level.EN_FAKTOR if why == "not sure enough" else Level.TO_FAKTOR)
     return aged(identity, 17) if why == "MitID says under 18" else identity
+
+
+def helper_who(stage: Stage, child: Somebody, why: str) -> Somebody | None:
+    """Somebody else than the parent, who uses MitID instead."""
+    match why:
+        case "nobody's parent":
+            return stage.teacher()
+        case "another child's parent":
+            return stage.parent_of(stage.small(parent=False))
+        case "a pupil with MitID" | "a pupil with custody":
+            pupil = stage.big()
+            stage.families.custody(pupil, child, custody=why == "a pupil with custody")
+            return pupil
+        case _:
+            return None
 
 
 def aged(identity: ExternalIdentity, age: int) -> ExternalIdentity:

@@ -121,7 +121,10 @@ async def vouch_as_parent(
     """Let a parent vouch for the child whose session this is; False when the session is another's, over, or sure."""
     parent = child.reached_by
     row = await tx.fetchrow(_BY_PARENT, session_id, child.account_id, parent, service_id)
-    return await _noted(tx, row, kind=Voucher.PARENT, by=parent, institution_id=None)
+    vouched = await _noted(tx, row, kind=Voucher.PARENT, by=parent, institution_id=None)
+    if vouched:
+        await stop_asking(tx, session_id, service_id=service_id)
+    return vouched
 
 
 async def approve(tx: Transaction, pupil: PupilInReach, request_id: RequestId) -> bool:
