@@ -126,7 +126,9 @@ def test_n_112_of_every_event_it_is_decided_whether_its_subject_is_told() -> Non
 
 
 @pytest.mark.parametrize("event", TOLD)
-@pytest.mark.parametrize("word", [None, "parent", "teacher", "logout", "new password", "something new"])
+@pytest.mark.parametrize(
+    "word", [None, "parent", "teacher", "logout", "new password", "proved more", "passkey removed", "something new"]
+)
 def test_everything_that_is_told_has_a_sentence(event: Event, word: str | None) -> None:
     happening = Happening(1, NOW, event.value, "ok", "self", None, None, word)
     texts = load_texts()

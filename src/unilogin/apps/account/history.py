@@ -44,7 +44,13 @@ TOLD: tuple[Event, ...] = (
 """What people are told of their own account. The rest is either about nobody, or the machinery of what is told."""
 
 _VARIANTS = {
-    Event.SESSION_ENDED: {"logout": "logout", "new password": "password", "other device": "device"},
+    Event.SESSION_ENDED: {
+        "logout": "logout",
+        "new password": "password",
+        "other device": "device",
+        "proved more": "raised",
+        "passkey removed": "passkey",
+    },
     Event.WINDOW_OPENED: {"parent": "parent", "teacher": "teacher"},
     Event.WINDOW_CANCELLED: {"parent": "parent", "teacher": "teacher"},
     Event.VOUCH_GIVEN: {"parent": "parent", "teacher": "teacher"},
