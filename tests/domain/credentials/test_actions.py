@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from tests.builders.people import People, Somebody
 from tests.builders.running import run
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials.actions import set_password, start_deadline
+from unilogin.domain.credentials.admission import HashBusyError
 from unilogin.domain.credentials.choosing import Fresh, Unfit, draw_one, examine
 from unilogin.domain.credentials.hashing import Hasher
 from unilogin.domain.credentials.model import DueWhy, PasswordPolicy, PasswordType, PersonWords
@@ -102,6 +104,17 @@ def test_a_bad_one_costs_no_hash_at_all(ground: Ground) -> None:
     for typed in ("kort", "sommer2024", pupil.username, "x" * 129, "prøve-prøve"):
         assert isinstance(ground.choose(pupil, typed), Unfit)
     assert ground.hasher.load.hashed == before
+
+
+def test_when_too_many_sign_in_a_chosen_password_waits_and_nothing_is_decided(ground: Ground) -> None:
+    pupil = ground.people.pupil(secret="noget helt andet")
+    with ExitStack() as queue:
+        with suppress(HashBusyError):
+            while True:
+                queue.enter_context(ground.hasher.place(trusted=False))
+        with pytest.raises(HashBusyError):
+            ground.choose(pupil, "grønhesthopper")
+    assert isinstance(ground.choose(pupil, "grønhesthopper"), Fresh)
 
 
 def test_pictures_are_never_chosen(ground: Ground) -> None:
