@@ -14,6 +14,7 @@ from unilogin.domain.credentials.hashing import Hasher
 from unilogin.domain.credentials.model import PasswordHolders, PasswordPolicy
 from unilogin.domain.keys.cache import KeyringCache
 from unilogin.domain.notices.courier import Courier as LetterCourier
+from unilogin.domain.notices.model import Addresses
 from unilogin.house import REALM, House
 from unilogin.kit.addresses import is_loopback
 from unilogin.kit.db.connection import Pool, close_pool, open_pool
@@ -178,8 +179,9 @@ async def carry_letters(settings: Settings, dsn: str, *, stopping: Callable[[], 
     """Write to people what happened to their sign-in, until ``stopping``: one for a node, in its supervisor."""
     pool = await open_pool(dsn, role=settings.role, size=2)
     try:
-        host = urlsplit(settings.base_url).hostname or "localhost"
-        courier = LetterCourier(pool, load_texts(), settings.base_url, host, mail_server(settings))
+        own_page = f"{settings.app_origins.get('/mit', settings.base_url)}/mit"
+        addresses = Addresses(settings.base_url, own_page, urlsplit(settings.base_url).hostname or "localhost")
+        courier = LetterCourier(pool, load_texts(), addresses, mail_server(settings))
         await courier.work(stopping=stopping)
     finally:
         await pool.close()

@@ -217,8 +217,17 @@ def check_production_settings(settings: "Settings") -> list[Finding]:
             seen=f"{settings.internal_host}:{settings.internal_port}",
             todo="see to it that the internet cannot reach it" if everywhere else "",
         ),
+        _check_mail(settings),
         _check_app_hosts(settings),
     ]
+
+
+def _check_mail(settings: "Settings") -> Finding:
+    """People are told of new passwords by mail (N-10)."""
+    if settings.smtp_host is None:
+        todo = "set UNILOGIN_SMTP_HOST, or people are told of a new password on their own page alone"
+        return Finding("mail", ok=None, seen="no mail server is set", todo=todo)
+    return Finding("mail", ok=True, seen=f"{settings.smtp_host}:{settings.smtp_port}, {settings.smtp_tls}")
 
 
 def _check_app_hosts(settings: "Settings") -> Finding:

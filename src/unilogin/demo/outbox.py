@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from unilogin.domain.notices.letters import body_of
+from unilogin.domain.notices.model import Addresses
 from unilogin.domain.notices.queries import newest_letters
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
@@ -28,11 +29,12 @@ async def outbox(house: House, request: Request, admitted: None) -> Response:
     """Show the newest letters, newest first."""
     async with acquire(house.pool) as connection:
         written = await newest_letters(connection, limit=SHOWN)
+    at = Addresses(house.base_url, f"{house.origin_of_app('/mit')}/mit", "")
     letters = [
         ShownLetter(
             one.letter.address or "",
             house.texts("da", f"notices.{one.letter.notice}.subject"),
-            {language: body_of(one.letter, house.texts, language, base_url=house.base_url) for language in LANGUAGES},
+            {language: body_of(one.letter, house.texts, language, at=at) for language in LANGUAGES},
         )
         for one in written
     ]

@@ -12,13 +12,13 @@ from tests.builders.people import People, Somebody
 from tests.builders.running import run
 from unilogin.domain.notices.actions import tell
 from unilogin.domain.notices.courier import Courier
-from unilogin.domain.notices.model import Notice
+from unilogin.domain.notices.model import Addresses, Notice
 from unilogin.kit.db.connection import Pool, open_pool, transaction
 from unilogin.kit.mail import MailServer
 from unilogin.kit.secrets import Secrets
 from unilogin.kit.text import load_texts
 
-BASE_URL = "https://login.klitborg.example"
+ADDRESSES = Addresses("https://login.klitborg.example", "https://login.klitborg.example/mit", "login.klitborg.example")
 _texts = load_texts()
 
 
@@ -71,7 +71,7 @@ class Ground:
 
     def courier(self, *, server: bool = True) -> Courier:
         to = MailServer("localhost", self.box.port, "none", "unilogin@klitborg.example") if server else None
-        return Courier(self.pool, _texts, BASE_URL, "login.klitborg.example", to)
+        return Courier(self.pool, _texts, ADDRESSES, to)
 
     def carry(self, *, server: bool = True, couriers: int = 1) -> None:
         """Let new couriers carry all that is due, at once."""

@@ -6,6 +6,7 @@ import signal
 import sys
 
 from unilogin.domain.notices.courier import Courier
+from unilogin.domain.notices.model import Addresses
 from unilogin.kit import faults
 from unilogin.kit.db.connection import open_pool
 from unilogin.kit.mail import MailServer
@@ -20,7 +21,10 @@ async def die(point: str) -> None:
 async def work(dsn: str, port: int) -> None:
     pool = await open_pool(dsn, role="unilogin_run", size=1)
     server = MailServer("localhost", port, "none", "unilogin@klitborg.example")
-    await Courier(pool, load_texts(), "https://login.klitborg.example", "login.klitborg.example", server).look()
+    addresses = Addresses(
+        "https://login.klitborg.example", "https://login.klitborg.example/mit", "login.klitborg.example"
+    )
+    await Courier(pool, load_texts(), addresses, server).look()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from unilogin.domain.notices import actions
 from unilogin.domain.notices.letters import mail_of
-from unilogin.domain.notices.model import Letter
+from unilogin.domain.notices.model import Addresses, Letter
 from unilogin.domain.notices.rules import REFUSALS, pause_seconds, rest_seconds
 from unilogin.kit.db.connection import Pool, acquire
 from unilogin.kit.faults import fault_point
@@ -34,9 +34,7 @@ class Courier:
 
     pool: Pool
     texts: Texts
-    base_url: str
-    host: str
-    """The public host name, in Message-IDs."""
+    addresses: Addresses
     server: MailServer | None
     """None: no mail server is set, and letters are kept as not sent."""
     _failures: int = field(default=0)
@@ -110,7 +108,7 @@ class Courier:
             await actions.note_sent(connection, letter)
 
     def _mail(self, letter: Letter) -> Mail:
-        return mail_of(letter, self.texts, base_url=self.base_url, host=self.host)
+        return mail_of(letter, self.texts, at=self.addresses)
 
     async def _note_server(self, left: list[Letter], *, tried: bool, answer: str) -> None:
         """The server failed. The letter that it failed at waits longer: it may be the one that breaks it."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from babel.dates import format_datetime
 
-from unilogin.domain.notices.model import Letter, Notice
+from unilogin.domain.notices.model import Addresses, Letter, Notice
 from unilogin.kit.mail import Mail
 from unilogin.kit.text import LANGUAGES, Language, Texts
 
@@ -22,13 +22,13 @@ _REMINDERS = (Notice.PASSWORD_CHANGE_DUE,)
 """Nobody has done anything: there is nothing that somebody else could have done."""
 
 
-def mail_of(letter: Letter, texts: Texts, *, base_url: str, host: str) -> Mail:
+def mail_of(letter: Letter, texts: Texts, *, at: Addresses) -> Mail:
     """Return the letter as it goes out. Carried twice it has the same Message-ID."""
     return Mail(
         to=letter.address or "",
         subject=texts("da", f"notices.{letter.notice}.subject"),
-        text=text_of(letter, texts, base_url=base_url),
-        message_id=f"{_mark(letter)}@{host}",
+        text=text_of(letter, texts, at=at),
+        message_id=f"{_mark(letter)}@{at.host}",
         languages="da, en",
     )
 
@@ -38,20 +38,20 @@ def _mark(letter: Letter) -> str:
     return hashlib.sha256(letter.notice_id.bytes + letter.person_id.bytes).hexdigest()[:32]
 
 
-def text_of(letter: Letter, texts: Texts, *, base_url: str) -> str:
+def text_of(letter: Letter, texts: Texts, *, at: Addresses) -> str:
     """Return what it says, in Danish and below that in English."""
-    return "\n".join(body_of(letter, texts, language, base_url=base_url) for language in LANGUAGES)
+    return "\n".join(body_of(letter, texts, language, at=at) for language in LANGUAGES)
 
 
-def body_of(letter: Letter, texts: Texts, language: Language, *, base_url: str) -> str:
+def body_of(letter: Letter, texts: Texts, language: Language, *, at: Addresses) -> str:
     """Return what it says in one language; the English part is shorter."""
     parts = [
         texts(language, "notices.letter.hello" if language == "da" else "notices.letter.below"),
         _what(letter, texts, language),
-        _todo(letter, texts, language, base_url=base_url),
+        _todo(letter, texts, language, at=at),
     ]
     if language == "da":
-        parts.append(f"{texts(language, 'notices.letter.bye')}\nUnilogin\n{base_url}")
+        parts.append(f"{texts(language, 'notices.letter.bye')}\nUnilogin\n{at.home}")
         parts.append(texts(language, "notices.letter.never"))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -69,13 +69,12 @@ def _what(letter: Letter, texts: Texts, language: Language) -> str:
     return "\n".join(said)
 
 
-def _todo(letter: Letter, texts: Texts, language: Language, *, base_url: str) -> str:
+def _todo(letter: Letter, texts: Texts, language: Language, *, at: Addresses) -> str:
     if letter.notice in _REMINDERS:
         return ""
-    address = f"{base_url}/mit"
     if letter.child is None:
-        return texts(language, "notices.letter.todo.own", address=address)
-    return texts(language, "notices.letter.todo.child", address=address, child=_one_line(letter.child))
+        return texts(language, "notices.letter.todo.own", address=at.own_page)
+    return texts(language, "notices.letter.todo.child", address=at.own_page, child=_one_line(letter.child))
 
 
 def _one_line(name: str) -> str:

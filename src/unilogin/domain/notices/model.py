@@ -30,6 +30,15 @@ class Notice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Addresses:
+    """Our own addresses, and the only ones letters name: the public one, Mit Unilogin's, and the public host name."""
+
+    home: str
+    own_page: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One notice to one person, as it stands now: names and addresses are looked up when it is carried.
 
