@@ -3,7 +3,9 @@
 The application runs in the test's own process on a database of its own, so that its clock can be moved.
 """
 
+import itertools
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from tests.builders.passkeys import Passkeys
 from tests.builders.people import People, Somebody
 from tests.builders.running import run
 from tests.builders.services import Services
+from tests.postgres import TestServer
 from tests.protocols.oidc.relying_party import Attempt, RelyingParty, answer_of
 from tests.recovery.families import Families
 from tests.recovery.inside import read
@@ -32,6 +35,7 @@ from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 from unilogin.signin.providers import switch_provider
 
+_stages = itertools.count()
 PICTURES = ["sol", "hus", "bil", "is"]
 
 
@@ -52,6 +56,10 @@ def years_ago(years: int) -> date:
 def insisting(*levels: str) -> dict[str, str]:
     """The parameter that insists on one of these levels."""
     return {"claims": json.dumps({"id_token": {"acr": {"essential": True, "values": list(levels)}}})}
+
+
+INSIST_VOUCHED = insisting(Level.VOKSEN_VERIFICERET)
+INSIST_TWO = insisting(Level.TO_FAKTOR)
 
 
 @dataclass(slots=True)
@@ -222,5 +230,56 @@ def stage_on(dsn: str, secrets: Secrets) -> Iterator[Stage]:
         )
 
 
-INSIST_VOUCHED = insisting(Level.VOKSEN_VERIFICERET)
-INSIST_TWO = insisting(Level.TO_FAKTOR)
+@contextmanager
+def stage_of_its_own(postgres: TestServer, template: str, secrets: Secrets) -> Iterator[Stage]:
+    """A stage for all tests of a module."""
+    name = f"stage_{os.getpid()}_{next(_stages)}"
+    try:
+        with stage_on(postgres.create_database(name, template), secrets) as stage:
+            yield stage
+    finally:
+        postgres.drop_database(name)
+
+
+def asks_for(stage: Stage, service: RelyingParty, pupil: Somebody, **insisted: str) -> tuple[Visitor, Attempt]:
+    """A browser of a pupil who is signed in with a secret, at the page that asks for more."""
+    browser = stage.signed_in(pupil, service)
+    attempt = service.attempt(**(insisted or INSIST_VOUCHED))
+    stage.open(browser, attempt)
+    assert browser.path.endswith("/level"), browser.text
+    return browser, attempt
+
+
+def at_parents_page(stage: Stage, service: RelyingParty, pupil: Somebody) -> tuple[Visitor, Attempt]:
+    browser, attempt = asks_for(stage, service, pupil)
+    browser.open(f"{browser.path}/parent")
+    assert browser.heading == "Til dig, der er forælder"
+    return browser, attempt
+
+
+def levels_of(stage: Stage, pupil: Somebody) -> list[object]:
+    """How sure each session of somebody is now, and how many times somebody vouched."""
+    return [
+        row[0]
+        for row in stage.sql(
+            "select case when vouched_until > kit_now() then 'VoksenVerificeret' else level end"
+            " from sessions_session where account_id = $1 and ended_at is null order by auth_time",
+            pupil.account_id,
+        )
+    ]
+
+
+def vouches(stage: Stage, pupil: Somebody) -> int:
+    rows = stage.sql(
+        "select count(*) from sessions_vouch v join sessions_session s using (session_id) where s.account_id = $1",
+        pupil.account_id,
+    )
+    return int(str(rows[0][0]))
+
+
+def copy_of(stage: Stage, browser: Visitor) -> Visitor:
+    """Another tab of the same browser."""
+    tab = stage.app.visitor()
+    for cookie in browser.client.cookies.jar:
+        tab.client.cookies.set(cookie.name, cookie.value or "")
+    return tab

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.builders.people import Somebody
-from tests.builders.raising import Stage, insisting, stage_on, token_level, tokens_of
+from tests.builders.raising import Stage, insisting, stage_of_its_own, token_level, tokens_of
 from tests.postgres import TestServer
 from tests.protocols.oidc.relying_party import Attempt, RelyingParty, answer_of
 from tests.recovery.steps import practise, shown_pictures
@@ -22,10 +22,8 @@ NSIS = "https://data.gov.dk/concept/core/nsis/loa/"
 
 @pytest.fixture(scope="module")
 def stage(postgres: TestServer, template: str, secrets: Secrets) -> Iterator[Stage]:
-    dsn = postgres.create_database("levels", template)
-    with stage_on(dsn, secrets) as here:
+    with stage_of_its_own(postgres, template, secrets) as here:
         yield here
-    postgres.drop_database("levels")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from unilogin.kit.web.forms import Fields, one
 from unilogin.signin.access import Raising
 from unilogin.signin.opening import Proved, open_surer_session_of, opened
 from unilogin.signin.passkeys import Refused, prove_for, question
-from unilogin.signin.steps.level import level_url
+from unilogin.signin.raising import level_url
 
 
 async def ask_surer(house: House, request: Request, raising: Raising) -> Response:

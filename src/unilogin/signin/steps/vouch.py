@@ -13,7 +13,7 @@ from unilogin.domain.sessions import vouching
 from unilogin.domain.sessions.vouching import RequestState, vouch_as_parent
 from unilogin.house import House
 from unilogin.kit import metrics
-from unilogin.kit.db.connection import Transaction, acquire, again_if_rolled_back, transaction
+from unilogin.kit.db.connection import Connection, Transaction, acquire, again_if_rolled_back, transaction
 from unilogin.kit.web.forms import Fields
 from unilogin.signin import actions
 from unilogin.signin.access import Raising
@@ -23,8 +23,7 @@ from unilogin.signin.matching import Match
 from unilogin.signin.means import means_of
 from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Means, Step, Way
 from unilogin.signin.pages import render, see_other
-from unilogin.signin.rules import ways_to
-from unilogin.signin.steps.level import (
+from unilogin.signin.raising import (
     Refusal,
     errand_of,
     leave_with,
@@ -35,27 +34,29 @@ from unilogin.signin.steps.level import (
     sure_match,
     tell,
 )
+from unilogin.signin.rules import ways_to
 
 ADULT_FROM = 18
 
 
-async def _open_way(house: House, raising: Raising, way: Way) -> Means | None:
+async def _open_way(connection: Connection, raising: Raising, way: Way) -> Means | None:
     """Return the pupil's means when this way is open now, else None."""
-    async with acquire(house.pool) as connection:
-        means = await means_of(connection, raising.session.account_id)
+    means = await means_of(connection, raising.session.account_id)
     return means if way in ways_to(raising.journey.wanted_level, means) else None
 
 
 async def ask_parent(house: House, request: Request, raising: Raising) -> Response:
     """Explain to the parent, and offer MitID."""
-    means = await _open_way(house, raising, Way.PARENT)
+    async with acquire(house.pool) as connection:
+        means = await _open_way(connection, raising, Way.PARENT)
+        providers = await mitid_providers(connection)
     if means is None:
         return see_other(level_url(raising.journey))
     context = {
         "action": level_url(raising.journey, "parent"),
         "back_url": level_url(raising.journey),
         "username": means.username,
-        "providers": await mitid_providers(house),
+        "providers": providers,
     }
     return render(house, request, raising.visit, step=Step.LEVEL, context=context, template="vouch")
 
@@ -63,7 +64,9 @@ async def ask_parent(house: House, request: Request, raising: Raising) -> Respon
 async def take_parent(house: House, request: Request, given: tuple[Raising, Fields]) -> Response:
     """Leave for MitID."""
     raising, fields = given
-    if await _open_way(house, raising, Way.PARENT) is None:
+    async with acquire(house.pool) as connection:
+        means = await _open_way(connection, raising, Way.PARENT)
+    if means is None:
         return see_other(level_url(raising.journey))
     return await leave_with(house, request, raising, fields, back=level_url(raising.journey, "parent", "back"))
 
@@ -74,8 +77,8 @@ async def parent_back(house: House, request: Request, raising: Raising) -> Respo
     if errand_id is None or journey.wanted_level.rank > Level.VOKSEN_VERIFICERET.rank:
         return see_other(level_url(journey))
     outcome = await again_if_rolled_back(lambda: _take(house, raising, errand_id))
-    if isinstance(outcome, tuple):
-        return tell(house, request, raising, *outcome)
+    if isinstance(outcome, Refusal):
+        return tell(house, request, raising, outcome)
     if not outcome:  # taken before: a reload, or another tab
         return see_other(level_url(journey))
     metrics.journey_step("level", "parent vouched")
@@ -100,7 +103,7 @@ async def _take(house: House, raising: Raising, errand_id: ErrandId) -> bool | R
         why = _unfit(taken, parent, pupil) or await _vouch(tx, raising, parent)
         if why:
             await vouching.note_refused(tx, by=parent, pupil=pupil, why=why)
-            return why, ""
+            return Refusal(why)
         return True
 
 
@@ -140,9 +143,9 @@ async def ask_teacher(house: House, request: Request, raising: Raising) -> Respo
             context = {"here": level_url(journey, "teacher"), "stop_action": level_url(journey, "teacher", "stop")}
             return render(house, request, raising.visit, step=Step.LEVEL, context=context, template="vouch_wait")
         case RequestState.TURNED_DOWN:
-            return tell(house, request, raising, "turned_down")
+            return tell(house, request, raising, Refusal("turned_down"))
         case RequestState.RUN_OUT:
-            return tell(house, request, raising, "nobody_answered")
+            return tell(house, request, raising, Refusal("nobody_answered"))
         case _:
             return see_other(level_url(journey))
 
@@ -151,9 +154,9 @@ async def take_teacher(house: House, request: Request, given: tuple[Raising, Fie
     """Begin to wait for a teacher."""
     raising, _ = given
     journey = raising.journey
-    if await _open_way(house, raising, Way.TEACHER) is None:
-        return see_other(level_url(journey))
     async with transaction(house.pool) as tx:
+        if await _open_way(tx, raising, Way.TEACHER) is None:
+            return see_other(level_url(journey))
         asked = await vouching.ask_teacher(tx, raising.session.session_id, service_id=journey.service.service_id)
     metrics.journey_step("level", "teacher asked" if asked else "over")
     return see_other(level_url(journey, "teacher"))

@@ -1,0 +1,113 @@
+"""What the steps share in which somebody who is signed in proves more: leaving for MitID, coming back, and going on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from unilogin.house import House
+from unilogin.kit import metrics
+from unilogin.kit.db.connection import Connection, Transaction, acquire, transaction
+from unilogin.kit.web.forms import Fields, one
+from unilogin.signin import actions
+from unilogin.signin.access import Raising
+from unilogin.signin.errands import errand_url, start_errand
+from unilogin.signin.matching import Match, Matched, NoAccount, NoCpr, NotAdmitted, NotPublicLaw, match
+from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Journey, Provider, ProviderKind, Step
+from unilogin.signin.pages import leave_for, move_on, render, see_other, step_url
+from unilogin.signin.providers import available_providers
+
+
+def level_url(journey: Journey, *below: str) -> str:
+    """Return the address of the page, or of one below it."""
+    return "/".join((step_url(journey, Step.LEVEL), *below))
+
+
+async def settle_if_reached(house: House, request: Request, raising: Raising) -> Response | None:
+    """Go on when the session is sure enough by now, as when a teacher vouched from elsewhere; None when it is not."""
+    journey = raising.journey
+    if journey.lacking is None or raising.session.level.rank < journey.wanted_level.rank:
+        return None
+    async with acquire(house.pool) as connection:
+        await actions.settle_level(connection, journey.journey_id, lacking=journey.lacking)
+    metrics.journey_step("level", "reached")
+    return on_from(house, request, journey)
+
+
+def on_from(house: House, request: Request, journey: Journey) -> Response:
+    """Go on from a level that is settled: to the service, or to the choice of a role."""
+    if journey.actor_group is None:
+        return see_other(step_url(journey, Step.ROLE))
+    return move_on(house, request, journey)
+
+
+async def mitid_providers(connection: Connection) -> Sequence[Provider]:
+    """Return where one can prove with MitID who one is."""
+    return [found for found in await available_providers(connection) if found.kind is ProviderKind.MITID]
+
+
+async def leave_with(house: House, request: Request, raising: Raising, fields: Fields, *, back: str) -> Response:
+    """Send the browser to the provider that was chosen; what comes back is taken at ``back`` and nowhere else."""
+    alias = one(fields, "provider")
+    async with transaction(house.pool) as tx:
+        provider = next((found for found in await mitid_providers(tx) if found.alias == alias), None)
+        errand = None
+        if provider is not None:
+            errand = await start_errand(tx, raising.journey.journey_id, alias=provider.alias, return_to=back)
+    if provider is None or errand is None:
+        return tell(house, request, raising, Refusal(Failure.UNAVAILABLE.value))
+    metrics.journey_step("level", "to provider")
+    name = provider.name_in(house.pages.language(request))
+    return leave_for(house, request, errand_url(provider.alias, errand), name=name)
+
+
+def errand_of(request: Request) -> ErrandId | None:
+    """Return the errand that a browser comes back from."""
+    try:
+        return ErrandId(UUID(request.query_params.get("errand", "")))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why not, as the last part of a code, and the institutions that its sentences name."""
+
+    why: str
+    institutions: str = ""
+
+
+async def sure_match(tx: Transaction, taken: ExternalIdentity | Failure) -> Match | Refusal:
+    """Return the one account, which may authenticate now, of who proved two factors; or why there is none."""
+    if isinstance(taken, Failure):
+        return Refusal(taken.value)
+    return _refusal(await match(tx, taken))
+
+
+def _refusal(matched: Matched) -> Match | Refusal:
+    match matched:
+        case Match():
+            return matched
+        case NoCpr():
+            return Refusal("no_cpr")
+        case NoAccount():
+            return Refusal("no_account")
+        case NotAdmitted():
+            return Refusal("closed")
+        case NotPublicLaw(institutions=names):
+            return Refusal("not_public_law", ", ".join(names))
+        case _:
+            return Refusal("several")
+
+
+def tell(house: House, request: Request, raising: Raising, refusal: Refusal) -> Response:
+    """Say why it did not work, what that means, what to do and whom to ask."""
+    metrics.journey_step("level", refusal.why)
+    context = {
+        "message": f"level.told.{refusal.why}",
+        "fields": {"institutions": refusal.institutions},
+        "again_url": level_url(raising.journey),
+    }
+    return render(house, request, raising.visit, step=Step.LEVEL, context=context, template="level_told")
