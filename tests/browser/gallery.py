@@ -20,7 +20,15 @@ from unilogin.kit.web.look.pictograms import PICTOGRAMS
 
 LOOK = Path(str(resources.files("unilogin.kit.web") / "look"))
 SERVICE = "Læseslottet"
-STOPS = ("look.stopped.fault", "signin.stopped.stale", "signin.stopped.lost")
+STOPS = (
+    *("look.stopped.fault", "signin.stopped.stale", "signin.stopped.lost"),
+    *("external.stopped.over", "external.stopped.unasked", "external.stopped.odd"),
+)
+NOT_LET_IN = (
+    *("cancelled", "unavailable", "refused", "level", "no_account", "several", "closed", "not_public_law"),
+    *("no_cpr_business", "no_cpr"),
+)
+"""Every reason why somebody who comes back from MitID does not come in."""
 
 Context = Mapping[str, Any]
 
@@ -58,7 +66,7 @@ def environment(texts: Texts, language: Language) -> Environment:
 
 
 def _method(value: str, symbol: str, *, remembered: bool = False) -> dict[str, Any]:
-    room = "local" if value == "showIdpList" else value
+    room = value if symbol == "unilogin" else symbol
     return {
         "value": value,
         "label_code": f"signin.method.{room}.label",
@@ -90,6 +98,13 @@ def _pictures(*chosen: str | None, **more: object) -> Context:
 
 def _passkey(**more: object) -> Context:
     return {**_FORM, "back_url": "#", "options": "{}", "by_name": True, "begin": False, "error": None, **more}
+
+
+def _notices() -> Iterator[tuple[str, str, Context]]:
+    first = {**_FORM, "code": "signin.notice.words", "count": 30, "now": False, "change_url": "#"}
+    yield "notice", "signin/notice.html", first
+    yield "notice-last", "signin/notice.html", {**first, "code": "signin.notice.age", "count": 1}
+    yield "notice-now", "signin/notice.html", {**first, "code": "signin.notice.password", "now": True}
 
 
 def samples() -> Iterator[tuple[str, str, Context]]:
@@ -126,14 +141,18 @@ def samples() -> Iterator[tuple[str, str, Context]]:
     yield "pictures-full", "signin/pictures.html", _pictures("sol", "hus", "bil", "is")
     yield "pictures-error", "signin/pictures.html", _pictures(error="signin.pictures.wrong")
     yield "role", "signin/role.html", {**_FORM, "options": [{"value": "KONTAKT"}, {"value": "MEDARBEJDER_EKSTERN"}]}
-    notice = {**_FORM, "code": "signin.notice.words", "count": 30, "now": False, "change_url": "#"}
-    yield "notice", "signin/notice.html", notice
-    yield "notice-last", "signin/notice.html", {**notice, "code": "signin.notice.age", "count": 1}
-    yield "notice-now", "signin/notice.html", {**notice, "code": "signin.notice.password", "now": True}
+    yield from _notices()
+    told = {"provider": "MitID", "institutions": "Lyngbakkens Friskole"}
+    for why in NOT_LET_IN:
+        incident = "7K3M-9PQ2" if why == "several" else None
+        refusal = {**_FORM, "why": why, "fields": told, "incident": incident, "ways_url": "#"}
+        yield f"external-{why}", "signin/external.html", refusal
+    mitid = {**_method("nemlogin3", "mitid"), "label": "MitID"}
+    yield "needed", "signin/needed.html", {**_FORM, "methods": [mitid], "decline_action": "#"}
     for message in STOPS:
         context = {"message": message, "incident": "7K3M-9PQ2", "service": SERVICE, "restart_url": "#"}
         yield f"stopped-{message.rpartition('.')[2]}", "signin/stopped.html", context
-    for topic in ("mitid", "local", "username", "password"):
+    for topic in ("local", "username", "password"):
         yield f"soon-{topic}", "signin/soon.html", {"topic": topic, "service": SERVICE, "back_url": "#"}
     yield "moving-on", "signin/moving_on.html", {"url": "username.html", "service": SERVICE}
     fields = {"code": "abc", "state": "x y&z"}
