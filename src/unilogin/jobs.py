@@ -47,7 +47,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
         Job("sign-in: forget old errands", 10 * MINUTE, forget_old_errands),
         Job("recovery: forget secrets nobody fetched", MINUTE, forget_assigned),
-        Job("windows: forget old ones", 24 * HOUR, forget_old_windows),
+        Job("windows: forget old ones", 10 * MINUTE, forget_old_windows),
         Job("apps: forget old ways in", 10 * MINUTE, forget_old_signins),
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
         Job("oidc: forget old logout notices", HOUR, forget_old_notices),

@@ -28,6 +28,7 @@ class Event(StrEnum):
     WINDOW_CLAIMED = "window.claimed"
     WINDOW_TRIED = "window.tried"
     WINDOW_CANCELLED = "window.cancelled"
+    WINDOW_UNDONE = "window.undone"
     PERMIT_GIVEN = "recovery.permitted"
     PERMIT_REFUSED = "recovery.refused"
     NAMES_SHOWN = "recovery.names_shown"
@@ -55,6 +56,13 @@ class Event(StrEnum):
     THROTTLE_REOPENED = "limits.reopened"
     SITE_RANGE_ADDED = "site.range_added"
     SITE_RANGE_REMOVED = "site.range_removed"
+
+    ACCOUNT_BLOCKED = "account.blocked"
+    ACCOUNT_UNBLOCKED = "account.unblocked"
+    PUPIL_USERNAME_SHOWN = "pupil.username_shown"
+    SCHOOL_DECIDED = "school.decided"
+    CLASS_LENT = "class.lent"
+    LOAN_ENDED = "class.loan_ended"
 
     CHILD_VIEWED = "child.viewed"
     CHILD_USERNAME_SHOWN = "child.username_shown"

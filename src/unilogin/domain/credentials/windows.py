@@ -5,6 +5,7 @@ Custody is asked in that statement again: what was lost after the opening opens 
 secret.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +18,7 @@ from unilogin.domain.access.gates import IN_CUSTODY, PupilInReach
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
-from unilogin.domain.directory.model import AccountId
+from unilogin.domain.directory.model import AccountId, InstitutionId
 from unilogin.domain.notices.actions import tell
 from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Connection, Transaction
@@ -25,6 +26,10 @@ from unilogin.kit.db.connection import Connection, Transaction
 WindowId = NewType("WindowId", UUID)
 
 WINDOW_SECONDS = 5 * 60
+UNDO_SECONDS = 10 * 60
+"""How long after a claim it can be taken back."""
+MOST_OPEN = 40
+"""How many windows a teacher may have open at a time (R12)."""
 
 
 class WindowKind(StrEnum):
@@ -41,6 +46,7 @@ class WindowState(StrEnum):
     CLAIMED = "claimed"
     CANCELLED = "cancelled"
     RUN_OUT = "run out"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class Window:
     claimed_on: str | None
     tries: int
     state: WindowState
+    institution_id: InstitutionId | None = None
 
 
 _OPEN = "w.claimed_at is null and w.cancelled_at is null and w.expires_at > kit_now()"
@@ -65,7 +72,8 @@ _CLAIMABLE = f"""{_OPEN} and pupil.blocked_at is null and guardian.blocked_at is
 _WINDOWS = """credentials_window w join directory_account pupil on pupil.account_id = w.account_id
   join directory_account guardian on guardian.account_id = w.opened_by"""
 _COLUMNS = f"""w.window_id, w.account_id, w.kind, w.opened_by, w.opened_at, w.expires_at, w.claimed_at, w.claimed_on,
-  w.tries, case when w.claimed_at is not null then 'claimed' when w.cancelled_at is not null then 'cancelled'
+  w.tries, w.institution_id, case when w.undone_at is not null then 'undone'
+                when w.claimed_at is not null then 'claimed' when w.cancelled_at is not null then 'cancelled'
                 when {_OPEN} then 'open' else 'run out' end as state"""
 
 IS_OPEN = f"exists (select from {_WINDOWS} where w.account_id = a.account_id and {_CLAIMABLE})"
@@ -84,6 +92,7 @@ def _window(row: Record) -> Window:
         row["claimed_on"],
         row["tries"],
         WindowState(row["state"]),
+        row["institution_id"],
     )
 
 
@@ -111,6 +120,25 @@ async def open_window(tx: Transaction, pupil: PupilInReach, *, kind: WindowKind,
     return window
 
 
+async def open_windows(tx: Transaction, pupils: Sequence[PupilInReach], *, actor: Actor) -> list[Window] | None:
+    """Open windows for pupils as a teacher; None when that would be more than one may have open at a time (R12).
+
+    All or none. The order of the locks is the same for everybody, and one opener's presses come after each other.
+    """
+    opener = pupils[0].reached_by
+    await tx.execute("select pg_advisory_xact_lock(hashtext('windows'), hashtext($1::uuid::text))", opener)
+    others = await tx.fetchval(
+        f"select count(*) from credentials_window w where w.opened_by = $1 and {_OPEN}"
+        " and w.account_id <> all($2::uuid[])",
+        opener,
+        [pupil.account_id for pupil in pupils],
+    )
+    if others + len(pupils) > MOST_OPEN:
+        return None
+    ordered = sorted(pupils, key=lambda pupil: pupil.account_id)
+    return [await open_window(tx, pupil, kind=WindowKind.TEACHER, actor=actor) for pupil in ordered]
+
+
 async def cancel_window(tx: Transaction, window_id: WindowId, *, opened_by: AccountId, actor: Actor) -> bool:
     """Close one's own window before anybody claims it; return False when there is nothing to close."""
     row = await tx.fetchrow(
@@ -134,8 +162,10 @@ async def claim_window(tx: Transaction, account_id: AccountId, *, journey_id: UU
     rows = await tx.fetch(
         f"with open as (select w.window_id from {_WINDOWS} where w.account_id = $1 and {_CLAIMABLE}"
         " order by w.window_id for update of w)"
-        " update credentials_window w set claimed_at = kit_now(), claimed_in = $2, claimed_on = $3"
-        f" from open where w.window_id = open.window_id returning {_COLUMNS}",
+        " update credentials_window w set claimed_at = kit_now(), claimed_in = $2, claimed_on = $3,"
+        " before_type = p.type, before_hash = p.hash, before_pepper = p.pepper_version"
+        " from open left join credentials_password p on p.account_id = $1"
+        f" where w.window_id = open.window_id returning {_COLUMNS}",
         account_id,
         journey_id,
         browser[:160],
@@ -175,8 +205,48 @@ async def latest_windows(
     return {window.account_id: window for window in map(_window, rows)}
 
 
+async def latest_windows_at(
+    connection: Connection, institution_id: InstitutionId, *, pupils: Sequence[AccountId]
+) -> dict[AccountId, Window]:
+    """Return the latest window that any teacher of an institution opened for each of these pupils, a lesson back."""
+    rows = await connection.fetch(
+        f"select distinct on (w.account_id) {_COLUMNS} from credentials_window w"
+        " where w.account_id = any($2::uuid[]) and w.institution_id = $1 and w.kind = 'teacher'"
+        f" and w.opened_at > kit_now() - interval '{WINDOW_SECONDS + UNDO_SECONDS} seconds'"
+        " order by w.account_id, w.opened_at desc",
+        institution_id,
+        list(pupils),
+    )
+    return {window.account_id: window for window in map(_window, rows)}
+
+
+async def cancel_windows(tx: Transaction, pupil: PupilInReach, *, actor: Actor) -> bool:
+    """Close what teachers of the institution have open for a pupil; False when there is nothing to close.
+
+    A colleague in the same room may: they reach the same pupil.
+    """
+    rows = await tx.fetch(
+        "update credentials_window w set cancelled_at = kit_now() where w.account_id = $1 and w.institution_id = $2"
+        f" and w.kind = 'teacher' and {_OPEN} returning {_COLUMNS}",
+        pupil.account_id,
+        pupil.institution_id,
+    )
+    for row in rows:
+        await audit.write(tx, _entry(Event.WINDOW_CANCELLED, _window(row), actor=actor))
+    return bool(rows)
+
+
+async def forget_what_was_before(connection: Connection) -> None:
+    """Empty the old secrets' hashes once nothing can be taken back any more. Nothing is decided here (D4)."""
+    await connection.execute(
+        "update credentials_window set before_type = null, before_hash = null, before_pepper = null"
+        f" where before_hash is not null and claimed_at < kit_now() - interval '{UNDO_SECONDS} seconds'"
+    )
+
+
 async def forget_old_windows(connection: Connection) -> int:
     """Delete windows of more than 30 days ago; the log keeps what happened. Nothing is decided here (D4)."""
+    await forget_what_was_before(connection)
     status = await connection.execute("delete from credentials_window where opened_at < kit_now() - interval '30 days'")
     return int(status.split()[-1])
 
@@ -186,6 +256,7 @@ def _entry(event: Event, window: Window, *, actor: Actor, outcome: str = "ok") -
         event,
         actor,
         account_id=window.account_id,
+        institution_id=window.institution_id,
         about=str(window.window_id),
         outcome=outcome,
         detail={"kind": window.kind.value, "opened_by": str(window.opened_by)},

@@ -1,12 +1,13 @@
-"""Writing institutions. People are written in bulk, by rosters (``bulk.py``)."""
+"""Writing institutions, and blocking accounts. People are written in bulk, by rosters (``bulk.py``)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
-from unilogin.domain.audit.model import Actor
-from unilogin.domain.directory.model import InstitutionKind
+from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.directory.model import AccountId, InstitutionId, InstitutionKind
 from unilogin.kit.db.connection import Transaction
 
 
@@ -65,3 +66,33 @@ async def save_institutions(tx: Transaction, drafts: Sequence[InstitutionDraft],
         actor.id,
     )
     return (row["created"], row["changed"]) if row else (0, 0)
+
+
+async def block_account(
+    tx: Transaction, account_id: AccountId, *, why: str, institution_id: InstitutionId | None, actor: Actor
+) -> bool:
+    """Block an account (spærre): nobody signs in with it. False when it was blocked; its sessions are the caller's."""
+    return await _set_block(tx, account_id, why=why, institution_id=institution_id, actor=actor)
+
+
+async def unblock_account(
+    tx: Transaction, account_id: AccountId, *, institution_id: InstitutionId | None, actor: Actor
+) -> bool:
+    """Let an account be used again; False when it was not blocked."""
+    return await _set_block(tx, account_id, why=None, institution_id=institution_id, actor=actor)
+
+
+async def _set_block(
+    tx: Transaction, account_id: AccountId, *, why: str | None, institution_id: InstitutionId | None, actor: Actor
+) -> bool:
+    changed = await tx.fetchval(
+        "update directory_account set blocked_why = $2, blocked_at = case when $2::text is null then null"
+        " else kit_now() end where account_id = $1 and (blocked_at is null) = ($2 is not null) returning true",
+        account_id,
+        why,
+    )
+    if changed:
+        event = Event.ACCOUNT_UNBLOCKED if why is None else Event.ACCOUNT_BLOCKED
+        detail = {} if why is None else {"why": why}
+        await audit.write(tx, Entry(event, actor, account_id=account_id, institution_id=institution_id, detail=detail))
+    return bool(changed)

@@ -1,0 +1,186 @@
+"""The way of staff to pupils: teachers to the pupils of their classes, administrators to those of their institution.
+
+One set of statements says who reaches whom, and everything asks it again at every step: a membership, a class, a right
+or a loan that ended a moment ago reaches nobody. Staff are reached by nobody (RW-6).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+from uuid import UUID
+
+from unilogin.domain.access.gates import PupilInReach
+from unilogin.domain.directory.model import AccountId, InstitutionId, InstitutionNumber
+from unilogin.kit.db.connection import Connection
+
+GroupKey = NewType("GroupKey", UUID)
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """Somebody of the staff, as a teacher or as an administrator.
+
+    ``administers``: the institutions where their session holds the administrator's right, read with the session in this
+    same request (a right may live in a session alone); None for who comes as a teacher.
+    """
+
+    account_id: AccountId
+    administers: tuple[InstitutionNumber, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolInReach:
+    """An institution that the administrator ``reached_by`` looks after now."""
+
+    institution_id: InstitutionId
+    number: InstitutionNumber
+    name: str
+    reached_by: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class ClassInReach:
+    """A class (or team) whose pupils ``reached_by`` may help now. ``until`` when it is only lent."""
+
+    group_key: GroupKey
+    name: str
+    is_class: bool
+    institution_id: InstitutionId
+    number: InstitutionNumber
+    school: str
+    highest_grade: int | None
+    two_factors: bool
+    until: datetime | None
+    reached_by: AccountId
+
+
+_ROLES = """array['Lærer'] || case when s.pedagogues then array['Pædagog'] else '{}' end
+  || case when s.substitutes then array['Vikar'] else '{}' end"""
+
+# $2 is null for a teacher: an administrator's page reaches nothing as a teacher, and the other way round.
+_REACHED = f"""
+  select g.group_key, null::timestamptz as until_at
+  from directory_account helper
+    join directory_membership m on m.person_id = helper.person_id and m.ended_at is null
+      and m.actor_group = 'Medarbejder'
+    left join access_school s on s.institution_id = m.institution_id
+    join directory_group_member gm on gm.membership_id = m.membership_id
+    join directory_group g on g.group_key = gm.group_key and g.institution_id = m.institution_id
+  where helper.account_id = $1 and helper.blocked_at is null and $2::text[] is null and m.roles && ({_ROLES})
+    and (g.type = 'Hovedgruppe' or g.type is not null and s.teams)
+  union all
+  select l.group_key, l.until_at
+  from access_loan l join directory_account helper using (account_id)
+  where l.account_id = $1 and helper.blocked_at is null and $2::text[] is null and l.ended_at is null
+    and l.from_at <= kit_now() and l.until_at > kit_now()
+    and exists (select from directory_membership m join directory_institution i using (institution_id)
+                where m.person_id = helper.person_id and m.actor_group in ('Medarbejder', 'Ekstern')
+                  and m.ended_at is null and i.active)
+  union all
+  select g.group_key, null
+  from directory_account helper, directory_institution i join directory_group g using (institution_id)
+  where helper.account_id = $1 and helper.blocked_at is null and i.number = any($2)
+"""
+
+_CLASSES = f"""
+  select g.group_key, g.name, coalesce(g.type = 'Hovedgruppe', false) as is_class, i.institution_id, i.number,
+         i.name as school, case when $2 is null then s.highest_grade end as highest_grade,
+         coalesce(s.two_factors, false) as two_factors,
+         case when bool_or(r.until_at is null) then null else max(r.until_at) end as until_at
+  from ({_REACHED}) r join directory_group g using (group_key)
+    join directory_institution i on i.institution_id = g.institution_id and i.active
+    left join access_school s on s.institution_id = i.institution_id
+  where g.ended_at is null and ($3::uuid is null or g.group_key = $3) and ($4::text is null or i.number = upper($4))
+  group by g.group_key, i.institution_id, s.institution_id
+  order by i.name, is_class desc, length(g.level), g.level, g.name
+"""
+
+GRADE = "case when m.level ~ '^[0-9]{1,2}$' then m.level::int when m.level = 'DT' then -1 else 99 end"
+"""The grade of the membership ``m`` as a number; what is no grade of the primary school is above all of them."""
+
+PUPIL_OF_GROUP = """directory_group_member gm
+    join directory_membership m on m.membership_id = gm.membership_id and m.actor_group = 'Elev' and m.ended_at is null
+    join directory_account a on a.person_id = m.person_id
+      and not exists (select from directory_membership w
+                      where w.person_id = a.person_id and w.actor_group = 'Medarbejder' and w.ended_at is null)"""
+"""The pupils of groups (``gm``): their memberships ``m`` and accounts ``a``. Who also works at a school is staff."""
+
+_PUPILS = f"""
+  select distinct a.account_id from {PUPIL_OF_GROUP}
+  where gm.group_key = $1 and a.account_id = any($2::uuid[]) and m.institution_id = $3
+    and ($4::int is null or {GRADE} <= $4) and ($5 or a.blocked_at is null)
+"""
+
+
+async def classes_in_reach(
+    connection: Connection, helper: Helper, *, institution: str | None = None
+) -> list[ClassInReach]:
+    """Return the classes whose pupils somebody may help now, by school and class."""
+    return await _classes(connection, helper, None, institution)
+
+
+async def class_in_reach(connection: Connection, helper: Helper, group_key: UUID) -> ClassInReach | None:
+    """Return the class when this person may help its pupils now, else None."""
+    found = await _classes(connection, helper, group_key, None)
+    return found[0] if found else None
+
+
+async def _classes(
+    connection: Connection, helper: Helper, group_key: UUID | None, institution: str | None
+) -> list[ClassInReach]:
+    rows = await connection.fetch(_CLASSES, helper.account_id, helper.administers, group_key, institution)
+    return [
+        ClassInReach(
+            GroupKey(row["group_key"]),
+            row["name"],
+            row["is_class"],
+            InstitutionId(row["institution_id"]),
+            InstitutionNumber(row["number"]),
+            row["school"],
+            row["highest_grade"],
+            row["two_factors"],
+            row["until_at"],
+            helper.account_id,
+        )
+        for row in rows
+    ]
+
+
+async def pupils_in_reach(
+    connection: Connection, held: ClassInReach, pupils: Sequence[AccountId], *, blocked: bool = False
+) -> list[PupilInReach] | None:
+    """Return these pupils of a class; None when one of them is not in it, is staff, or above the school's grade.
+
+    All or none (B-A15). ``blocked``: those that are blocked too, for who may unblock them.
+    """
+    wanted = set(pupils)
+    rows = await connection.fetch(
+        _PUPILS, held.group_key, list(wanted), held.institution_id, held.highest_grade, blocked
+    )
+    if not wanted or len(rows) != len(wanted):
+        return None
+    return [PupilInReach(AccountId(row["account_id"]), held.reached_by, held.institution_id) for row in rows]
+
+
+async def schools_in_reach(connection: Connection, helper: Helper) -> list[SchoolInReach]:
+    """Return the institutions whose Elevadgang this person administers now; none for who comes as a teacher."""
+    rows = await connection.fetch(
+        "select i.institution_id, i.number, i.name from directory_institution i, directory_account helper"
+        " where helper.account_id = $1 and helper.blocked_at is null and i.active and i.number = any($2::text[])"
+        " order by i.name",
+        helper.account_id,
+        helper.administers or (),
+    )
+    return [
+        SchoolInReach(
+            InstitutionId(row["institution_id"]), InstitutionNumber(row["number"]), row["name"], helper.account_id
+        )
+        for row in rows
+    ]
+
+
+async def school_in_reach(connection: Connection, helper: Helper, number: str) -> SchoolInReach | None:
+    """Return the institution of a number when this person administers it now, else None."""
+    folded = number.upper()
+    return next((held for held in await schools_in_reach(connection, helper) if held.number == folded), None)
