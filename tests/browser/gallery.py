@@ -118,16 +118,8 @@ def samples() -> Iterator[tuple[str, str, Context]]:
     yield "local-logins", "signin/local_logins.html", {**_FORM, "back_url": "#", "logins": _LOGINS}
     yield "local-logins-none", "signin/local_logins.html", {**_FORM, "back_url": "#", "logins": []}
     yield "username", "signin/username.html", {**_PERSON, "username": "", "shared": False}
-    yield (
-        "username-error",
-        "signin/username.html",
-        {
-            **_PERSON,
-            "username": "",
-            "shared": True,
-            "error": "signin.username.missing",
-        },
-    )
+    missing = {**_PERSON, "username": "", "shared": True, "error": "signin.username.missing"}
+    yield "username-error", "signin/username.html", missing
     with_passkey = {**_PERSON, "username": "", "shared": False, "passkey_url": "#"}
     yield "username-passkey", "signin/username.html", with_passkey
     yield "passkey", "signin/passkey.html", _passkey()
