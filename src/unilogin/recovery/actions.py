@@ -5,6 +5,7 @@ that asks whether it is still good, with the database's clock.
 """
 
 from collections.abc import Callable
+from uuid import UUID
 
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
@@ -182,3 +183,8 @@ async def forget_assigned(connection: Connection) -> int:
     )
     gone = await connection.execute("delete from recovery_reader where expires_at < kit_now()")
     return int(erased.split()[-1]) + int(gone.split()[-1])
+
+
+async def withdraw_permit(tx: Transaction, journey_id: UUID) -> None:
+    """Take back the leave of a journey whose window was undone: it sets no secret any more."""
+    await tx.execute("delete from recovery_permit where journey_id = $1", journey_id)
