@@ -20,7 +20,6 @@ from unilogin.recovery.queries import account_of_name, may_have_password
 from unilogin.signin.gate import standing_if_admitted
 from unilogin.signin.pages import see_other
 
-
 _NOBODY = AccountId(UUID(int=0))
 """The gate is asked for a name that is nobody's, too (N-09)."""
 
