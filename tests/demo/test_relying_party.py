@@ -1,5 +1,6 @@
 """Regneriget, started as its own process, against a provider that is not ours either."""
 
+import json
 import os
 import signal
 import socket
@@ -68,6 +69,30 @@ def test_a_visitor_signs_in_and_sees_every_claim_explained(browser: httpx.Client
     for claim in ("sub", "uniid", "aktoer_gruppe", "nonce", "acr"):
         assert MEANINGS[claim][0] in html
     assert "Regneriget kender ikke dette felt." in html
+
+
+@pytest.mark.parametrize(
+    ("door", "enough"),
+    [("VoksenVerificeret", ["VoksenVerificeret", "ToFaktor"]), ("ToFaktor", ["ToFaktor"])],
+)
+def test_a_locked_door_insists_on_a_level(
+    browser: httpx.Client, issuer: FakeIssuer, door: str, enough: list[str]
+) -> None:
+    page = browser.get("/login")
+    assert f"/login?level={door}" in page.text
+    browser.get(f"/login?level={door}")
+    assert json.loads(issuer.asked[-1]["claims"]) == {"id_token": {"acr": {"essential": True, "values": enough}}}
+    browser.get("/login?level=urn:somebody:else")
+    assert "claims" not in issuer.asked[-1]
+
+
+def test_who_cannot_open_a_door_is_still_inside(browser: httpx.Client, issuer: FakeIssuer) -> None:
+    browser.get("/login")
+    issuer.refuse_with = {"error": "unmet_authentication_requirements"}
+    page = browser.get("/login?level=ToFaktor")
+    assert "Døren er stadig låst" in page.text
+    assert 'href="/me"' in page.text
+    assert browser.get("/me").status_code == 200
 
 
 def test_it_asks_for_a_code_with_state_nonce_and_pkce(browser: httpx.Client, issuer: FakeIssuer) -> None:

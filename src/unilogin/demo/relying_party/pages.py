@@ -1,5 +1,6 @@
 """The pages of Regneriget: before, signed in, signed out, and what went wrong."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,9 @@ from unilogin.demo.relying_party.memory import Visits
 from unilogin.demo.relying_party.model import Answer, Settings, SignedIn, Visit
 from unilogin.demo.relying_party.provider import Provider
 from unilogin.demo.relying_party.texts import LANGUAGES, TEXTS
+
+DOORS = {"VoksenVerificeret": ["VoksenVerificeret", "ToFaktor"], "ToFaktor": ["ToFaktor"]}
+"""What is behind the doors inside: a level, and the levels that open it."""
 
 GROUPS_WITH_A_GREETING = ("Elev", "Medarbejder", "Kontaktperson", "Ekstern")
 MOST_BYTES = 16 * 1024
@@ -44,12 +48,18 @@ class Pages:
         return self._page(request, "before.html", signed_in=self._visit(request) is not None, settings=self.settings)
 
     async def sign_in(self, request: Request) -> Response:
-        """Off to Unilogin; `?prompt=login` asks it to forget who was there before, `?login_hint=` names somebody."""
+        """Off to Unilogin.
+
+        `?prompt=login` asks it to forget who was there before, `?login_hint=` names somebody, `?level=` insists on
+        being that sure (OpenID Connect Core §5.5.1.1).
+        """
         wishes = {"ui_locales": _language(request)}
         if request.query_params.get("prompt") == "login":
             wishes["prompt"] = "login"
         if hint := request.query_params.get("login_hint", "")[:64]:
             wishes["login_hint"] = hint
+        if (level := request.query_params.get("level")) in DOORS:
+            wishes["claims"] = json.dumps({"id_token": {"acr": {"essential": True, "values": DOORS[level]}}})
         return await self.provider.send_to_sign_in(request, wishes)
 
     async def callback(self, request: Request) -> Response:
@@ -76,6 +86,7 @@ class Pages:
             can_refresh=visit.signed_in.refresh_token is not None,
             answer=answer,
             answer_body=repr_json(dict(answer.body), indent=2) if answer else "",
+            doors={level: claims.get("unilogin_loa") in enough for level, enough in DOORS.items()},
         )
 
     async def ask(self, request: Request) -> Response:
@@ -138,14 +149,17 @@ class Pages:
             request,
             "error.html",
             status=error.status,
-            reason=error.reason,
+            reason="locked" if error.code == "unmet_authentication_requirements" else error.reason,
+            inside=self._visit(request) is not None,
             code=error.code,
             description=description,
             incident=incident or (found[1] if found else None),
         )
 
     async def not_found(self, request: Request, _error: Exception) -> Response:
-        return self._page(request, "error.html", status=404, reason="not_found", code="", description="", incident=None)
+        return self._page(
+            request, "error.html", status=404, reason="not_found", inside=False, code="", description="", incident=None
+        )
 
     def _visit(self, request: Request) -> Visit | None:
         return self.visits.find(request.session.get("visit"))

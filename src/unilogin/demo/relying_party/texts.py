@@ -40,6 +40,16 @@ DANISH = {
         "Regneriget ved, at du er tilknyttet en skole. Det kender ikke dit navn, for det har det ikke brug for."
     ),
     "inside.unknown": "Regneriget ved, at det er dig, når du kommer igen. Mere fik det ikke at vide.",
+    "doors.heading": "To låste døre",
+    "doors.text": "Bag dem ligger noget, der bliver passet ekstra godt på. Prøv, hvad der skal til for at åbne dem.",
+    "doors.VoksenVerificeret": "Åbn skatkammeret",
+    "doors.VoksenVerificeret.open": "Skatkammeret er åbent",
+    "doors.VoksenVerificeret.help": (
+        "Er du under 18, kan en voksen sige ja. Så er her åbent i to timer. Ellers kræver det MitID."
+    ),
+    "doors.ToFaktor": "Åbn kongens kammer",
+    "doors.ToFaktor.open": "Kongens kammer er åbent",
+    "doors.ToFaktor.help": "Kræver dit eget MitID.",
     "inside.claims": "Det fik Regneriget at vide",
     "inside.claims_help": (
         "Oplysningerne i id-tokenet. Regneriget har kontrolleret underskrift, udsteder, modtager, tid og nonce."
@@ -78,6 +88,9 @@ DANISH = {
         "Unilogin sendte dig tilbage uden at logge dig ind. Prøv igen – hjælper det ikke, så spørg din lærer "
         "eller skolen."
     ),
+    "error.locked": "Døren er stadig låst",
+    "error.locked_help": "Der skulle mere til, end der blev vist. Du er inde i Regneriget som før.",
+    "error.inside": "Tilbage til riget",
     "error.forgotten": "Vi nåede at glemme dig",
     "error.forgotten_help": (
         "Det tog for lang tid, eller du startede i en anden fane. Der er ikke sket noget. Start forfra."
@@ -142,6 +155,16 @@ ENGLISH = {
         "Regneriget knows that you belong to a school. It does not know your name, because it has no need to."
     ),
     "inside.unknown": "Regneriget will know that it is you when you come again. It was told no more than that.",
+    "doors.heading": "Two locked doors",
+    "doors.text": "Behind them lies what is looked after with extra care. Try what it takes to open them.",
+    "doors.VoksenVerificeret": "Open the treasury",
+    "doors.VoksenVerificeret.open": "The treasury is open",
+    "doors.VoksenVerificeret.help": (
+        "If you are under 18, an adult can say yes. Then it is open for two hours. Otherwise it takes MitID."
+    ),
+    "doors.ToFaktor": "Open the king's chamber",
+    "doors.ToFaktor.open": "The king's chamber is open",
+    "doors.ToFaktor.help": "Takes your own MitID.",
     "inside.claims": "This is what Regneriget was told",
     "inside.claims_help": (
         "The claims of the id token. Regneriget has checked signature, issuer, audience, time and nonce."
@@ -179,6 +202,9 @@ ENGLISH = {
     "error.refused_help": (
         "Unilogin sent you back without signing you in. Try again; if that does not help, ask your teacher or school."
     ),
+    "error.locked": "The door is still locked",
+    "error.locked_help": "It took more than was shown. You are in Regneriget as before.",
+    "error.inside": "Back to the realm",
     "error.forgotten": "We had forgotten you",
     "error.forgotten_help": "It took too long, or you started in another tab. Nothing has happened. Start again.",
     "error.unreachable": "Unilogin does not answer just now",
