@@ -132,7 +132,7 @@ CURVE = SigningKey.generate("ES256").public_jwk()
         {**OURS, "e": "AQ"},
         {**OURS, "n": 5},
         {name: value for name, value in OURS.items() if name != "n"},
-        {**CURVE, "crv": "P-521"},
+        {**CURVE, "crv": "secp256k1"},
         {**CURVE, "x": CURVE["y"], "y": CURVE["x"]},
         {**CURVE, "kty": "OKP", "crv": "Ed25519"},
         "a key",
