@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from unilogin.domain.access.gates import Place
+from unilogin.domain.access.model import Place
 from unilogin.domain.credentials.model import PasswordType
 from unilogin.domain.directory.model import AccountId, Username
 from unilogin.domain.services.model import Level

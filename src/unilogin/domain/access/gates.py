@@ -5,39 +5,24 @@ answer.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from asyncpg import Record
 
-from unilogin.domain.directory.model import AccountId, InstitutionId, Username
+from unilogin.domain.access.model import ChildInCustody, Place, PupilInReach
+from unilogin.domain.directory.model import AccountId, Username
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
 
-
-@dataclass(frozen=True, slots=True)
-class PupilInReach:
-    """A pupil for whom somebody may do something now: ``reached_by`` is who, ``institution_id`` where, if anywhere."""
-
-    account_id: AccountId
-    reached_by: AccountId
-    institution_id: InstitutionId | None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A school and the class there, if the school tells one."""
-
-    school: str
-    group: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ChildInCustody(PupilInReach):
-    """A pupil under 18 of whom ``reached_by`` has custody now, with what a parent is shown of it."""
-
-    name: str
-    username: Username
-    places: tuple[Place, ...]
+__all__ = [
+    "IN_CUSTODY",
+    "UNDER_18",
+    "ChildInCustody",
+    "Place",
+    "PupilInReach",
+    "child_in_custody",
+    "children_in_custody",
+    "places_of",
+]
 
 
 UNDER_18 = """case when child.birth_date is not null

@@ -1,10 +1,10 @@
-"""The rights there are, and who holds one."""
+"""The rights there are, who holds one, and the permissions that gates make."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from unilogin.domain.directory.model import AccountId, InstitutionNumber, Username
+from unilogin.domain.directory.model import AccountId, InstitutionId, InstitutionNumber, Username
 
 
 class Right(StrEnum):
@@ -25,3 +25,29 @@ class HeldRight:
     right: Right
     granted_at: datetime
     granted_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PupilInReach:
+    """A pupil for whom somebody may do something now: ``reached_by`` is who, ``institution_id`` where, if anywhere."""
+
+    account_id: AccountId
+    reached_by: AccountId
+    institution_id: InstitutionId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A school and the class there, if the school tells one."""
+
+    school: str
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildInCustody(PupilInReach):
+    """A pupil under 18 of whom ``reached_by`` has custody now, with what a parent is shown of it."""
+
+    name: str
+    username: Username
+    places: tuple[Place, ...]
