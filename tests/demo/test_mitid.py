@@ -75,7 +75,8 @@ class Script:
         visitor.move_on()
         with httpx.Client(timeout=30) as simulator:
             page = simulator.get(visitor.left_for or "")
-            form = next(form for form in html.fromstring(page.content).forms if form.method == "POST")
+            document: html.HtmlElement = html.document_fromstring(page.content)
+            form = next(form for form in document.forms if form.method == "POST")
             fields = {name: value or "" for name, value in form.form_values()}
             address = urljoin(str(page.url), form.action)
             answered = simulator.post(address, data=fields | {"identity": identity, "answer": answer})
@@ -221,7 +222,7 @@ def test_a_code_is_redeemed_once_by_the_client_with_the_right_verifier(
 
 
 def at_the_simulator(demo: RunningDemo, open_page: OpenPage, **how: object) -> Page:
-    page = open_page(f"{demo.home}/", **how)  # type: ignore[arg-type]  # passed on as they are
+    page = open_page(f"{demo.home}/", **how)
     page.get_by_role("link", name=re.compile("Unilogin")).first.click()
     page.get_by_role("button", name="MitID").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Hvem vil du være|Who do you want to be"))

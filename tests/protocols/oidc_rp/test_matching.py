@@ -185,7 +185,7 @@ def test_what_was_told_is_nowhere_when_it_has_been_taken(mitid: MitId, people: P
     assert [set(row.values()) for row in rows] == [{None}]
 
 
-PRESETS = {
+PRESETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "nets": (
         {"loa": "https://data.gov.dk/concept/core/nsis/Substantial", "identity_type": "private", "acr": None},
         {"dk.cpr": "{cpr}", "mitid.uuid": "u", "mitid.age": "41"},
