@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
-from tests.browser import recovery_samples
+from tests.browser import level_samples, recovery_samples
 from tests.browser.installed import QUIET, chromium_path
 from unilogin.kit.text import LANGUAGES, Language, Texts, load_texts
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
@@ -144,11 +144,11 @@ def samples() -> Iterator[tuple[str, str, Context]]:
     for message in STOPS:
         context = {"message": message, "incident": "7K3M-9PQ2", "service": SERVICE, "restart_url": "#"}
         yield f"stopped-{message.rpartition('.')[2]}", "signin/stopped.html", context
-    for topic in ("local", "username", "password"):
-        yield f"soon-{topic}", "signin/soon.html", {"topic": topic, "service": SERVICE, "back_url": "#"}
+    yield "soon-local", "signin/soon.html", {"topic": "local", "service": SERVICE, "back_url": "#"}
     yield "moving-on", "signin/moving_on.html", {"url": "username.html", "service": SERVICE}
     fields = {"code": "abc", "state": "x y&z"}
     yield "form-post", "signin/form_post.html", {"action": "#", "fields": fields, "service": SERVICE}
+    yield from level_samples.samples()
     yield from recovery_samples.samples()
 
 

@@ -88,4 +88,4 @@ def _show(
         "forgotten_url": address(named.journey, Path.FORGOTTEN),
         "back_url": address(named.journey, Path.CHOICE),
     }
-    return show(house, request, named.visit, "change", context)
+    return show(house, request, named.visit, "change", context=context)

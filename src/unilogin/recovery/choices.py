@@ -19,7 +19,7 @@ async def ask_choice(house: House, request: Request, named: Named) -> Response:
         "change_url": address(journey, Path.CHANGE),
         "back_url": step_url(journey, Step.SECRET),
     }
-    return show(house, request, named.visit, "choice", context)
+    return show(house, request, named.visit, "choice", context=context)
 
 
 async def ask_way(house: House, request: Request, named: Named) -> Response:
@@ -42,11 +42,11 @@ def _ways(house: House, request: Request, named: Named, *, back_url: str, pictur
         "pupils_only": house.password_holders is PasswordHolders.DK_2026,
         "back_url": back_url,
     }
-    return show(house, request, named.visit, "forgotten", context)
+    return show(house, request, named.visit, "forgotten", context=context)
 
 
 async def ask_teacher(house: House, request: Request, named: Named) -> Response:
     """Explain how a teacher helps: five minutes in which the username is enough."""
     journey = named.journey
     context = {"username_url": step_url(journey, Step.USERNAME), "back_url": address(journey, Path.FORGOTTEN)}
-    return show(house, request, named.visit, "teacher", context)
+    return show(house, request, named.visit, "teacher", context=context)

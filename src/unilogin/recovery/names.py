@@ -32,7 +32,7 @@ async def ask_names(house: House, request: Request, visit: Visit) -> Response:
         "providers": await offered(house),
         "back_url": step_url(visit.journey, Step.USERNAME),
     }
-    return show(house, request, visit, "mitid", context)
+    return show(house, request, visit, "mitid", context=context)
 
 
 async def take_names(house: House, request: Request, posted: Posted) -> Response:
@@ -63,7 +63,7 @@ async def show_names(house: House, request: Request, visit: Visit) -> Response:
         "children": children,
         "back_url": step_url(visit.journey, Step.USERNAME),
     }
-    return show(house, request, visit, "names", context)
+    return show(house, request, visit, "names", context=context)
 
 
 async def take_name(house: House, request: Request, posted: Posted) -> Response:

@@ -35,7 +35,9 @@ async def ask_new(house: House, request: Request, leave: Leave) -> Response:
         case Page.OWN:
             return _show_own(house, request, leave)
         case Page.READY:
-            return show(house, request, leave.visit, "ready", _context(leave) | {"parent": permit.proof.by_parent})
+            return show(
+                house, request, leave.visit, "ready", context=_context(leave) | {"parent": permit.proof.by_parent}
+            )
     secret = opened(house, permit)
     context = _context(leave) | {
         "pieces": parts(secret),
@@ -43,7 +45,7 @@ async def ask_new(house: House, request: Request, leave: Leave) -> Response:
         "own_url": address(leave.journey, Path.OWN) if may_choose(permit) else None,
         "next_url": address(leave.journey, Path.PRACTISE if must_practise(permit) else Path.GO),
     }
-    return show(house, request, leave.visit, "shown", context)
+    return show(house, request, leave.visit, "shown", context=context)
 
 
 async def take_new(house: House, request: Request, form: LeaveForm) -> Response:
@@ -140,4 +142,4 @@ def _show_own(house: House, request: Request, leave: Leave, *, errors: object = 
         "policy": house.password_policy.value,
         "hints": hints(),
     }
-    return show(house, request, leave.visit, "own", context, status=status)
+    return show(house, request, leave.visit, "own", context=context, status=status)

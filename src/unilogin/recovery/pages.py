@@ -41,7 +41,7 @@ def address(journey: Journey, path: Path) -> str:
 
 
 def show(
-    house: House, request: Request, visit: Visit, template: str, context: Mapping[str, object], *, status: int = 200
+    house: House, request: Request, visit: Visit, template: str, *, context: Mapping[str, object], status: int = 200
 ) -> Response:
     """Render a page with what every form of the journey needs."""
     name = visit.journey.service.name_in(house.pages.language(request))
@@ -62,4 +62,4 @@ def tell(house: House, request: Request, visit: Visit, why: str, *, again: Path,
         "again_url": address(journey, again) if why in _WORTH_ANOTHER_TRY else None,
         "back_url": step_url(journey, Step.METHOD if why == "no_password" else step),
     }
-    return show(house, request, visit, "told", context)
+    return show(house, request, visit, "told", context=context)

@@ -32,7 +32,7 @@ async def ask_parent(house: House, request: Request, named: Named) -> Response:
         "providers": await offered(house),
         "back_url": address(named.journey, Path.FORGOTTEN),
     }
-    return show(house, request, named.visit, "mitid", context)
+    return show(house, request, named.visit, "mitid", context=context)
 
 
 async def take_parent(house: House, request: Request, given: tuple[Named, Fields]) -> Response:

@@ -56,4 +56,4 @@ def _show(
         "username": leave.permit.username,
         "error": error,
     }
-    return show(house, request, leave.visit, "practise", context)
+    return show(house, request, leave.visit, "practise", context=context)

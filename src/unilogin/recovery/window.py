@@ -39,7 +39,7 @@ async def ask_window(house: House, request: Request, named: Named) -> Response:
         "known_url": f"{step_url(named.journey, Step.SECRET)}?{KNOWN}=1" if asked.stored.account_id else None,
         "not_me_url": step_url(named.journey, Step.USERNAME),
     }
-    return show(house, request, named.visit, "window", context)
+    return show(house, request, named.visit, "window", context=context)
 
 
 async def take_window(house: House, request: Request, given: tuple[Named, Fields]) -> Response:

@@ -75,7 +75,7 @@ async def done(house: House, request: Request, visit: Visit) -> Response:
     return move_on(house, request, visit.journey)
 
 
-_TOPICS = {"local": Step.METHOD, "username": Step.USERNAME, "password": Step.SECRET}
+_TOPICS = {"local": Step.METHOD}
 
 
 async def soon(house: House, request: Request, visit: Visit) -> Response:
