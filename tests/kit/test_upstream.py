@@ -180,6 +180,37 @@ def test_a_document_is_remembered_and_does_when_the_other_side_is_gone(
     asking(work)
 
 
+def test_f_22_all_who_want_a_document_wait_for_one_call_and_the_breaker_opens_with_it(stub: StubProvider) -> None:
+    """A name server or a wire that says nothing: eight seconds once, not eight for each who waits."""
+    stub.behaves[DISCOVERY] = Behaviour(delay=30)
+
+    async def work(upstream: Upstream) -> None:
+        began = time.monotonic()
+        url = f"{stub.issuer}{DISCOVERY}"
+        outcomes = await asyncio.gather(*(upstream.document(url) for _ in range(5)), return_exceptions=True)
+        assert [getattr(outcome, "reason", None) for outcome in outcomes] == ["timeout"] * 5
+        assert time.monotonic() - began < 10
+        assert await refused(upstream, url) == "breaker"
+
+    asking(work)
+    assert stub.asked.count(DISCOVERY) == 1
+
+
+def test_who_gives_up_waiting_does_not_take_the_document_from_the_others(stub: StubProvider) -> None:
+    stub.behaves[DISCOVERY] = Behaviour(delay=1, body=b'{"here": true}')
+
+    async def work(upstream: Upstream) -> None:
+        url = f"{stub.issuer}{DISCOVERY}"
+        first, second = (asyncio.create_task(upstream.document(url)) for _ in range(2))
+        await asyncio.sleep(0.1)  # the call is under way
+        first.cancel()
+        assert await second == {"here": True}
+        with pytest.raises(asyncio.CancelledError):
+            await first
+
+    asking(work)
+
+
 def test_a_document_that_is_no_document_is_nonsense(stub: StubProvider) -> None:
     async def work(upstream: Upstream) -> None:
         for behaviour in (Behaviour(body=b"<html>"), Behaviour(status=404), Behaviour(status=302, location="/x")):

@@ -7,7 +7,7 @@ are remembered. Every worker has its own view; nothing here is shared or stored.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
@@ -62,7 +62,7 @@ class Read:
 class _Document:
     body: Mapping[str, Any] | None = None
     fetched_at: float = 0.0
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    under_way: "asyncio.Task[Mapping[str, Any]] | None" = None
 
 
 class Upstream:
@@ -96,21 +96,38 @@ class Upstream:
         send somebody there learns first whether anybody is in. Raises as ``get``.
         """
         kept = self._documents.setdefault(url, _Document())
-        async with kept.lock:
-            age = monotonic() - kept.fetched_at
-            limit = REFRESH_SECONDS if again else FRESH_SECONDS
-            if kept.body is not None and age < limit and not self._breaker.is_open:
-                return kept.body
-            try:
-                answer = await self.get(url)
-                if answer.status != 200:
-                    raise NonsenseError(str(answer.status))
-            except UnavailableError:
-                if kept.body is None or age > STALE_SECONDS or self._breaker.is_open:
-                    raise
-                return kept.body
-            kept.body, kept.fetched_at = answer.body, monotonic()
+        age = monotonic() - kept.fetched_at
+        limit = REFRESH_SECONDS if again else FRESH_SECONDS
+        if kept.body is not None and age < limit and not self._breaker.is_open:
             return kept.body
+        try:
+            return await self._fetched(kept, url)
+        except UnavailableError:
+            if kept.body is None or age > STALE_SECONDS or self._breaker.is_open:
+                raise
+            return kept.body
+
+    async def _fetched(self, kept: _Document, url: str) -> Mapping[str, Any]:
+        """Fetch a document: all who want it at the same time wait for one call, and no longer than it takes."""
+        if kept.under_way is not None:
+            try:
+                return await asyncio.shield(kept.under_way)
+            except UnavailableError as error:
+                self._failed(error.reason)  # one more who waited in vain
+                raise
+        kept.under_way = asyncio.create_task(self._fetch(kept, url))
+        kept.under_way.add_done_callback(_seen)  # even where everybody has gone away meanwhile
+        return await asyncio.shield(kept.under_way)
+
+    async def _fetch(self, kept: _Document, url: str) -> Mapping[str, Any]:
+        try:
+            answer = await self.get(url)
+            if answer.status != 200:
+                raise NonsenseError(str(answer.status))
+            kept.body, kept.fetched_at = answer.body, monotonic()
+            return answer.body
+        finally:
+            kept.under_way = None
 
     async def _ask(self, call: Callable[[Outbound], Awaitable[Answer]]) -> Read:
         if not self._breaker.may_ask(monotonic()):
@@ -144,6 +161,11 @@ class Upstream:
     def _failed(self, reason: str) -> None:
         if self._breaker.failed(monotonic()):
             log("upstream").warning("upstream_given_up", upstream=self._name, reason=reason)
+
+
+def _seen(task: "asyncio.Task[Mapping[str, Any]]") -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 class Upstreams:
