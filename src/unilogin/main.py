@@ -38,6 +38,7 @@ from unilogin.urls import URLS
 
 TEMPLATES = {
     "account": "unilogin.apps.account",
+    "elevadgang": "unilogin.apps.elevadgang",
     "oidc": "unilogin.protocols.oidc",
     "recovery": "unilogin.recovery",
     "shell": "unilogin.apps.shell",

@@ -2,6 +2,18 @@
 
 from unilogin.apps.account.access import MIT, MIT_DOOR, MIT_FORM
 from unilogin.apps.account.pages import children, front, history, passkeys, security, services
+from unilogin.apps.elevadgang.access import (
+    ADMINISTRATOR,
+    ADMINISTRATOR_FORM,
+    ELEVADGANG_DOOR,
+    ELEVADGANG_FRONT,
+    ELEVADGANG_LEAVE,
+    TEACHER,
+    TEACHER_FORM,
+)
+from unilogin.apps.elevadgang.pages import classes as pupils
+from unilogin.apps.elevadgang.pages import front as elevadgang
+from unilogin.apps.elevadgang.pages import school
 from unilogin.apps.shell import pages as shell
 from unilogin.apps.support import pages as support
 from unilogin.house import REALM, House
@@ -34,6 +46,8 @@ from unilogin.signin.steps import (
 )
 
 OIDC = f"{REALM}/protocol/openid-connect"
+ANY_CLASS = "/elevadgang/administrator/klasse/{group_key}"
+SCHOOL = "/elevadgang/administrator/skole/{number}"
 
 URLS: tuple[Url[House], ...] = (
     # the journey
@@ -137,6 +151,68 @@ URLS: tuple[Url[House], ...] = (
     url("GET", "/mit/callback", shell.callback, access=MIT_DOOR),
     url("POST", "/mit/sign-out", shell.sign_out, access=MIT_FORM),
     url("GET", "/mit/signed-out", shell.signed_out, access=MIT_DOOR),
+    # Elevadgang
+    url("GET", "/elevadgang", elevadgang.front, access=ELEVADGANG_FRONT),
+    url("GET", "/elevadgang/klasser", elevadgang.classes, access=TEACHER),
+    url("GET", "/elevadgang/administrator", elevadgang.classes, access=ADMINISTRATOR),
+    url("POST", "/elevadgang/soeg", elevadgang.search, access=TEACHER_FORM),
+    url("GET", "/elevadgang/klasse/{group_key}", pupils.show_class, access=TEACHER),
+    url("POST", "/elevadgang/klasse/{group_key}/ny-adgangskode", pupils.give_new_password, access=TEACHER_FORM),
+    url("POST", "/elevadgang/klasse/{group_key}/annuller", pupils.cancel, access=TEACHER_FORM),
+    url("POST", "/elevadgang/klasse/{group_key}/fortryd", pupils.undo, access=TEACHER_FORM),
+    url("POST", "/elevadgang/klasse/{group_key}/for-sjov", pupils.for_fun, access=TEACHER_FORM),
+    url("POST", "/elevadgang/klasse/{group_key}/ekstra", pupils.answer_request, access=TEACHER_FORM),
+    url("POST", "/elevadgang/klasse/{group_key}/brugernavn", pupils.show_username, access=TEACHER_FORM),
+    url("POST", "/elevadgang/klasse/{group_key}/kort", pupils.print_cards, access=TEACHER_FORM),
+    url("POST", "/elevadgang/administrator/soeg", elevadgang.search, access=ADMINISTRATOR_FORM),
+    url("GET", ANY_CLASS, pupils.show_class, access=ADMINISTRATOR),
+    url(
+        "POST",
+        f"{ANY_CLASS}/ny-adgangskode",
+        pupils.give_new_password,
+        access=ADMINISTRATOR_FORM,
+    ),
+    url("POST", f"{ANY_CLASS}/annuller", pupils.cancel, access=ADMINISTRATOR_FORM),
+    url("POST", f"{ANY_CLASS}/fortryd", pupils.undo, access=ADMINISTRATOR_FORM),
+    url("POST", f"{ANY_CLASS}/for-sjov", pupils.for_fun, access=ADMINISTRATOR_FORM),
+    url(
+        "POST", f"{ANY_CLASS}/ekstra", pupils.answer_request, access=ADMINISTRATOR_FORM
+    ),
+    url(
+        "POST",
+        f"{ANY_CLASS}/brugernavn",
+        pupils.show_username,
+        access=ADMINISTRATOR_FORM,
+    ),
+    url("POST", f"{ANY_CLASS}/kort", pupils.print_cards, access=ADMINISTRATOR_FORM),
+    url("GET", f"{ANY_CLASS}/elev/{{pupil_id}}", school.show_pupil, access=ADMINISTRATOR),
+    url(
+        "POST",
+        f"{ANY_CLASS}/elev/{{pupil_id}}/spaerre",
+        school.block,
+        access=ADMINISTRATOR_FORM,
+    ),
+    url(
+        "POST",
+        f"{ANY_CLASS}/elev/{{pupil_id}}/type",
+        school.decide_type,
+        access=ADMINISTRATOR_FORM,
+    ),
+    url("GET", f"{ANY_CLASS}/laan", school.show_loans, access=ADMINISTRATOR),
+    url("POST", f"{ANY_CLASS}/laan", school.lend, access=ADMINISTRATOR_FORM),
+    url("GET", f"{SCHOOL}/indstillinger", school.show_settings, access=ADMINISTRATOR),
+    url(
+        "POST",
+        f"{SCHOOL}/indstillinger",
+        school.save_settings,
+        access=ADMINISTRATOR_FORM,
+    ),
+    url("GET", f"{SCHOOL}/hjaelp", school.show_help, access=ADMINISTRATOR),
+    url("POST", f"{SCHOOL}/hjaelp", school.search_help, access=ADMINISTRATOR_FORM),
+    url("GET", "/elevadgang/sign-in", shell.sign_in, access=ELEVADGANG_DOOR),
+    url("GET", "/elevadgang/callback", shell.callback, access=ELEVADGANG_DOOR),
+    url("POST", "/elevadgang/sign-out", shell.sign_out, access=ELEVADGANG_LEAVE),
+    url("GET", "/elevadgang/signed-out", shell.signed_out, access=ELEVADGANG_DOOR),
     # help
     url("GET", "/", support.front, access=PUBLIC),
     url("GET", "/hjaelp", support.help_page, access=PUBLIC),

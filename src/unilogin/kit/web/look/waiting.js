@@ -3,7 +3,7 @@
 (() => {
   const waiting = document.querySelector("[data-waiting]");
   if (!waiting) return;
-  const resting = () => document.activeElement === document.body || document.activeElement === null;
+  const resting = () => (document.activeElement === document.body || document.activeElement === null) && !document.querySelector("input:checked");
   setInterval(() => {
     if (!document.hidden && resting()) location.reload();
   }, 5000);

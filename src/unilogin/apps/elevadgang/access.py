@@ -1,0 +1,143 @@
+"""Who may open Elevadgang: staff, signed in at most eight hours ago; administrators with two factors.
+
+That says who is there. Which pupils they reach is for the gates in ``domain/access/teaching.py``.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from unilogin.apps.shell import queries
+from unilogin.apps.shell.access import (
+    AppForm,
+    AppVisit,
+    cookie_of,
+    sign_in_url,
+    signed_in,
+    signed_in_form,
+    way_in,
+)
+from unilogin.apps.shell.model import App
+from unilogin.domain.access.model import Right
+from unilogin.domain.access.teaching import ClassInReach, Helper
+from unilogin.domain.directory.model import ActorGroup
+from unilogin.domain.services.model import ClientId, Level
+from unilogin.house import House
+from unilogin.kit.db.connection import acquire
+from unilogin.kit.web.errors import ElsewhereError, RefusedError
+from unilogin.kit.web.forms import Fields
+from unilogin.kit.web.routing import Access
+
+PATH = "/elevadgang"
+LONGEST_SESSION = timedelta(hours=8)
+"""RW-6: who signed in before that proves anew who they are."""
+
+ELEVADGANG = App(
+    name="elevadgang",
+    path=PATH,
+    client_id=ClientId("elevadgang"),
+    title="Elevadgang",
+    title_en="Elevadgang",
+    actor_groups=(ActorGroup.MEDARBEJDER, ActorGroup.EKSTERN),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Somebody of the staff at work, and as what they came: all their pages begin at ``base``."""
+
+    visit: AppVisit
+    helper: Helper
+    fields: Fields | None = None
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether they came by the administrators' door."""
+        return self.helper.administers is not None
+
+    @property
+    def base(self) -> str:
+        """Where the addresses of their pages begin."""
+        return f"{PATH}/administrator" if self.is_administrator else PATH
+
+    def values(self, name: str) -> list[str]:
+        """Return what was sent in a field, each value."""
+        return list((self.fields or {}).get(name, []))
+
+    def value(self, name: str) -> str:
+        """Return what was sent in a field that comes once, or an empty string."""
+        sent = self.values(name)
+        return sent[0] if len(sent) == 1 else ""
+
+
+Visit = TypeVar("Visit", AppVisit, AppForm)
+
+
+def _desk(visit: AppVisit, *, administrator: bool, fields: Fields | None = None) -> Desk:
+    numbers = tuple(number for number, right in sorted(visit.rights) if right is Right.BRUGERADMINISTRATOR_ELEVADGANG)
+    return Desk(visit, Helper(visit.account_id, numbers if administrator else None), fields)
+
+
+def _too_old(visit: AppVisit) -> bool:
+    return visit.who.now - visit.who.session.auth_time > LONGEST_SESSION
+
+
+def _pages(*, administrator: bool) -> Access[House, Desk]:
+    level = Level.TO_FAKTOR if administrator else Level.EN_FAKTOR
+    rule = signed_in(ELEVADGANG, level=level)
+
+    async def admit(house: House, request: Request) -> Desk:
+        visit = await rule.admit(house, request)
+        if _too_old(visit):
+            raise ElsewhereError(sign_in_url(ELEVADGANG, request.url.path, level=level, fresh=True))
+        return _desk(visit, administrator=administrator)
+
+    return Access(rule.name, f"{rule.meaning} Signed in at most 8 hours ago.", admit)
+
+
+def _forms(*, administrator: bool) -> Access[House, Desk]:
+    rule = signed_in_form(ELEVADGANG, level=Level.TO_FAKTOR if administrator else Level.EN_FAKTOR)
+
+    async def admit(house: House, request: Request) -> Desk:
+        form = await rule.admit(house, request)
+        if _too_old(form.visit):
+            raise RefusedError(403, "shell.stopped.ended", restart_url=PATH)
+        return _desk(form.visit, administrator=administrator, fields=form.fields)
+
+    return Access(rule.name, f"{rule.meaning} Signed in at most 8 hours ago.", admit)
+
+
+async def _passing(house: House, request: Request) -> bool:
+    """Tell whether this browser is signed in to Elevadgang already."""
+    token = house.cookies.get(request, cookie_of(ELEVADGANG))
+    if token is None:
+        return False
+    async with acquire(house.pool) as connection:
+        return await queries.who_is_here(connection, ELEVADGANG, token=token) is not None
+
+
+ELEVADGANG_DOOR = way_in(ELEVADGANG)
+ELEVADGANG_LEAVE = signed_in_form(ELEVADGANG)
+ELEVADGANG_FRONT: Access[House, bool] = Access(
+    "elevadgang front", "Everybody; who is signed in already is led on to their classes.", _passing
+)
+TEACHER = _pages(administrator=False)
+TEACHER_FORM = _forms(administrator=False)
+ADMINISTRATOR = _pages(administrator=True)
+ADMINISTRATOR_FORM = _forms(administrator=True)
+
+
+def is_sure_enough(desk: Desk, held: ClassInReach) -> bool:
+    """Tell whether somebody came in as surely as the school of a class demands."""
+    return not held.two_factors or desk.visit.who.session.level.rank >= Level.TO_FAKTOR.rank
+
+
+def be_sure_enough(request: Request, desk: Desk, held: ClassInReach) -> None:
+    """Ask a teacher for a second factor where the school demands it; what was posted without it is refused."""
+    if is_sure_enough(desk, held):
+        return
+    if desk.fields is not None:
+        raise RefusedError(403, "shell.stopped.ended", restart_url=PATH)
+    raise ElsewhereError(sign_in_url(ELEVADGANG, request.url.path, level=Level.TO_FAKTOR))

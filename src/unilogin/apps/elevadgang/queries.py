@@ -1,0 +1,132 @@
+"""Reading pupils and who helped whom: one statement a page, whatever the size of the school or of the country."""
+
+from collections.abc import Sequence
+
+from unilogin.apps.elevadgang.model import Help, Match, Pupil
+from unilogin.domain.access.teaching import GRADE, PUPIL_OF_GROUP, ClassInReach, GroupKey
+from unilogin.domain.audit.events import Event
+from unilogin.domain.credentials.model import PasswordType
+from unilogin.domain.credentials.rules import password_type
+from unilogin.domain.directory.model import (
+    AccountId,
+    ActorGroup,
+    Belonging,
+    InstitutionId,
+    InstitutionNumber,
+    Username,
+)
+from unilogin.domain.directory.queries import DISPLAY_NAME
+from unilogin.domain.limits.model import FIRST_DEVICE
+from unilogin.kit.db.connection import Connection
+
+_SHUT_OUT = f"""exists (select from limits_bucket b where b.account_id = a.account_id and b.place < {FIRST_DEVICE}
+  and (b.open_at > kit_now() or b.failures >= 5
+       or b.day = (kit_now() at time zone 'Europe/Copenhagen')::date and b.day_failures >= 5))"""
+"""Guessed at so often that it may be closed, at the school or elsewhere."""
+
+_PUPILS = f"""
+  select a.account_id, {DISPLAY_NAME} as name, a.username, s.type as has, f.type as forced, m.level,
+         a.blocked_at is not null as blocked, a.blocked_why, ($3::int is null or {GRADE} <= $3) as reachable,
+         {_SHUT_OUT} as shut_out
+  from {PUPIL_OF_GROUP} join directory_person p on p.person_id = a.person_id
+    left join credentials_password s on s.account_id = a.account_id
+    left join credentials_forced_type f on f.account_id = a.account_id
+  where gm.group_key = $1 and m.institution_id = $2
+  order by name, a.username
+"""
+
+
+async def pupils_of(connection: Connection, held: ClassInReach) -> list[Pupil]:
+    """Return the pupils of a class in reach, by name."""
+    rows = await connection.fetch(_PUPILS, held.group_key, held.institution_id, held.highest_grade)
+    found = {
+        row["account_id"]: Pupil(
+            AccountId(row["account_id"]),
+            row["name"],
+            Username(row["username"]),
+            PasswordType(row["has"]) if row["has"] else None,
+            _gets(held, row["level"], row["forced"]),
+            PasswordType(row["forced"]) if row["forced"] else None,
+            row["blocked"],
+            row["blocked_why"],
+            row["reachable"],
+            row["shut_out"],
+        )
+        for row in rows
+    }
+    return list(found.values())
+
+
+def _gets(held: ClassInReach, level: str | None, forced: str | None) -> PasswordType:
+    here = Belonging(held.institution_id, InstitutionNumber(held.number), ActorGroup.ELEV, ("Elev",), level)
+    return password_type((here,), forced=PasswordType(forced) if forced else None)
+
+
+MOST_FOUND = 50
+
+_SEARCH = f"""
+  select distinct on (name, a.account_id) a.account_id, {DISPLAY_NAME} as name, g.name as class_name, g.group_key
+  from directory_group g join directory_group_member gm using (group_key)
+    join directory_membership m on m.membership_id = gm.membership_id and m.actor_group = 'Elev' and m.ended_at is null
+    join directory_account a on a.person_id = m.person_id join directory_person p on p.person_id = m.person_id
+  where g.group_key = any($1::uuid[]) and ({DISPLAY_NAME} ilike $2 escape '\\' or a.username = lower($3))
+  order by name, a.account_id, gm.main desc limit {MOST_FOUND}
+"""
+
+
+async def search(connection: Connection, classes: Sequence[ClassInReach], term: str) -> list[Match]:
+    """Return the pupils of classes in reach whose shown name holds the term, or whose username it is."""
+    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = await connection.fetch(_SEARCH, [held.group_key for held in classes], f"%{escaped}%", term)
+    return [
+        Match(AccountId(row["account_id"]), row["name"], row["class_name"], GroupKey(row["group_key"])) for row in rows
+    ]
+
+
+async def sizes(connection: Connection, classes: Sequence[ClassInReach]) -> dict[GroupKey, int]:
+    """Return how many pupils each class has."""
+    rows = await connection.fetch(
+        "select gm.group_key, count(*) as pupils from directory_group_member gm join directory_membership m"
+        " using (membership_id) where gm.group_key = any($1::uuid[]) and m.actor_group = 'Elev'"
+        " and m.ended_at is null group by gm.group_key",
+        [held.group_key for held in classes],
+    )
+    return {GroupKey(row["group_key"]): row["pupils"] for row in rows}
+
+
+HELP: tuple[Event, ...] = (
+    Event.WINDOW_OPENED,
+    Event.WINDOW_CLAIMED,
+    Event.WINDOW_CANCELLED,
+    Event.WINDOW_UNDONE,
+    Event.WINDOW_TRIED,
+    Event.VOUCH_GIVEN,
+    Event.PUPIL_USERNAME_SHOWN,
+    Event.ACCOUNT_BLOCKED,
+    Event.ACCOUNT_UNBLOCKED,
+    Event.CLASS_LENT,
+    Event.LOAN_ENDED,
+    Event.SCHOOL_DECIDED,
+)
+MOST_LINES = 200
+
+_BY = DISPLAY_NAME.replace("p.", "bp.")
+_HELPED = f"""
+  select e.at, e.action, e.detail ->> 'why' as word, {_BY} as by, {DISPLAY_NAME} as pupil
+  from audit_event e
+    left join directory_account ba on ba.account_id = case
+      when e.actor_kind = 'person' and e.actor_id ~ '^[0-9a-f-]{{36}}$' then e.actor_id::uuid end
+    left join directory_person bp on bp.person_id = ba.person_id
+    left join directory_account a on a.account_id = e.account_id
+    left join directory_person p on p.person_id = a.person_id
+  where e.institution_id = $1 and e.action = any($2::text[])
+    and ($3 = '' or {_BY} ilike $4 escape '\\' or {DISPLAY_NAME} ilike $4 escape '\\')
+  order by e.at desc, e.sequence desc limit {MOST_LINES}
+"""
+
+
+async def helped(connection: Connection, institution_id: InstitutionId, *, term: str) -> list[Help]:
+    """Return who helped whom at an institution, the newest first."""
+    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = await connection.fetch(_HELPED, institution_id, [event.value for event in HELP], term, f"%{escaped}%")
+    return [Help(row["at"], row["action"], row["word"], row["by"], row["pupil"]) for row in rows]

@@ -1,0 +1,1 @@
+"""Elevadgang through its door."""
