@@ -8,7 +8,6 @@ from uuid import UUID
 
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.services.model import Level
-from unilogin.kit.ids import Digest
 
 PasskeyId = NewType("PasskeyId", UUID)
 
@@ -26,7 +25,7 @@ class Bond:
 
     purpose: Purpose
     about: UUID
-    browser: Digest
+    browser: bytes
 
 
 @dataclass(frozen=True, slots=True)
