@@ -9,7 +9,9 @@ from unilogin.cli.workplace import the_settings
 
 
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the server; the learning service gets the next one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(help="Port of the server; the learning service and the MitID simulator get the next two.")
+    ] = 8000,
     data: Annotated[
         Path | None, typer.Option(help="Folder that keeps the demo between two starts; UNILOGIN_DATA if left out.")
     ] = None,
@@ -17,8 +19,8 @@ def demo(
 ) -> None:
     """Serve an invented municipality on this machine.
 
-    With people to sign in as, and a learning service to sign in to. Needs nothing but this program. A second start
-    keeps the data. Refuses a database that is not a demo's.
+    With people to sign in as, a learning service to sign in to, and a MitID simulator. Needs nothing but this program.
+    A second start keeps the data. Refuses a database that is not a demo's.
     """
     settings = the_settings()
 
