@@ -161,7 +161,7 @@ async def _held(connection: Connection, account_id: AccountId) -> int:
     )
 
 
-async def use_passkey(tx: Transaction, passkey: StoredPasskey, use: VerifiedUse, *, browser: Digest | None) -> bool:
+async def use_passkey(tx: Transaction, passkey: StoredPasskey, use: VerifiedUse, *, browser: bytes | None) -> bool:
     """Write down that a passkey was used (beside this browser, if any), and keep it to the end of the transaction.
 
     False when it was removed meanwhile, or when its counter does not rise: somebody else may have a copy of it.
