@@ -1,6 +1,6 @@
 """Reading the children of one element by a table: order, number, length; what breaks a rule becomes a finding."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -133,6 +133,35 @@ def read_children(element: Element, table: Mapping[str, Field], *, names: Names,
         elif text:
             values[name] = text
     return Children(values, [one for one in repeated if one[2]], nested)
+
+
+Place = tuple[int, str, int]
+"""Where a value stands among the texts of known markup, its name, and how long it may be."""
+
+
+def places_of(values: Mapping[str, str], table: Mapping[str, Field]) -> tuple[Place, ...]:
+    """Return the places of single values whose texts are the numbers of their places."""
+    return tuple((int(place), name, table[name].longest) for name, place in values.items())
+
+
+def read_places(texts: Sequence[str], places: Iterable[Place], *, where: Element, notes: Notes) -> dict[str, str]:
+    """Return the single values at these places, as ``read_children`` does for ordinary texts; notes the others."""
+    values: dict[str, str] = {}
+    for place, name, longest in places:  # a dozen times a person, so the usual case stays in this loop
+        raw = texts[place]
+        if raw.isascii():
+            text = " ".join(raw.split())
+            size = len(text)
+        else:
+            text = tidy(raw)
+            size = len(text.encode())
+            if is_twice_encoded(raw):
+                notes.warn(where, Found.TWICE_ENCODED, element=name)
+        if size > longest:
+            notes.refuse(where, Found.TOO_LONG, element=name, longest=longest)
+        if text:
+            values[name] = text
+    return values
 
 
 def child_named(element: Element, name: str, names: Names) -> Element:

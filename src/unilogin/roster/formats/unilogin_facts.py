@@ -1,7 +1,9 @@
 """The Person element of a UNILoginImport document: names, number and how to reach somebody (danish-service.md 6)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
+from typing import NamedTuple
 
 from unilogin.domain.directory.cpr import Cpr, CprDateError, CprFormatError, birth_date, read_cpr
 from unilogin.kit.xml.tree import Element
@@ -10,10 +12,13 @@ from unilogin.roster.formats.fields import (
     Field,
     Names,
     Notes,
+    Place,
     child_named,
+    places_of,
     read_attributes,
     read_children,
     read_flag,
+    read_places,
     read_text,
     shown,
     shown_date,
@@ -54,6 +59,15 @@ _VERIFIED = ("0", "1")
 _ATTRIBUTES = frozenset(("protected", "verificationLevel"))
 
 
+class FactsPlan(NamedTuple):
+    """Where the values of a Person element stand among the texts of its markup, and what the markup itself says."""
+
+    protected: bool
+    fields: tuple[Place, ...]
+    address: tuple[Place, ...]
+    phones: tuple[tuple[str, int, bool], ...]  # name, place, kept to ourselves
+
+
 class FactsReader:
     """Reads Person elements; ``today`` tells which dates of birth can be."""
 
@@ -66,7 +80,60 @@ class FactsReader:
         """Return the facts, or None when the notes refuse them; ``protect`` gains who lacks an alias."""
         protected = self._protected(element, notes)
         children = read_children(element, _PERSON, names=self._names, notes=notes)
-        values = children.values
+        return self._judge(
+            element,
+            children.values,
+            notes=notes,
+            protected=protected,
+            protect=protect,
+            reach=partial(self._reach, children, notes),
+        )
+
+    def plan(self, element: Element, notes: Notes) -> FactsPlan:
+        """Return where the values stand in a Person element whose texts are the numbers of their places.
+
+        ``notes`` must stop whatever is wrong: a plan is made of what nobody has a word to say about.
+        """
+        children = read_children(element, _PERSON, names=self._names, notes=notes)
+        address: dict[str, str] = {}
+        phones: dict[str, tuple[int, bool]] = {}
+        for name, child in children.nested:
+            if name in phones or (name == "Address" and address):
+                notes.refuse(child, Found.ELEMENT_TWICE, element=name)
+            elif name == "Address":
+                address = read_children(child, _ADDRESS, names=self._names, notes=notes).values
+            elif place := read_text(child, name, field=_PHONE, notes=notes):
+                phones[name] = int(place), self._hidden(child, notes)
+        return FactsPlan(
+            bool(self._protected(element, notes)),
+            places_of(children.values, _PERSON),
+            places_of(address, _ADDRESS),
+            tuple((name, *phone) for name, phone in phones.items()),
+        )
+
+    def read_by(self, plan: FactsPlan, texts: Sequence[str], *, where: Element, notes: Notes) -> Facts | None:
+        """Read the facts as ``read`` does, when the texts stand where the plan says."""
+        values = read_places(texts, plan.fields, where=where, notes=notes)
+        return self._judge(
+            where,
+            values,
+            notes=notes,
+            protected=plan.protected,
+            protect=[],
+            reach=partial(self._reach_by, plan, texts, values=values, where=where, notes=notes),
+        )
+
+    def _judge(
+        self,
+        element: Element,
+        values: Mapping[str, str],
+        *,
+        notes: Notes,
+        protected: bool | None,
+        protect: list[Cpr],
+        reach: Callable[[], dict[str, str | bool]],
+    ) -> Facts | None:
+        """Apply what the format says of a person's values."""
         if "FirstName" not in values or "FamilyName" not in values:
             missing = "FamilyName" if "FirstName" in values else "FirstName"
             notes.refuse(element, Found.ELEMENT_MISSING, element=missing)
@@ -87,7 +154,7 @@ class FactsReader:
             born,
             self._gender(element, values, notes),
             self._email(element, values, notes),
-            self._reach(children, notes),
+            reach(),
         )
 
     def _protected(self, element: Element, notes: Notes) -> bool | None:
@@ -178,11 +245,29 @@ class FactsReader:
         if not is_phone(text):
             notes.warn(element, Found.PHONE_WRONG, element=name)
             return
-        hidden = element.get("protected", "").strip()
-        if not hidden:
-            notes.warn(element, Found.ATTRIBUTE_MISSING, attribute="protected")
         reach[name] = text
-        reach[f"{name}Protected"] = hidden not in ("false", "0")  # missing or odd: we keep it to ourselves
+        reach[f"{name}Protected"] = self._hidden(element, notes)
+
+    def _hidden(self, phone: Element, notes: Notes) -> bool:
+        """Missing or odd: we keep it to ourselves."""
+        hidden = phone.get("protected", "").strip()
+        if not hidden:
+            notes.warn(phone, Found.ATTRIBUTE_MISSING, attribute="protected")
+        return hidden not in ("false", "0")
+
+    def _reach_by(
+        self, plan: FactsPlan, texts: Sequence[str], *, values: Mapping[str, str], where: Element, notes: Notes
+    ) -> dict[str, str | bool]:
+        reach: dict[str, str | bool] = {**read_places(texts, plan.address, where=where, notes=notes)}
+        if photo := values.get("PhotoId"):
+            reach["PhotoId"] = photo
+        for name, place, hidden in plan.phones:
+            for text in read_places(texts, ((place, name, _PHONE.longest),), where=where, notes=notes).values():
+                if not is_phone(text):
+                    notes.warn(where, Found.PHONE_WRONG, element=name)
+                reach[name] = text
+                reach[f"{name}Protected"] = hidden
+        return reach
 
     def _child(self, element: Element, name: str) -> Element:
         return child_named(element, name, self._names)

@@ -15,8 +15,9 @@ from unilogin.kit.xml.packed import ByteSource
 from unilogin.kit.xml.records import ParsedRecord, RawRecord, RecordReader
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.fields import Names, Notes
+from unilogin.roster.formats.ordinary import OrdinaryReader
 from unilogin.roster.formats.unilogin_head import check_structure, read_groups, read_header
-from unilogin.roster.formats.unilogin_person import PersonReader
+from unilogin.roster.formats.unilogin_planned import PlannedReader
 from unilogin.roster.messages import Refused
 from unilogin.roster.model import Finding, GroupRow, ReadRow
 
@@ -73,7 +74,8 @@ class UniloginImport:
         self.groups: tuple[GroupRow, ...] = groups
         self.group_findings: tuple[Finding, ...] = findings
         declared = {group.group_id: group for group in groups}
-        self._persons = PersonReader(names=self._names, groups=declared, today=today)
+        self._persons = PlannedReader(names=self._names, groups=declared, today=today)
+        self._ordinary = OrdinaryReader(self._reader, self._persons)
         surroundings = self._reader.surroundings + READING
         self._row_key = hashlib.blake2b(surroundings, key=hash_key, digest_size=32).digest()
         self._whole = hashlib.blake2b(repr((self.header, groups)).encode(), key=self._row_key, digest_size=32)
@@ -91,12 +93,18 @@ class UniloginImport:
 
     def read(self, records: Sequence[HashedRecord]) -> list[ReadRow]:
         """Parse and check persons."""
-        rows: list[ReadRow] = []
-        for start in range(0, len(records), _PARSED_AT_ONCE):
-            part = records[start : start + _PARSED_AT_ONCE]
-            parsed = self._reader.parse([record.raw for record in part])
-            rows += [self._read(one, record.raw_hash) for one, record in zip(parsed, part, strict=True)]
-        return rows
+        rows = [self._read_ordinary(record) for record in records]
+        unusual = [place for place, row in enumerate(rows) if row is None]
+        for start in range(0, len(unusual), _PARSED_AT_ONCE):
+            places = unusual[start : start + _PARSED_AT_ONCE]
+            parsed = self._reader.parse([records[place].raw for place in places])
+            for place, one in zip(places, parsed, strict=True):
+                rows[place] = self._read(one, records[place].raw_hash)
+        return [row for row in rows if row is not None]
+
+    def _read_ordinary(self, record: HashedRecord) -> ReadRow | None:
+        row = self._ordinary.read(record.raw)
+        return row and ReadRow(record.raw.line, record.raw_hash, row.local_person_id, row, (), ())
 
     def _read(self, parsed: ParsedRecord, raw_hash: bytes) -> ReadRow:
         notes = Notes(parsed.line_of)

@@ -1,8 +1,9 @@
 """One InstitutionPerson of a UNILoginImport document: what somebody is at the institution, and the contact persons."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 
 from unilogin.domain.directory.cpr import Cpr, CprError, read_cpr
 from unilogin.domain.directory.model import ActorGroup
@@ -36,7 +37,7 @@ YOUNGEST_CONTACT_YEARS = 15
 _DETAILS = ("StudentNumber", "ShortName", "Occupation", "Location")
 _LOCAL_ID = re.compile(r"\S{1,18}")
 
-_RECORD = {
+RECORD = {
     "LocalPersonId": Field(1, 200),  # its own rule is stricter and has its own finding
     "Person": Field(2, nested=True),
     "Student": Field(3, nested=True),
@@ -60,14 +61,15 @@ _EMPLOYEE = {
     "GroupId": Field(5, 75, many=True),
 }
 _EXTERN = {"Role": Field(1, 40), "GroupId": Field(2, 75, many=True)}
-_CONTACT = {"Person": Field(1, nested=True)}
+ACTORS = {"Student": _STUDENT, "Employee": _EMPLOYEE, "Extern": _EXTERN}
+CONTACT = {"Person": Field(1, nested=True)}
 
 _CONTACT_ATTRIBUTES = frozenset(("relation", "childCustody", "accessLevel", "cvr", "pnr"))
 
 
-def _could_be_cpr(local_id: str) -> bool:
+def _could_be_cpr(local_id: str | None) -> bool:
     try:
-        read_cpr(local_id)
+        read_cpr(local_id or "")
     except CprError:
         return False
     return True
@@ -79,12 +81,12 @@ class PersonReader:
     def __init__(self, *, names: Names, groups: Mapping[str, GroupRow], today: date) -> None:
         self._names = names
         self._groups = groups
-        self._facts = FactsReader(names=names, today=today)
+        self.facts = FactsReader(names=names, today=today)
         self._old_enough = years_before(today, YOUNGEST_CONTACT_YEARS)
 
     def read(self, parsed: ParsedRecord, notes: Notes) -> tuple[PersonRow | None, tuple[Cpr, ...]]:
         """Return the person, or None when the notes refuse them, and the protected people without an alias."""
-        children = self._children(parsed.element, _RECORD, notes)
+        children = self._children(parsed.element, RECORD, notes)
         notes.local_person_id = self._local_id(parsed.element, children, notes)
         protect: list[Cpr] = []
         facts = None
@@ -93,18 +95,23 @@ class PersonReader:
             if name != "Person":
                 actors.append((name, child))
             elif facts is None:
-                facts = self._facts.read(child, notes, protect)
+                facts = self.facts.read(child, notes, protect)
             else:
                 notes.refuse(child, Found.ELEMENT_TWICE, element=name)
         if not any(name == "Person" for name, _ in children.nested):
             notes.refuse(parsed.element, Found.ELEMENT_MISSING, element="Person")
-        if facts and notes.local_person_id and notes.local_person_id.replace("-", "") == facts.cpr:
-            notes.forget_local_id()
-            notes.refuse(parsed.element, Found.LOCAL_ID_IS_CPR)  # it would be stored and shown in clear (K-13)
-        elif facts is None and notes.local_person_id and _could_be_cpr(notes.local_person_id):
+        if not self._is_cpr(parsed.element, facts, notes) and facts is None and _could_be_cpr(notes.local_person_id):
             notes.forget_local_id()  # the number to compare with could not be read
         row = self._belonging(parsed.element, actors, notes=notes, facts=facts, protect=protect)
         return (None if notes.refused else row), tuple(protect)
+
+    def _is_cpr(self, element: Element, facts: Facts | None, notes: Notes) -> bool:
+        """Refuse a local id that is the person's number: it would be stored and shown in clear (K-13)."""
+        if facts is None or notes.local_person_id is None or notes.local_person_id.replace("-", "") != facts.cpr:
+            return False
+        notes.forget_local_id()
+        notes.refuse(element, Found.LOCAL_ID_IS_CPR)
+        return True
 
     def _children(self, element: Element, table: Mapping[str, Field], notes: Notes) -> Children:
         return read_children(element, table, names=self._names, notes=notes)
@@ -145,11 +152,23 @@ class PersonReader:
 
     def _student(self, element: Element, notes: Notes, *, facts: Facts | None, protect: list[Cpr]) -> PersonRow | None:
         children = self._children(element, _STUDENT, notes)
+        contacts = partial(self._contacts, element, children, notes=notes, pupil=facts, protect=protect)
+        return self._pupil(element, children, notes=notes, facts=facts, contacts=contacts)
+
+    def _pupil(
+        self,
+        element: Element,
+        children: Children,
+        *,
+        notes: Notes,
+        facts: Facts | None,
+        contacts: Callable[[], tuple[tuple[ContactRow, ...], bool]],
+    ) -> PersonRow | None:
         values = children.values
         role = one_of(element, "Role", value=values.get("Role"), allowed=STUDENT_ROLES, notes=notes)
         level = one_of(element, "Level", value=values.get("Level"), allowed=LEVELS, notes=notes)
         main = self._main_group(element, values, notes)
-        contacts, complete = self._contacts(element, children, notes=notes, pupil=facts, protect=protect)
+        told, complete = contacts()
         if facts is None or role is None or notes.local_person_id is None:
             return None
         return PersonRow(
@@ -161,7 +180,7 @@ class PersonReader:
             _details(values),
             main,
             _groups(children, main),
-            contacts,
+            told,
             complete,
         )
 
@@ -180,7 +199,9 @@ class PersonReader:
         return group_id
 
     def _employee(self, element: Element, notes: Notes, facts: Facts | None) -> PersonRow | None:
-        children = self._children(element, _EMPLOYEE, notes)
+        return self._staff(element, self._children(element, _EMPLOYEE, notes), notes=notes, facts=facts)
+
+    def _staff(self, element: Element, children: Children, *, notes: Notes, facts: Facts | None) -> PersonRow | None:
         roles: dict[str, None] = {}
         for name, child, text in children.repeated:
             if name != "Role":
@@ -194,7 +215,9 @@ class PersonReader:
         return self._other(children, notes, facts=facts, group=ActorGroup.MEDARBEJDER, roles=tuple(roles))
 
     def _extern(self, element: Element, notes: Notes, facts: Facts | None) -> PersonRow | None:
-        children = self._children(element, _EXTERN, notes)
+        return self._outsider(element, self._children(element, _EXTERN, notes), notes=notes, facts=facts)
+
+    def _outsider(self, element: Element, children: Children, *, notes: Notes, facts: Facts | None) -> PersonRow | None:
         role = one_of(element, "Role", value=children.values.get("Role"), allowed=EXTERN_ROLES, notes=notes)
         roles = (role,) if role else ()
         return self._other(children, notes, facts=facts, group=ActorGroup.EKSTERN, roles=roles)
@@ -231,17 +254,31 @@ class PersonReader:
         for number, child in enumerate(told, 1):
             own = notes.of_contact(number)
             contact = self._contact(child, own, protect)
-            if contact is None:
-                continue
-            if pupil and contact.facts.cpr == pupil.cpr:
-                own.refuse(child, Found.CONTACT_IS_PUPIL)
-            elif contact.facts.cpr in contacts:
-                own.refuse(child, Found.CONTACT_TWICE)
-            else:
-                contacts[contact.facts.cpr] = contact
+            if contact is not None:
+                add_contact(contacts, contact, where=child, notes=own, pupil=pupil)
         return tuple(contacts.values()), len(contacts) == len(told)
 
     def _contact(self, element: Element, notes: Notes, protect: list[Cpr]) -> ContactRow | None:
+        relation, custody, access = self._tie(element, notes)
+        facts = None
+        for _, child in self._children(element, CONTACT, notes).nested:
+            if facts is not None:
+                notes.refuse(child, Found.ELEMENT_TWICE, element="Person")
+            facts = self.facts.read(child, notes, protect)
+        if facts is None and not notes.refused:
+            notes.refuse(element, Found.ELEMENT_MISSING, element="Person")
+        elif facts:
+            self._check_age(element, facts, notes)
+        if notes.refused or facts is None or relation is None:
+            return None
+        return ContactRow(facts, relation, custody, int(access))
+
+    def _check_age(self, element: Element, facts: Facts, notes: Notes) -> None:
+        if facts.birth_date and facts.birth_date > self._old_enough:
+            notes.refuse(element, Found.CONTACT_TOO_YOUNG, years=YOUNGEST_CONTACT_YEARS)
+
+    def _tie(self, element: Element, notes: Notes) -> tuple[str | None, bool, str]:
+        """What the attributes say of contact person and pupil: relation, custody, access level."""
         attributes = read_attributes(element, _CONTACT_ATTRIBUTES, names=self._names, notes=notes)
         relation = attributes.get("relation")
         if relation is None:
@@ -252,18 +289,19 @@ class PersonReader:
         access = attributes.get("accessLevel", "1" if custody else "0")
         if access not in ("0", "1"):
             notes.refuse(element, Found.VALUE_UNKNOWN, element="accessLevel", value=shown(access), allowed="0, 1")
-        facts = None
-        for _, child in self._children(element, _CONTACT, notes).nested:
-            if facts is not None:
-                notes.refuse(child, Found.ELEMENT_TWICE, element="Person")
-            facts = self._facts.read(child, notes, protect)
-        if facts is None and not notes.refused:
-            notes.refuse(element, Found.ELEMENT_MISSING, element="Person")
-        elif facts and facts.birth_date and facts.birth_date > self._old_enough:
-            notes.refuse(element, Found.CONTACT_TOO_YOUNG, years=YOUNGEST_CONTACT_YEARS)
-        if notes.refused or facts is None or relation is None:
-            return None
-        return ContactRow(facts, relation, bool(custody), int(access))
+        return relation, bool(custody), access
+
+
+def add_contact(
+    contacts: dict[Cpr, ContactRow], contact: ContactRow, *, where: Element, notes: Notes, pupil: Facts | None
+) -> None:
+    """Add a contact person who is neither the pupil nor there already."""
+    if pupil and contact.facts.cpr == pupil.cpr:
+        notes.refuse(where, Found.CONTACT_IS_PUPIL)
+    elif contact.facts.cpr in contacts:
+        notes.refuse(where, Found.CONTACT_TWICE)
+    else:
+        contacts[contact.facts.cpr] = contact
 
 
 def _details(values: Mapping[str, str]) -> dict[str, str]:
