@@ -129,12 +129,7 @@ class Stage:
         return parent
 
     def teacher_of(self, child: Somebody) -> Somebody:
-        """A teacher of the child's class, where Elevadgang is in use."""
-        self.sql(
-            "insert into services_service (app, name, provider, home_url, sector, attributes)"
-            " values ('elevadgang', 'Elevadgang', 'Unilogin', 'http://localhost', 'localhost', '{}')"
-            " on conflict (app) do nothing"
-        )
+        """A teacher of the child's class."""
         teacher = self.people.teacher(institution=child.institution)
         self.families.in_class(child, f"2.B {child.username}")
         self.sql(

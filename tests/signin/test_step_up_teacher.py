@@ -239,15 +239,13 @@ def test_another_session_of_the_pupil_gets_nothing(
     assert answer_of(elsewhere)["error"] == "login_required"
 
 
-@pytest.mark.parametrize("missing", ["Elevadgang", "teacher", "age"])
+@pytest.mark.parametrize("missing", ["teacher", "age"])
 def test_no_teacher_is_offered_where_none_can_answer(
     stage: Stage, service: RelyingParty, child: Somebody, missing: str
 ) -> None:
     teacher = stage.teacher_of(child)
     stage.parent_of(child)
     match missing:
-        case "Elevadgang":
-            stage.sql("update services_service set disabled_at = kit_now() where app = 'elevadgang'")
         case "teacher":
             stage.people.leave(teacher)
         case "age":

@@ -1,5 +1,6 @@
 """What somebody who is signed in has to prove more with: looked up only where more is asked than was proved."""
 
+from unilogin.domain.access.teaching import TAUGHT
 from unilogin.domain.directory.model import AccountId, Username
 from unilogin.domain.notices.queries import SMALL
 from unilogin.domain.services.model import Level
@@ -14,16 +15,6 @@ _GUARDIAN = """exists (
   where m.person_id = a.person_id and m.actor_group = 'Elev' and m.ended_at is null
   group by k.contact_person_id having bool_and(k.child_custody))"""
 
-# Teachers vouch in Elevadgang. Where that is no service of ours, nobody waits for them.
-_TEACHER = """exists (
-  select from directory_membership m join directory_group_member gm using (membership_id)
-    join directory_group g on g.group_key = gm.group_key and g.type = 'Hovedgruppe' and g.ended_at is null
-    join directory_group_member beside on beside.group_key = g.group_key
-    join directory_membership t on t.membership_id = beside.membership_id
-      and t.actor_group = 'Medarbejder' and 'Lærer' = any(t.roles) and t.ended_at is null
-  where m.person_id = a.person_id and m.actor_group = 'Elev' and m.ended_at is null
-    and exists (select from services_service x where x.app = 'elevadgang' and x.disabled_at is null))"""
-
 _MEANS = f"""
   select a.username, p.cpr_index is not null as cpr_known, not ({SMALL}) as old_enough,
     exists (select from signin_provider v where v.kind = $2 and v.disabled_at is null) as mitid_offered,
@@ -33,7 +24,7 @@ _MEANS = f"""
       select m.institution_id from directory_contact k join directory_membership m using (membership_id)
       where k.contact_person_id = a.person_id and m.ended_at is null)) as public_law,
     exists (select from credentials_passkey c where c.account_id = a.account_id and c.level = $3) as sure_passkey,
-    {CHILD.format(who="a")} as child, {_GUARDIAN} as guardian, {_TEACHER} as teacher
+    {CHILD.format(who="a")} as child, {_GUARDIAN} as guardian, {TAUGHT} as teacher
   from directory_account a join directory_person p using (person_id) where a.account_id = $1
 """
 

@@ -76,7 +76,7 @@ class Means:
     sure_passkey: bool  # one that was added after proving two factors
     child: bool  # a pupil under 18
     guardian: bool  # somebody with custody whom MitID can name
-    teacher: bool  # somebody who teaches the class, and a place where they can vouch
+    teacher: bool  # somebody at school who may help them in Elevadgang
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ def outcome(stage: Stage, service: RelyingParty, attempt: Attempt, browser: Visi
     if browser.document.xpath("//button[@name='provider']"):
         offers.append("mitid")
     offers += [str(href).rpartition("/")[2] for href in browser.document.xpath("//a[@class='choice']/@href")]
+    if any(str(form.action).endswith("/teacher") for form in browser.document.forms):
+        offers.append("teacher")
     offers.append("skip" if browser.document.xpath("//button[@name='skip']") else "back")
     return " ".join(["page", *offers])
 
@@ -95,8 +97,12 @@ TABLE = [
     ("adult", "teacher", "not", True, MITID),
     ("adult", "teacher", "mitid", True, "ToFaktor"),
     ("adult", "private", "password", True, "no way"),
-    ("adult", "small", "password", False, UNMET),
-    ("adult", "small", "not", False, UNMET),
+    ("adult", "small", "password", False, "no way"),
+    ("adult", "small", "not", False, "no way"),
+    ("adult", "taught", "password", True, "page teacher back"),
+    ("adult", "taught", "password", False, "page teacher back"),
+    ("two", "taught", "password", True, "no way"),
+    ("wish adult", "taught", "not", False, "page teacher skip"),
     ("adult", "small", "vouched", False, "VoksenVerificeret"),
     ("two", "small", "not", True, "Brug MitID"),
     ("two", "small", "password", True, "no way"),
@@ -133,8 +139,11 @@ TABLE = [
 
 
 def of_kind(stage: Stage, kind: str) -> Somebody:
-    if kind == "orphan":
-        return stage.small(parent=False)
+    if kind in ("orphan", "taught"):
+        child = stage.small(parent=False)
+        if kind == "taught":
+            stage.teacher_of(child)
+        return child
     made: Somebody = getattr(stage, kind)()
     return made
 

@@ -106,6 +106,21 @@ PUPIL_OF_GROUP = """directory_group_member gm
                       where w.person_id = a.person_id and w.actor_group = 'Medarbejder' and w.ended_at is null)"""
 """The pupils of groups (``gm``): their memberships ``m`` and accounts ``a``. Who also works at a school is staff."""
 
+TAUGHT = f"""exists (
+  select from directory_membership m
+    join directory_group_member gm on gm.membership_id = m.membership_id
+    join directory_group g on g.group_key = gm.group_key and g.institution_id = m.institution_id and g.ended_at is null
+    left join access_school s on s.institution_id = m.institution_id
+  where m.person_id = a.person_id and m.actor_group = 'Elev' and m.ended_at is null
+    and (g.type = 'Hovedgruppe' or g.type is not null and s.teams)
+    and (s.highest_grade is null or {GRADE} <= s.highest_grade)
+    and (exists (select from directory_group_member tm join directory_membership t using (membership_id)
+                 where tm.group_key = g.group_key and t.actor_group = 'Medarbejder' and t.ended_at is null
+                   and t.roles && ({_ROLES}))
+         or exists (select from access_loan l where l.group_key = g.group_key and l.ended_at is null
+                    and l.from_at <= kit_now() and l.until_at > kit_now())))"""
+"""For a statement of another room: the pupil of ``a`` has somebody at school who may help them in Elevadgang now."""
+
 _PUPILS = f"""
   select distinct a.account_id from {PUPIL_OF_GROUP}
   where gm.group_key = $1 and a.account_id = any($2::uuid[]) and m.institution_id = $3

@@ -20,8 +20,8 @@ ASKED_AS = {
 }
 """Every value a request may name a level by."""
 
-REACHABLE = Level.EN_FAKTOR
-"""The highest level that our own ways in lead to; a request that insists on more is told so at once."""
+REACHABLE = Level.VOKSEN_VERIFICERET
+"""The highest level that our own ways in lead to: a password, and a teacher's word in Elevadgang."""
 
 REACHABLE_OUTSIDE = Level.TO_FAKTOR
 """The highest level where a provider such as MitID may be used, or was, for a passkey."""

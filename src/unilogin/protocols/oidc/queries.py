@@ -25,7 +25,7 @@ from unilogin.domain.sessions.vouching import has_waived
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import digest
 from unilogin.protocols.oidc.checks import Asked
-from unilogin.protocols.oidc.levels import REACHABLE, REACHABLE_OUTSIDE
+from unilogin.protocols.oidc.levels import REACHABLE, REACHABLE_OUTSIDE, higher
 from unilogin.protocols.oidc.model import FoundAccessToken, GrantId, Holder, Visitor
 from unilogin.protocols.oidc.request import AuthorizationRequest
 from unilogin.protocols.oidc.rules import Arrival, still_entitled
@@ -144,25 +144,19 @@ async def asked_of(
     connection: Connection, request: AuthorizationRequest, client: Client | None, *, visitor: Visitor | None
 ) -> Asked:
     """Return what is asked, and how sure a journey can be: looked up only for one that must be more than is proved."""
-    asked = Asked(request, client, visitor.session.level if visitor else REACHABLE)
+    asked = Asked(request, client, higher(REACHABLE, visitor.session.level) if visitor else REACHABLE)
     if client is None or "client_id" in request.repeated or asked.insisted_level.rank <= asked.reachable.rank:
         return asked
-    possible = await _more_is_possible(connection, asked.insisted_level)
-    return replace(asked, reachable=REACHABLE_OUTSIDE) if possible else asked
+    return replace(asked, reachable=REACHABLE_OUTSIDE) if await _more_is_possible(connection) else asked
 
 
-async def _more_is_possible(connection: Connection, level: Level) -> bool:
-    """Tell whether anybody can be as sure as that here now.
-
-    With a provider, with a passkey from when there was one, or where a teacher's word is enough, in Elevadgang.
-    """
+async def _more_is_possible(connection: Connection) -> bool:
+    """Tell whether anybody can prove two factors here now: with a provider, or a passkey from when there was one."""
     return bool(
         await connection.fetchval(
             "select exists (select from signin_provider where disabled_at is null)"
-            " or exists (select from credentials_passkey where level = $1)"
-            " or $2 and exists (select from services_service where app = 'elevadgang' and disabled_at is null)",
+            " or exists (select from credentials_passkey where level = $1)",
             Level.TO_FAKTOR.value,
-            level.rank <= Level.VOKSEN_VERIFICERET.rank,
         )
     )
 
