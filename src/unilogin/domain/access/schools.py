@@ -103,8 +103,8 @@ async def lend_class(tx: Transaction, held: ClassInReach, *, to: AccountId, hour
     )
     lent = await tx.fetchval(
         "insert into access_loan (account_id, group_key, lent_by, until_at)"
-        " select $2, $3, $4, kit_now() + $5 * interval '1 hour'"
-        f" where $2 <> $4 and exists (select from {_STAFF} and a.account_id = $2) returning loan_id",
+        " select $2::uuid, $3::uuid, $4::uuid, kit_now() + $5 * interval '1 hour'"
+        f" where $2::uuid <> $4::uuid and exists (select from {_STAFF} and a.account_id = $2) returning loan_id",
         held.institution_id,
         to,
         held.group_key,

@@ -86,8 +86,8 @@ async def _set_block(
     tx: Transaction, account_id: AccountId, *, why: str | None, institution_id: InstitutionId | None, actor: Actor
 ) -> bool:
     changed = await tx.fetchval(
-        "update directory_account set blocked_why = $2, blocked_at = case when $2::text is null then null"
-        " else kit_now() end where account_id = $1 and (blocked_at is null) = ($2 is not null) returning true",
+        "update directory_account set blocked_why = $2::text, blocked_at = case when $2::text is null then null"
+        " else kit_now() end where account_id = $1 and (blocked_at is null) = ($2::text is not null) returning true",
         account_id,
         why,
     )
