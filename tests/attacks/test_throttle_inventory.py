@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from tests.attacks.conftest import Door
 from tests.builders.running import run
 from tests.builders.throttle import Throttle
@@ -106,15 +108,30 @@ def test_rt_17_whatever_is_hashed_was_counted_before(door: Door, throttle: Throt
 
 
 def test_rt_15_no_decision_of_the_throttle_asks_the_clock_of_a_node() -> None:
+    """A time may be a type there; what time it is, the database says."""
     asked = {
-        f"{name_of(path)}: {node.module if isinstance(node, ast.ImportFrom) else node.names[0].name}"
+        f"{name_of(path)}: {ast.unparse(node)}"
         for path in python_files(*THROTTLING)
         for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        and {"time", "datetime", "calendar"}
-        & {node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name}
+        if asks_a_clock(node)
     }
     assert asked == set()
+
+
+def asks_a_clock(node: ast.AST) -> bool:
+    match node:
+        case ast.Import(names=[ast.alias(name="time" | "calendar"), *_]):
+            return True
+        case ast.ImportFrom(module="time" | "calendar"):
+            return True
+        case ast.Attribute(value=ast.Name(id="datetime" | "date"), attr="now" | "utcnow" | "today"):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("text", ["import time", "from time import monotonic", "datetime.now(UTC)", "date.today()"])
+def test_the_scan_sees_a_clock(text: str) -> None:
+    assert any(asks_a_clock(node) for node in ast.walk(ast.parse(text)))
 
 
 def test_rt_15_waits_follow_the_one_clock_alone(door: Door, throttle: Throttle) -> None:
