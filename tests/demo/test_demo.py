@@ -132,6 +132,7 @@ def test_n_113_a_protected_persons_address_and_name_are_nowhere_to_be_seen(demo:
         assert hidden not in shown
 
 
+@pytest.mark.timeout(300)  # three starts of five processes
 def test_a_start_after_ctrl_c_or_kill_9_finds_everything_and_a_reset_starts_over(tmp_path: Path) -> None:
     data, port = tmp_path / "var", free_ports()
     told = []
