@@ -254,7 +254,7 @@ def test_b_a06_a_right_that_was_revoked_reaches_nothing(school: School) -> None:
 def test_b_a15_one_foreign_id_among_many_refuses_all(school: School) -> None:
     ids = [str(one.account_id) for one in (*school.own.pupils, school.foreign.pupils[0])]
     fields = {"csrf": csrf_of(school.teacher), "pupil": ids}
-    school.teacher.post(f"{school.own.url}/ny-adgangskode", fields)  # type: ignore[arg-type] - several values
+    school.teacher.post(f"{school.own.url}/ny-adgangskode", fields)  # type: ignore[arg-type]  # several values
     assert school.teacher.page.status_code == 404
     assert [school.classroom.windows(one) for one in school.own.pupils] == [0, 0]
 

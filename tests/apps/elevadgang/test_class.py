@@ -10,7 +10,7 @@ from tests.visitor import Visitor
 def press(browser: Visitor, held: Class, act: str, fields: dict[str, str | list[str]]) -> None:
     """Press a button of the class page."""
     csrf = {"csrf": csrf_of(browser)}
-    browser.post(f"{held.url}/{act}", csrf | fields)  # type: ignore[arg-type] - several values for one field
+    browser.post(f"{held.url}/{act}", csrf | fields)  # type: ignore[arg-type]  # several values for one field
 
 
 def claim(server: RunningServer, pupil: Somebody) -> Visitor:

@@ -84,6 +84,10 @@ def _too_old(visit: AppVisit) -> bool:
     return visit.who.now - visit.who.session.auth_time > LONGEST_SESSION
 
 
+def _name(administrator: bool) -> str:
+    return "elevadgang administrator" if administrator else "elevadgang teacher"
+
+
 def _pages(*, administrator: bool) -> Access[House, Desk]:
     level = Level.TO_FAKTOR if administrator else Level.EN_FAKTOR
     rule = signed_in(ELEVADGANG, level=level)
@@ -94,7 +98,7 @@ def _pages(*, administrator: bool) -> Access[House, Desk]:
             raise ElsewhereError(sign_in_url(ELEVADGANG, request.url.path, level=level, fresh=True))
         return _desk(visit, administrator=administrator)
 
-    return Access(rule.name, f"{rule.meaning} Signed in at most 8 hours ago.", admit)
+    return Access(_name(administrator), f"{rule.meaning} Signed in at most 8 hours ago.", admit)
 
 
 def _forms(*, administrator: bool) -> Access[House, Desk]:
@@ -106,7 +110,7 @@ def _forms(*, administrator: bool) -> Access[House, Desk]:
             raise RefusedError(403, "shell.stopped.ended", restart_url=PATH)
         return _desk(form.visit, administrator=administrator, fields=form.fields)
 
-    return Access(rule.name, f"{rule.meaning} Signed in at most 8 hours ago.", admit)
+    return Access(f"{_name(administrator)} form", f"{rule.meaning} Signed in at most 8 hours ago.", admit)
 
 
 async def _passing(house: House, request: Request) -> bool:

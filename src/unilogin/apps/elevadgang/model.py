@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from unilogin.domain.access.teaching import GroupKey
+from unilogin.domain.access.model import GroupKey
 from unilogin.domain.credentials.model import PasswordType
-from unilogin.domain.credentials.windows import Window
 from unilogin.domain.directory.model import AccountId, Username
 
 
@@ -33,27 +32,6 @@ class Pupil:
     blocked_why: str | None
     reachable: bool
     shut_out: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A pupil and how it goes with the new password, if a window was opened lately."""
-
-    pupil: Pupil
-    window: Window | None
-    claimed_on: tuple[str | None, str | None]
-    may_undo: bool
-
-    @property
-    def state(self) -> str:
-        """The state as a word: what stands in the way first."""
-        if self.pupil.blocked:
-            return "blocked"
-        if self.window is not None:
-            return self.window.state.value.replace(" ", "_")
-        if self.pupil.has is None:
-            return "new"
-        return "shut_out" if self.pupil.shut_out else "calm"
 
 
 @dataclass(frozen=True, slots=True)

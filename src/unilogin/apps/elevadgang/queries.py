@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from unilogin.apps.elevadgang.model import Help, Match, Pupil
-from unilogin.domain.access.teaching import GRADE, PUPIL_OF_GROUP, ClassInReach, GroupKey
+from unilogin.domain.access.model import GroupKey
+from unilogin.domain.access.teaching import GRADE, PUPIL_OF_GROUP, ClassInReach
 from unilogin.domain.audit.events import Event
 from unilogin.domain.credentials.model import PasswordType
 from unilogin.domain.credentials.rules import password_type
@@ -112,7 +113,9 @@ MOST_LINES = 200
 
 _BY = DISPLAY_NAME.replace("p.", "bp.")
 _HELPED = f"""
-  select e.at, e.action, e.detail ->> 'why' as word, {_BY} as by, {DISPLAY_NAME} as pupil
+  select e.at, e.action,
+         case when e.action = '{Event.ACCOUNT_BLOCKED}' then e.detail ->> 'why' end as word,
+         {_BY} as by, {DISPLAY_NAME} as pupil
   from audit_event e
     left join directory_account ba on ba.account_id = case
       when e.actor_kind = 'person' and e.actor_id ~ '^[0-9a-f-]{{36}}$' then e.actor_id::uuid end

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NewType
+from uuid import UUID
 
 from unilogin.domain.directory.model import AccountId, InstitutionId, InstitutionNumber, Username
+
+GroupKey = NewType("GroupKey", UUID)
+"""A class or another group."""
 
 
 class Right(StrEnum):

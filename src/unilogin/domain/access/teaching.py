@@ -7,14 +7,12 @@ or a loan that ended a moment ago reaches nobody. Staff are reached by nobody (R
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NewType
 from uuid import UUID
 
 from unilogin.domain.access.gates import PupilInReach
+from unilogin.domain.access.model import GroupKey
 from unilogin.domain.directory.model import AccountId, InstitutionId, InstitutionNumber
 from unilogin.kit.db.connection import Connection
-
-GroupKey = NewType("GroupKey", UUID)
 
 
 @dataclass(frozen=True, slots=True)

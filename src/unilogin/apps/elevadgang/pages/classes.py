@@ -7,7 +7,8 @@ from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadgang import actions, queries
 from unilogin.apps.elevadgang.access import Desk
-from unilogin.apps.elevadgang.model import Pupil, Row
+from unilogin.apps.elevadgang.model import Pupil
+from unilogin.apps.elevadgang.rows import Row
 from unilogin.apps.elevadgang.shown import as_uuid, class_url, pass_to_class, pass_to_pupils, render
 from unilogin.domain.access.teaching import ClassInReach
 from unilogin.domain.audit.model import Actor
