@@ -218,3 +218,4 @@ def test_no_name_stands_in_an_address_or_the_log(
         assert name not in visited + str(visitor.page.url)
         assert name not in log
     assert ("recovery.names_shown", str(parent.account_id)) in events_about(people, parent)
+    assert ("child.username_shown", str(parent.account_id)) in events_about(people, child)

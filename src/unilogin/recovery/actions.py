@@ -7,6 +7,7 @@ that asks whether it is still good, with the database's clock.
 from collections.abc import Callable
 from uuid import UUID
 
+from unilogin.domain.access.gates import children_in_custody
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
@@ -66,7 +67,7 @@ async def give_permit(
     )
     if permit_id is not None:
         actor = Actor.person(helper or account_id)
-        entry = Entry(Event.PERMIT_GIVEN, actor, account_id=account_id, detail={"proof": proof.value})
+        entry = Entry(Event.PERMIT_GIVEN, actor, account_id=account_id, detail={"kind": proof.value})
         await audit.write(tx, entry)
     return permit_id
 
@@ -158,7 +159,10 @@ async def _set(tx: Transaction, account_id: AccountId, *, proof: Proof, helper: 
 
 
 async def let_read(tx: Transaction, journey_id: JourneyId, account_id: AccountId, *, level: Level) -> bool:
-    """Let somebody who proved who they are read usernames in this journey for a while; False when it is over."""
+    """Let somebody who proved who they are read usernames in this journey for a while; False when it is over.
+
+    Each child learns that the parent was shown its name (K-35).
+    """
     let = await tx.fetchval(
         "insert into recovery_reader (journey_id, account_id, level, expires_at)"
         " select journey_id, $2, $3, kit_now() + $4 * interval '1 second' from signin_journey"
@@ -172,6 +176,9 @@ async def let_read(tx: Transaction, journey_id: JourneyId, account_id: AccountId
     )
     if let:
         await audit.write(tx, Entry(Event.NAMES_SHOWN, Actor.person(account_id), account_id=account_id))
+        for child in await children_in_custody(tx, account_id):
+            actor = Actor.person(account_id)
+            await audit.write(tx, Entry(Event.CHILD_USERNAME_SHOWN, actor, account_id=child.account_id))
         await tell(tx, account_id, Notice.USERNAME_LOOKED_UP)
     return bool(let)
 

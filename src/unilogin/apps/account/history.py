@@ -25,6 +25,9 @@ TOLD: tuple[Event, ...] = (
     Event.WINDOW_TRIED,
     Event.WINDOW_CANCELLED,
     Event.WINDOW_UNDONE,
+    Event.PERMIT_GIVEN,
+    Event.PERMIT_REFUSED,
+    Event.NAMES_SHOWN,
     Event.PUPIL_USERNAME_SHOWN,
     Event.ACCOUNT_BLOCKED,
     Event.ACCOUNT_UNBLOCKED,
@@ -57,6 +60,7 @@ _VARIANTS = {
     },
     Event.WINDOW_OPENED: {"parent": "parent", "teacher": "teacher"},
     Event.WINDOW_CANCELLED: {"parent": "parent", "teacher": "teacher"},
+    Event.PERMIT_GIVEN: {"parent": "parent", "mitid": "mitid"},
     Event.VOUCH_GIVEN: {"parent": "parent", "teacher": "teacher"},
     Event.VOUCH_REFUSED: {"parent": "parent", "teacher": "teacher"},
 }
