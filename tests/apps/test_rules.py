@@ -100,9 +100,6 @@ NOT_TOLD = {
 MACHINERY = {
     Event.PASSWORD_REHASHED,
     Event.PASSWORD_DUE,
-    Event.PERMIT_GIVEN,
-    Event.PERMIT_REFUSED,
-    Event.NAMES_SHOWN,
     Event.VOUCH_ASKED,
     Event.VOUCH_CANCELLED,
     Event.PASSKEY_RENAMED,
@@ -127,7 +124,8 @@ def test_n_112_of_every_event_it_is_decided_whether_its_subject_is_told() -> Non
 
 @pytest.mark.parametrize("event", TOLD)
 @pytest.mark.parametrize(
-    "word", [None, "parent", "teacher", "logout", "new password", "proved more", "passkey removed", "something new"]
+    "word",
+    [None, "parent", "teacher", "logout", "new password", "proved more", "passkey removed", "mitid", "something new"],
 )
 def test_everything_that_is_told_has_a_sentence(event: Event, word: str | None) -> None:
     happening = Happening(1, NOW, event.value, "ok", "self", None, None, word)
