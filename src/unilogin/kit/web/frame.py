@@ -99,8 +99,8 @@ def note_fault() -> str:
 class _Wire:
     """What a request comes by and is answered by, until it is answered.
 
-    Afterwards nothing must hold on to the server's end of it: the server hangs up on a body that never ends (B-L18) when
-    the last reference is gone, and tracebacks keep what they have seen until the garbage is collected.
+    Afterwards nothing must hold on to the server's end of it: the server hangs up on a body that never ends (B-L18)
+    when the last reference is gone, and tracebacks keep what they have seen until the garbage is collected.
     """
 
     __slots__ = ("_receive", "_send")
