@@ -175,9 +175,7 @@ URLS: tuple[Url[House], ...] = (
     url("POST", f"{ANY_CLASS}/annuller", pupils.cancel, access=ADMINISTRATOR_FORM),
     url("POST", f"{ANY_CLASS}/fortryd", pupils.undo, access=ADMINISTRATOR_FORM),
     url("POST", f"{ANY_CLASS}/for-sjov", pupils.for_fun, access=ADMINISTRATOR_FORM),
-    url(
-        "POST", f"{ANY_CLASS}/ekstra", pupils.answer_request, access=ADMINISTRATOR_FORM
-    ),
+    url("POST", f"{ANY_CLASS}/ekstra", pupils.answer_request, access=ADMINISTRATOR_FORM),
     url(
         "POST",
         f"{ANY_CLASS}/brugernavn",

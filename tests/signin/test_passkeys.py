@@ -407,7 +407,7 @@ def test_a_service_that_demands_more_than_a_password_takes_a_passkey_made_with_m
     visitor = begin_journey()
     journey_id = visitor.path.split("/")[2]
     passkeys.run(
-        "update signin_journey set demands = demands || '{\"level\": \"ToFaktor\"}' where journey_id = $1::text::uuid",
+        'update signin_journey set demands = demands || \'{"level": "ToFaktor"}\' where journey_id = $1::text::uuid',
         journey_id,
     )
     visitor.open(f"/login/{journey_id}/method")

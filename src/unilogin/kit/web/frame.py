@@ -122,6 +122,7 @@ class _Wire:
         """Drop the server's end."""
         self._receive = self._send = None
 
+
 class Frame:
     """The outermost ASGI application."""
 
