@@ -139,7 +139,7 @@ CURVE = SigningKey.generate("ES256").public_jwk()
         None,
         [],
     ],
-    ids=lambda entry: str(entry)[:40],
+    ids=lambda entry: type(entry).__name__,
 )
 def test_f_24_keys_of_others_that_are_not_for_this_are_left_out(entry: object) -> None:
     assert published_keys({"keys": [entry, CURVE]}) == published_keys({"keys": [CURVE]})
