@@ -121,3 +121,20 @@ def test_a_pool_that_closes_lends_no_more(database: str) -> None:
             await pool.fetchval("select 1")
 
     run(story())
+
+
+def test_f_08_a_connection_lost_between_preparing_and_asking_is_a_lost_connection(database: str) -> None:
+    """asyncpg forgets to look again there; the moment is made by ending the connection in it."""
+
+    class LostInBetween(ServingConnection):
+        async def _get_statement(self, *args: object, **more: object) -> object:
+            statement = await super()._get_statement(*args, **more)  # type: ignore[misc]  # asyncpg's own, without types
+            self.terminate()
+            return statement
+
+    async def tell() -> None:
+        connection = await asyncpg.connect(database, connection_class=LostInBetween)
+        with pytest.raises(BROKEN):
+            await connection.fetchrow("select 1")
+
+    run(tell())

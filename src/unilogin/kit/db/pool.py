@@ -71,6 +71,10 @@ class ServingConnection(AnyConnection):
         self.asked_at = None if "timeout" in options else began
         try:
             return await asking
+        except AttributeError as error:  # asyncpg goes on to ask, when the connection was lost while it prepared
+            if self.is_closed():
+                raise asyncpg.ConnectionDoesNotExistError("lost between preparing and asking") from error
+            raise
         finally:
             self.asked_at = None
             metrics.statement_done(query, perf_counter() - began)
