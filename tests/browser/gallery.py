@@ -86,7 +86,8 @@ _LOGINS = [
 ]  # fmt: skip
 _FORM: Context = {"action": "", "csrf": "sealed", "service": SERVICE}
 _PERSON: Context = {
-    **_FORM, "username": "anna1234", "back_url": "#", "not_me_url": "#", "error": None, "forgotten_url": "#"
+    **_FORM, "username": "anna1234", "back_url": "#", "not_me_url": "#", "error": None, "forgotten_url": "#",
+    "first_url": "#",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from unilogin.recovery import actions
 from unilogin.recovery.access import Leave, LeaveForm
 from unilogin.recovery.model import Permit
 from unilogin.recovery.pages import Path, address, show
+from unilogin.recovery.queries import may_have_password
 from unilogin.recovery.rules import METHOD_OF_PROOF, Page, may_choose, must_practise, page_of
 from unilogin.recovery.sealing import opened, sealed
 from unilogin.signin.gate import standing_if_admitted
@@ -115,7 +116,9 @@ async def _sign_in(house: House, request: Request, leave: Leave, fresh: Fresh | 
     permit = leave.permit
     async with transaction(house.pool) as tx:
         standing = await standing_if_admitted(tx, permit.account_id)
-        if standing is None or not await actions.use_permit(tx, permit, fresh=fresh):
+        if standing is None or not await may_have_password(tx, standing, holders=house.password_holders):
+            return None
+        if not await actions.use_permit(tx, permit, fresh=fresh):
             return None
         method = METHOD_OF_PROOF.get(permit.proof, permit.type.value)
         proved = await open_session_of(tx, request, leave.journey, standing=standing, method=method, level=permit.level)

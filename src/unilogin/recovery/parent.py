@@ -1,12 +1,9 @@
 """A parent helps at the child's own device: MitID for this one thing, and never a session for the parent."""
 
-from uuid import UUID
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from unilogin.domain.access.gates import child_in_custody
-from unilogin.domain.directory.model import AccountId
 from unilogin.domain.services.model import Level
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire, transaction
@@ -16,12 +13,9 @@ from unilogin.recovery.access import Named
 from unilogin.recovery.mitid import Shown, Stopped, came_back, leave, offered
 from unilogin.recovery.model import Proof
 from unilogin.recovery.pages import Path, address, show, tell
-from unilogin.recovery.queries import account_of_name, may_have_password
+from unilogin.recovery.queries import NOBODY, account_of_name, may_have_password
 from unilogin.signin.gate import standing_if_admitted
 from unilogin.signin.pages import see_other
-
-_NOBODY = AccountId(UUID(int=0))
-"""The gate is asked for a name that is nobody's, too (N-09)."""
 
 
 async def ask_parent(house: House, request: Request, named: Named) -> Response:
@@ -60,7 +54,7 @@ async def _give(house: House, named: Named, came: Shown) -> bool:
     async with acquire(house.pool) as connection:
         about = await account_of_name(connection, named.username)
     async with transaction(house.pool) as tx:
-        child = await child_in_custody(tx, parent, about or _NOBODY)
+        child = await child_in_custody(tx, parent, about or NOBODY)
         standing = await standing_if_admitted(tx, child.account_id) if child else None
         if standing and await may_have_password(tx, standing, holders=house.password_holders):
             given = await actions.give_permit(

@@ -27,6 +27,9 @@ GOOD = f"""p.used_at is null and p.expires_at > kit_now()
 The name typed in the journey is still the account's: who goes back and types another one leaves the leave behind.
 """
 
+NOBODY = AccountId(UUID(int=0))
+"""Asked about in place of a name that is nobody's: the same work for every name (N-09)."""
+
 _PERMIT = f"""
   select p.permit_id, p.proof, p.level, p.helper_id, p.type as assigned_type, p.assigned, f.type as forced,
          a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings,

@@ -12,6 +12,7 @@ from unilogin.domain.credentials.queries import forced_type
 from unilogin.domain.credentials.rules import password_type
 from unilogin.domain.credentials.windows import claim_window, note_late_try
 from unilogin.domain.directory.model import AccountId, Standing
+from unilogin.domain.limits.rules import PAGE_SECONDS
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire, again_if_rolled_back, transaction
 from unilogin.kit.faults import fault_point
@@ -20,10 +21,11 @@ from unilogin.kit.web.forms import Fields
 from unilogin.recovery import actions
 from unilogin.recovery.access import Named
 from unilogin.recovery.pages import Path, address, show
-from unilogin.recovery.queries import permit_of
+from unilogin.recovery.queries import NOBODY, permit_of
 from unilogin.recovery.sealing import sealed
 from unilogin.signin.asked import ask
 from unilogin.signin.model import Journey, Step
+from unilogin.signin.pacing import not_before, now
 from unilogin.signin.pages import see_other, step_url
 from unilogin.signin.steps.secret import KNOWN
 
@@ -46,18 +48,19 @@ async def take_window(house: House, request: Request, given: tuple[Named, Fields
     """Claim the window: the old secret is dead, the new one waits on the next page."""
     named, _ = given
     journey = named.journey
+    began = now()
     asked = await ask(house, request, named.username)
-    if asked.standing is None or not asked.may_use_password:
-        return see_other(step_url(journey, Step.SECRET))
-    account_id = asked.standing.account_id
-    if asked.has_window:
+    account_id = asked.standing.account_id if asked.standing and asked.may_use_password else NOBODY
+    if asked.has_window and asked.standing:
         kind = await _type_of(house, asked.standing)
         fresh = await draw_one(house.hasher, password_type=kind, policy=house.password_policy)
         claim = _Claiming(account_id, journey, request.headers.get("user-agent", ""), fresh)
         if await again_if_rolled_back(lambda: _claim(house, claim)):
             await fault_point("recovery.window.committed")
             return see_other(address(journey, Path.NEW))
-    return see_other(await _too_late(house, journey, account_id))
+    too_late = await _too_late(house, journey, account_id)
+    await not_before(began + PAGE_SECONDS)
+    return see_other(too_late)
 
 
 async def _type_of(house: House, standing: Standing) -> PasswordType:
@@ -93,7 +96,7 @@ async def _claim(house: House, claim: _Claiming) -> bool:
 async def _too_late(house: House, journey: Journey, account_id: AccountId) -> str:
     """Return where to go when nothing is open: to the new secret after a double click, else to the secret.
 
-    A try at what another browser has claimed is noted for whoever opened it (RW-2).
+    The same work for every name (RW-9). A try at what another browser has claimed is noted for its opener (RW-2).
     """
     async with transaction(house.pool) as tx:
         if await permit_of(tx, journey.journey_id) is not None:

@@ -18,6 +18,7 @@ def context(house: House, visit: Visit, *, error: str | None = None) -> dict[str
         "back_url": step_url(journey, Step.USERNAME),
         "not_me_url": step_url(journey, Step.USERNAME),
         "forgotten_url": recovery_url(journey, "password"),
+        "first_url": recovery_url(journey, "password/forgotten"),
         "error": error,
     }
 

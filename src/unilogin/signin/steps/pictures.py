@@ -26,6 +26,7 @@ def context(house: House, visit: Visit, *, error: str | None = None, places: Pla
         "back_url": step_url(journey, Step.USERNAME),
         "not_me_url": step_url(journey, Step.USERNAME),
         "forgotten_url": recovery_url(journey, "password/pictures"),
+        "first_url": recovery_url(journey, "password/pictures"),
         "error": error,
         **grid(house, journey, places),
     }
