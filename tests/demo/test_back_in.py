@@ -31,6 +31,11 @@ def at_login(demo: RunningDemo) -> Visitor:
 def use_mitid(visitor: Visitor, identity: str, answer: str = "approve") -> Visitor:
     """Press "use MitID", answer in the simulator, and come back."""
     visitor.submit(button=("provider", "nemlogin3"))
+    return approve(visitor, identity, answer)
+
+
+def approve(visitor: Visitor, identity: str, answer: str = "approve") -> Visitor:
+    """From the page that leads to the simulator: answer there, and come back."""
     visitor.move_on()
     with httpx.Client(timeout=30) as simulator:
         page = simulator.get(visitor.left_for or "")
@@ -84,6 +89,27 @@ def test_a_second_grader_gets_new_pictures_with_a_parent_at_the_same_device_by_s
     back = at_login(demo)
     back.submit({"username": anna["username"]})
     assert is_at_the_service(tap(back, new), demo)
+
+
+def test_a_second_grader_gets_new_pictures_with_a_parent_at_another_device_by_script(demo: RunningDemo) -> None:
+    anna = person(demo, ANNA)
+    phone = Visitor(demo.base_url)
+    phone.open("/mit/boern")
+    phone.submit(button=("selectedIdp", "nemlogin3"))
+    approve(phone, ANNAS_FATHER)
+    while phone.moves_on:
+        phone.move_on()
+    follow(phone, ANNA)
+    follow(phone, "Giv nye billeder")
+    form = next(form for form in phone.document.forms if str(form.action).endswith("/adgangskode"))
+    phone.post(str(form.action), {name: value or "" for name, value in form.form_values()})
+    tablet = at_login(demo)
+    tablet.submit({"username": anna["username"]})
+    assert tablet.heading == "Du får nye billeder"
+    tablet.submit()
+    new = shown_pictures(tablet)
+    practise(tablet, new)
+    assert is_at_the_service(tablet, demo)
 
 
 @pytest.mark.parametrize(
