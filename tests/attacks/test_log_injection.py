@@ -38,7 +38,7 @@ def failing(postgres: TestServer, template: str, secrets_file: Path) -> Iterator
 
 async def _lose_journeys(dsn: str) -> None:
     connection = await connect(dsn)
-    await connection.execute("drop table signin_journey")
+    await connection.execute("drop table signin_journey cascade")
     await connection.close()
 
 

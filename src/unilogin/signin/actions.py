@@ -36,7 +36,7 @@ async def start_journey(
         "insert into signin_journey (browser_hash, service_id, return_to, demands, session_id, actor_group, lacking,"
         " shared_device, expires_at) values ($1, $2, $3, $4, $5, $6, $7,"
         " coalesce((select s.device <> 'own' from sessions_session s where s.session_id = $5), true),"
-        f" kit_now() + $8 * interval '1 second') returning journey_id, {unhurried(tx)}",
+        " kit_now() + $8 * interval '1 second') returning journey_id",
         digest(browser_token),
         service.service_id,
         return_to,
@@ -78,8 +78,7 @@ async def choose_passkey(connection: Connection, journey_id: JourneyId, *, devic
 async def name_somebody(connection: Connection, journey_id: JourneyId, *, username: Username, device: Device) -> None:
     """Note the typed name, whether it names anybody or not, and whose device this is."""
     await connection.execute(
-        f"update signin_journey set username = $2, shared_device = $3 where {_OPEN} and session_id is null"
-        f" returning {unhurried(connection)}",
+        f"update signin_journey set username = $2, shared_device = $3 where {_OPEN} and session_id is null",
         journey_id,
         username,
         device is Device.SHARED,
