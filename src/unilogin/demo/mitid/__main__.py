@@ -33,6 +33,10 @@ def main() -> None:
     issuer = given.public_url or f"http://localhost:{given.port}"
     settings = Settings(issuer, given.client_id, secret, given.redirect_uri)
     asyncio.run(_serve(settings, host=given.host, port=given.port))
+    # The server's own threads may still want the interpreter while it is taken down, and are then aborted with SIGABRT
+    # (python/cpython#87135, PyO3/pyo3#4874). Everything is closed here: leave without taking it down.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 async def _serve(settings: Settings, *, host: str, port: int) -> None:
