@@ -8,12 +8,14 @@ import httpx
 import pytest
 
 from tests.builders.people import People
+from tests.builders.provider import Providers
 from tests.builders.services import Services
 from tests.protocols.oidc.relying_party import RelyingParty, answer_of
-from tests.protocols.oidc_rp.conftest import Known, MitId
+from tests.protocols.oidc_rp.conftest import Known, MitId, fetch
 from tests.server import RunningServer
 from tests.visitor import Visitor
 from unilogin.domain.services.model import Level
+from unilogin.signin.model import Alias
 
 SUBSTANTIAL = "https://data.gov.dk/concept/core/nsis/loa/Substantial"
 ESSENTIAL = json.dumps({"id_token": {"acr": {"essential": True, "values": [SUBSTANTIAL]}}})
@@ -148,6 +150,21 @@ def test_mitid_is_enough_for_everything_below(
     assert easy.enter_again(visitor).code
 
 
+@pytest.fixture
+def without_providers(providers: Providers) -> Iterator[None]:
+    """Nobody to ask, whatever other tests have added to the database they share."""
+    switched = [
+        Alias(row["alias"])
+        for row in fetch(providers.dsn, "select alias from signin_provider where disabled_at is null")
+    ]
+    for alias in switched:
+        providers.switch(alias, on=False)
+    yield
+    for alias in switched:
+        providers.switch(alias, on=True)
+
+
+@pytest.mark.usefixtures("without_providers")
 def test_b_o22_without_a_provider_a_demand_for_more_is_refused_at_once(demanding: RelyingParty) -> None:
     visitor = demanding.new_browser()
     visitor.open(demanding.attempt().url)
