@@ -1,0 +1,116 @@
+"""Reading who may deliver: by the proof that came along, now, by the database's clock."""
+
+from unilogin.domain.directory.model import InstitutionId
+from unilogin.kit.db.connection import Connection
+from unilogin.kit.ids import digest
+from unilogin.roster.senders.model import (
+    KnownCertificate,
+    KnownToken,
+    Registered,
+    Sender,
+    SenderId,
+    TokenBearer,
+    TokenId,
+)
+
+
+async def sender_of_certificate(connection: Connection, fingerprint: bytes, *, system_id: str) -> Sender | None:
+    """Return the sender that this certificate is registered for now; None for all else, without saying why."""
+    sender_id = await connection.fetchval(
+        "select s.sender_id from roster_certificate c join roster_sender s using (sender_id)"
+        " where c.fingerprint = $1 and s.system_id = $2 and s.stopped_at is null and c.removed_at is null"
+        " and kit_now() between c.valid_from and c.valid_until",
+        fingerprint,
+        system_id,
+    )
+    return Sender(SenderId(sender_id), system_id) if sender_id else None
+
+
+async def bearer_of_token(connection: Connection, token: str) -> TokenBearer | None:
+    """Return who a token belongs to; None when it is unknown, expired or revoked, or its sender stopped."""
+    row = await connection.fetchrow(
+        "select t.token_id, t.institution_ids, s.sender_id, s.system_id"
+        " from roster_token t join roster_sender s using (sender_id)"
+        " where t.token_hash = $1 and t.revoked_at is null and t.expires_at > kit_now() and s.stopped_at is null",
+        digest(token),
+    )
+    if row is None:
+        return None
+    only = None if row["institution_ids"] is None else frozenset(map(InstitutionId, row["institution_ids"]))
+    return TokenBearer(Sender(SenderId(row["sender_id"]), row["system_id"]), TokenId(row["token_id"]), only)
+
+
+async def institutions_of(connection: Connection, sender_id: SenderId) -> dict[InstitutionId, str]:
+    """Return the institutions that a sender has an agreement with now, with their numbers."""
+    rows = await connection.fetch(
+        "select i.institution_id, i.number from roster_agreement a"
+        " join roster_sender s using (sender_id) join directory_institution i using (institution_id)"
+        " where a.sender_id = $1 and a.ended_at is null and s.stopped_at is null and i.active order by i.number",
+        sender_id,
+    )
+    return {InstitutionId(row["institution_id"]): row["number"] for row in rows}
+
+
+async def sender_of_system(connection: Connection, system_id: str) -> Sender | None:
+    """Return a sender that is not stopped, by what it is called."""
+    sender_id = await connection.fetchval(
+        "select sender_id from roster_sender where system_id = $1 and stopped_at is null", system_id
+    )
+    return Sender(SenderId(sender_id), system_id) if sender_id else None
+
+
+async def registered(connection: Connection) -> list[Registered]:
+    """Return all senders with the institutions they deliver for."""
+    rows = await connection.fetch(
+        "select s.sender_id, s.system_id, s.name, s.stopped_at,"
+        " coalesce(array_agg(i.number order by i.number) filter (where a.ended_at is null), '{}') as numbers"
+        " from roster_sender s left join roster_agreement a using (sender_id)"
+        " left join directory_institution i using (institution_id)"
+        " group by s.sender_id order by s.system_id"
+    )
+    return [
+        Registered(
+            SenderId(row["sender_id"]),
+            row["system_id"],
+            row["name"],
+            row["stopped_at"],
+            tuple(number for number in row["numbers"] if number is not None),
+        )
+        for row in rows
+    ]
+
+
+async def certificates_of(connection: Connection, sender_id: SenderId) -> list[KnownCertificate]:
+    """Return the certificates that are registered for a sender."""
+    rows = await connection.fetch(
+        "select fingerprint, subject, valid_from, valid_until, chained from roster_certificate"
+        " where sender_id = $1 and removed_at is null order by valid_until",
+        sender_id,
+    )
+    return [
+        KnownCertificate(
+            row["fingerprint"].hex(), row["subject"], row["valid_from"], row["valid_until"], row["chained"]
+        )
+        for row in rows
+    ]
+
+
+async def tokens_of(connection: Connection, sender_id: SenderId) -> list[KnownToken]:
+    """Return the tokens of a sender that work now."""
+    rows = await connection.fetch(
+        "select t.token_id, t.created_at, t.expires_at, t.institution_ids is null as everywhere,"
+        " array(select i.number from directory_institution i where i.institution_id = any (t.institution_ids)"
+        "       order by i.number) as numbers"
+        " from roster_token t where t.sender_id = $1 and t.revoked_at is null and t.expires_at > kit_now()"
+        " order by t.created_at",
+        sender_id,
+    )
+    return [
+        KnownToken(
+            TokenId(row["token_id"]),
+            row["created_at"],
+            row["expires_at"],
+            None if row["everywhere"] else tuple(row["numbers"]),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,29 @@
+"""What a system may be called, and how old a signed message may be. Pure: the time comes in as an argument."""
+
+import re
+from datetime import datetime, timedelta
+
+from unilogin.roster.senders.errors import SenderError
+
+_SYSTEM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""Two clocks that agree within this are the same to us."""
+
+LONGEST_LIFE = timedelta(minutes=10)
+"""A message is on its way for seconds; clients say five minutes."""
+
+
+def check_system_id(system_id: str) -> None:
+    """Raise SenderError for an id that could not stand in a message."""
+    if not _SYSTEM_ID.fullmatch(system_id):
+        raise SenderError("an id is 1 to 64 letters, digits, dots, hyphens and underscores, as ABprove1")
+
+
+def believed_until(*, created: datetime, expires: datetime, now: datetime) -> datetime | None:
+    """Return until when a Timestamp is believed, None when it is not now: too old, too long, or from the future."""
+    if not created < expires <= created + LONGEST_LIFE:
+        return None
+    if created > now + CLOCKS_DIFFER or expires + CLOCKS_DIFFER < now:
+        return None
+    return expires + CLOCKS_DIFFER
