@@ -14,14 +14,18 @@ import psutil
 from bench.cpu import peak_memory, span
 from bench.report import Figure, Ratio
 from bench.running import environment, start_database
-from unilogin.demo.crowd import EXTRACTED_AT, write_roster
 from unilogin.kit.db.embedded import EmbeddedServer
 from unilogin.kit.secrets import create_secrets_file
+from unilogin.roster.generating.families import BEGINNING
+from unilogin.roster.generating.generator import extracted_at, write_institutions, write_roster
+from unilogin.roster.generating.schools import FOLKESKOLE, School, school_of
 
-PUPILS_A_FILE = 440
-"""A Danish school; with parents and staff about a thousand persons."""
+CLASSES_A_YEAR = 2
+"""A Danish school of some 440 pupils; with parents and staff about a thousand persons."""
 
-PERSONS_A_PUPIL = 200_000 / 88_000
+PERSONS_A_CLASS = 500
+"""In all years together, for each class that a school has in one: pupils, parents, staff."""
+
 FIRST_BUDGET = 2.5
 REPEAT_BUDGET = 1.3
 FLAT = 1.1
@@ -35,7 +39,7 @@ class Files:
     folder: Path
     paths: list[Path]
     persons: int
-    extracted_at: datetime = field(default=EXTRACTED_AT)
+    extracted_at: datetime = field(default=extracted_at(BEGINNING))
 
     @property
     def institutions(self) -> Path:
@@ -55,21 +59,19 @@ class Files:
                 file.write(head.replace(old, new))
 
 
-def write_files(folder: Path, *, persons: int, pupils_a_file: int = PUPILS_A_FILE) -> Files:
-    """Write as many rosters as make about so many persons, nobody in two of them."""
+def write_files(folder: Path, *, persons: int, classes_a_year: int = CLASSES_A_YEAR) -> Files:
+    """Write as many rosters of one size as make about so many persons, nobody in two of them."""
     folder.mkdir()
     files = Files(folder, [], 0)
-    lines = ["number,name,kind,cvr,municipality,public_law_body"]
-    family = 0
-    while files.persons < persons - pupils_a_file:
-        number = f"R{len(files.paths):05}"
-        path = folder / f"{number}.xml"
-        size = write_roster(path, seed=len(files.paths), institution=number, pupils=pupils_a_file, first_family=family)
-        family += size.families
-        files.paths.append(path)
-        files.persons += size.persons
-        lines.append(f"{number},Skole {number},folkeskole,,899,yes")
-    files.institutions.write_text("\n".join(lines) + "\n")
+    schools: list[School] = []
+    first = 0
+    while files.persons < persons - classes_a_year * PERSONS_A_CLASS / 2:
+        school = school_of(len(schools), kind=FOLKESKOLE, lines=classes_a_year, first=first, prefix="R")
+        first += school.families_a_year
+        schools.append(school)
+        files.paths.append(folder / f"{school.institution.number}.xml")
+        files.persons += write_roster(files.paths[-1], school, seed=1).persons
+    write_institutions(files.institutions, schools)
     return files
 
 
@@ -194,8 +196,8 @@ def _each(runs: Sequence[Loading], per: float) -> list[float]:
 def _peaks(loader: Loader, folder: Path, *, persons: int) -> list[Figure]:
     """Load one small and one large file into a new database each: the peak must be the same. It is a warm-up, too."""
     peaks = []
-    for name, pupils in (("small", PUPILS_A_FILE), ("large", round(persons / PERSONS_A_PUPIL / 4))):
-        single = write_files(folder / name, persons=round(pupils * PERSONS_A_PUPIL), pupils_a_file=pupils)
+    for name, classes in (("small", CLASSES_A_YEAR), ("large", round(persons / PERSONS_A_CLASS / 4))):
+        single = write_files(folder / name, persons=classes * PERSONS_A_CLASS, classes_a_year=classes)
         database, env = loader.prepare(single, name=f"memory-{name}")
         peaks.append((single.persons, loader.load(single, database, env).peak_memory))
         loader.parse(single)

@@ -11,7 +11,7 @@ from lxml import etree
 
 from unilogin.demo.cast import ANSWERS_TO_NOBODY
 from unilogin.demo.generate import MUNICIPALITY_FOLDER, write_municipality
-from unilogin.demo.model import MUNICIPALITY, MUNICIPALITY_CODE
+from unilogin.roster.generating.model import MUNICIPALITY, MUNICIPALITY_CODE
 
 REAL_MUNICIPALITIES = """
 København Frederiksberg Ballerup Brøndby Dragør Gentofte Gladsaxe Glostrup Herlev Albertslund Hvidovre Høje-Taastrup

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tests.roster.documents import PUPIL, contact, document, employee, member, person, rows, student
 from tests.roster.test_unilogin_import import FULL_PERSON, ILL_CONTACTS, REFUSALS, WARNINGS
-from unilogin.demo.crowd import write_roster
 from unilogin.kit.xml.errors import DocumentError
+from unilogin.roster.generating.generator import write_roster
+from unilogin.roster.generating.schools import school_of
 from unilogin.roster.model import ReadRow
 
 ILL = [one for _, one in REFUSALS + WARNINGS]
@@ -42,7 +43,7 @@ def test_ill_contact_persons_are_found_the_quick_way_too(ill: str) -> None:
 
 def test_a_whole_school_reads_the_same_both_ways(tmp_path: Path) -> None:
     path = tmp_path / "school.xml"
-    write_roster(path, seed=7, institution="280001", pupils=120)
+    write_roster(path, school_of(1, lines=1), seed=7)
     text = path.read_text()
     assert found(text) == found(text, the_long_way=True)
 

@@ -19,6 +19,7 @@ from unilogin.cli import (
     providers,
     rights,
     roster,
+    roster_files,
     serve,
     services,
     sites,
@@ -43,6 +44,7 @@ app.command("migrate")(migrate.migrate)
 app.command("check")(check.check)
 app.add_typer(institutions.commands, name="institutions")
 app.add_typer(roster.commands, name="roster")
+roster.commands.command("generate")(roster_files.generate)
 app.add_typer(services.commands, name="services")
 app.add_typer(providers.commands, name="providers")
 app.add_typer(keys.commands, name="keys")

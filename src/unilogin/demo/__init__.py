@@ -2,6 +2,6 @@
 
 Danish name: demoen. Tables: none; it fills the others' tables through their own doors.
 
-Where is what: `cast.py` the persons who are there for a reason, `generate.py` the municipality around them, `crowd.py`
-rosters of any size for measuring, `relying_party/` the learning service Regneriget, a process of its own.
+Where is what: `cast.py` the persons who are there for a reason, `generate.py` the municipality around them,
+`relying_party/` the learning service Regneriget, a process of its own.
 """

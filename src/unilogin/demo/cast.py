@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from unilogin.demo.model import Address, Alias, Gender
+from unilogin.roster.generating.model import Address, Alias, Gender
 
 ANSWERS_TO_NOBODY = "Gemmestien 7"  # a protected address: if it is ever seen outside this file, something leaked
 

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from unilogin.demo.institutions import INSTITUTIONS, InstitutionPlan
-from unilogin.demo.model import Group
-from unilogin.demo.roster_file import Delivery, write_document
 from unilogin.demo.town import Town, build_town
+from unilogin.roster.generating.model import Group
+from unilogin.roster.generating.roster_file import Delivery, write_document
 
 MUNICIPALITY_FOLDER = Path(__file__).parent / "municipality"
 """The committed files: what the demo loads."""

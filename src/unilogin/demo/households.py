@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from unilogin.demo.draw import CROWD_SERIALS, SERIALS_PER_DATE, Draw, cpr_of_newcomer, invented_cpr
-from unilogin.demo.model import Address, Alias, Contact, Gender, Person
-from unilogin.demo.names import DANISH, MIDDLE_NAMES, POPULATION, STREETS, NamePool
-from unilogin.demo.staff_names import mail_address
+from unilogin.roster.generating.draw import CROWD_SERIALS, SERIALS_PER_DATE, Draw, cpr_of_newcomer, invented_cpr
+from unilogin.roster.generating.model import Address, Alias, Contact, Gender, Person
+from unilogin.roster.generating.names import DANISH, MIDDLE_NAMES, POPULATION, STREETS, NamePool
+from unilogin.roster.generating.spelling import mail_address
 
 TOWNS = (("9909", "Klitborg"), ("9909", "Klitborg"), ("9909", "Klitborg"), ("9919", "Nørre Tang"))
 HOME_MAIL, PUPILS_MAIL = "hjem.example", "elev.klitborg.example"

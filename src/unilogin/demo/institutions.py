@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from unilogin.demo.model import MUNICIPALITY_CODE, Institution
+from unilogin.roster.generating.model import MUNICIPALITY_CODE, Institution
 
 # Far above the numbers in use, so nobody's; but with the check digit that a real one must have.
 MUNICIPALITY_CVR = "99990007"

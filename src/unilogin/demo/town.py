@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from unilogin.demo.cast import FAMILIES, STAFF, CastAdult, CastChild, CastFamily, CastMember
-from unilogin.demo.draw import Draw
 from unilogin.demo.households import HOME_MAIL, Residents
 from unilogin.demo.institutions import INSTITUTIONS, PRIVATE_SCHOOL, PUBLIC_SCHOOL, ClassPlan, InstitutionPlan, Post
-from unilogin.demo.model import Address, Contact, Employee, Extern, Person, Student
-from unilogin.demo.staff_names import initials, mail_address
+from unilogin.roster.generating.draw import Draw
+from unilogin.roster.generating.model import Address, Contact, Employee, Extern, Person, Student
+from unilogin.roster.generating.spelling import initials, mail_address
 
 SEED = 999_000
 OF_AGE_IF_BORN_BY = date(2008, 8, 10)

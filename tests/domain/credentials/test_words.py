@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unilogin.demo.names import DANISH
 from unilogin.domain.credentials.model import PasswordPolicy, PasswordType, PersonWords
 from unilogin.domain.credentials.policy import judge
 from unilogin.domain.credentials.predictable import SHORT_WORD, common_passwords, folded, giveaways
 from unilogin.domain.credentials.words import LEAST_PICTURES, PICTURES, Draw, assigned, parts, words
 from unilogin.domain.directory.usernames import denied_stems
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
+from unilogin.roster.generating.names import DANISH
 
 CRUDE = sorted(
     {

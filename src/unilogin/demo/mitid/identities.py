@@ -13,9 +13,9 @@ from typing import TypeAlias
 from unilogin.demo.cast import FAMILIES, STAFF
 from unilogin.demo.institutions import INSTITUTIONS, MUNICIPALITY_CVR
 from unilogin.demo.mitid.model import Identity, Kind
-from unilogin.demo.model import MUNICIPALITY, Employee, Person
 from unilogin.demo.town import Town, build_town
 from unilogin.domain.access.model import Right
+from unilogin.roster.generating.model import MUNICIPALITY, Employee, Person
 
 TODAY = date(2026, 8, 10)
 """The day the town was written down: ages are counted to it, so that every start shows the same."""

@@ -17,6 +17,7 @@ class Address:
     street: str
     postal_code: str
     town: str
+    municipality: str = MUNICIPALITY_CODE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from html import escape
 from typing import TextIO
 
-from unilogin.demo.model import MUNICIPALITY_CODE, Alias, Contact, Employee, Extern, Group, Institution, Person, Student
+from unilogin.roster.generating.model import Alias, Contact, Employee, Extern, Group, Institution, Person, Student
 
 NAMESPACE = "https://unilogin.dk/data"
 
@@ -35,7 +35,7 @@ def write_document(
     """Write a full delivery of one institution; `groups` and `members` may be generators."""
     out.write(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        "<!-- Invented persons: every CPR number is one that nobody can have. Written by unilogin.demo. -->\n"
+        "<!-- Invented persons: every CPR number is one that nobody can have. Written by Unilogin. -->\n"
         f'<UNILoginImport xmlns="{NAMESPACE}" sourceDateTime="{delivery.extracted_at.isoformat()}"'
         f' source="{escape(delivery.source)}" schoolYear="{delivery.school_year}">\n'
         f"<Institution>{_leaf('InstitutionNumber', institution.number)}{_leaf('InstitutionName', institution.name)}\n"
@@ -121,7 +121,7 @@ def _address(person: Person) -> str:
     return (
         f"<Address>{_leaf('StreetAddress', home.street)}{_leaf('PostalCode', home.postal_code)}"
         f"{_leaf('PostalDistrict', home.town)}<CountryCode>DK</CountryCode>"
-        f"{_leaf('MunicipalityCode', MUNICIPALITY_CODE)}</Address>"
+        f"{_leaf('MunicipalityCode', home.municipality)}</Address>"
     )
 
 

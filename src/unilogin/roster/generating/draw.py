@@ -9,7 +9,7 @@ from datetime import date
 from random import Random
 from typing import TypeVar
 
-from unilogin.demo.model import Gender
+from unilogin.roster.generating.model import Gender
 
 T = TypeVar("T")
 

@@ -1,0 +1,54 @@
+"""``unilogin roster generate``: files of invented people."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unilogin.cli.shown import AsJson, progress, say, show_json
+
+MOST_INSTITUTIONS = 5000
+MOST_NIGHTS = 100
+
+
+def generate(
+    out: Annotated[Path, typer.Option(help="A folder to be made or filled; files of the same name are replaced.")],
+    institutions: Annotated[int, typer.Option(min=1, max=MOST_INSTITUTIONS, help="How many institutions.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people, on every machine.")] = 1,
+    rollover: Annotated[bool, typer.Option(help="Write the next school year, too.")] = False,
+    nights: Annotated[
+        int, typer.Option(min=0, max=MOST_NIGHTS, help="Write so many next nights, too: 1 % changes in each.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Write the rosters of invented schools, day-cares and gymnasiums, for tests and for trying things out.
+
+    In the folder: institutions.csv and one UNILoginImport file for each institution, of about 550 persons each.
+    Further states stand in folders beside them: night-1, night-2 …, next-year. Nobody in them can be anybody:
+    CPR numbers have 60 added to the day.
+    """
+    from unilogin.roster.generating.families import BEGINNING, FIRST_YEAR, Moment
+    from unilogin.roster.generating.generator import RosterSize, write_institutions, write_roster
+    from unilogin.roster.generating.schools import country
+
+    schools = list(country(institutions=institutions, seed=seed))
+    moments = {".": BEGINNING, **{f"night-{night}": Moment(night=night) for night in range(1, nights + 1)}}
+    if rollover:
+        moments["next-year"] = Moment(FIRST_YEAR + 1, nights)
+    sizes = []
+    with progress("rosters") as bar:
+        for number, (name, moment) in enumerate(moments.items()):
+            (out / name).mkdir(parents=True, exist_ok=True)
+            size = RosterSize()
+            for place, school in enumerate(schools, 1):
+                size += write_roster(out / name / f"{school.institution.number}.xml", school, seed=seed, moment=moment)
+                bar(number * len(schools) + place, len(moments) * len(schools))
+            sizes.append((name, size))
+    write_institutions(out / "institutions.csv", schools)
+    if as_json:
+        show_json([{"folder": str(out / name), "persons": size.persons, "bytes": size.bytes} for name, size in sizes])
+    for name, size in () if as_json else sizes:
+        say(
+            f"{out / name}: {len(schools)} institutions, {size.pupils} pupils, {size.staff} staff,"
+            f" {size.guardians} parents, {size.bytes / 1e6:.1f} MB"
+        )
