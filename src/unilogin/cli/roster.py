@@ -122,20 +122,6 @@ def _show(file: Path, receipt: "Receipt") -> None:
 
 
 def _told(file: Path, receipt: "Receipt") -> dict[str, object]:
-    """Return a receipt for scripts, with the findings in words in both languages."""
-    from unilogin.kit.text import LANGUAGES
-    from unilogin.roster.messages import what_is_wrong, what_to_do, why_refused
+    from unilogin.roster.receipts import receipt_json
 
-    texts = _texts()
-    told: dict[str, object] = {"file": str(file), **asdict(receipt)}
-    told["findings"] = [
-        {
-            **asdict(one),
-            "wrong": {language: what_is_wrong(texts, language, one) for language in LANGUAGES},
-            "todo": {language: what_to_do(texts, language, one) for language in LANGUAGES},
-        }
-        for one in receipt.findings
-    ]
-    if receipt.refusal:
-        told["why"] = {language: why_refused(texts, language, receipt) for language in LANGUAGES}
-    return told
+    return {"file": str(file), **receipt_json(receipt, _texts())}

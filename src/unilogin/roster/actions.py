@@ -32,7 +32,7 @@ from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.known import KnownHashes
 from unilogin.roster.messages import Found
-from unilogin.roster.model import Counts, DeliveryId, DeliveryStatus, Finding, Receipt, Severity
+from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding, Receipt, Severity
 from unilogin.roster.queries import LastApplied, last_applied, receipt
 from unilogin.roster.reading import Reading
 from unilogin.roster.rules import check_institution, check_time
@@ -68,13 +68,15 @@ async def import_file(
     *,
     secrets: Secrets,
     actor: Actor,
+    kind: DeliveryKind = DeliveryKind.FULL,
     progress: Progress = _nobody_watches,
     namespaces: Sequence[str] = NAMESPACES,
 ) -> Receipt:
-    """Load a UNILoginImport file, plain, gzip or zip, and return its receipt; a refusal is a receipt, too.
+    """Load a file in any format we know and return its receipt: applied, refused or parked.
 
     ``file`` must be seekable and ``connection`` outside a transaction. Either everything of the delivery is loaded, or
-    nothing. The same delivery once more changes nothing and returns the same receipt, marked as repeated.
+    nothing. The same delivery once more changes nothing and returns the same receipt, marked as repeated. A delivery
+    that would do more than the institution's limits allow changes nothing and waits for two people (``deciding``).
     """
     now: datetime = await connection.fetchval("select kit_now()")
     reading: Reading | None = None
@@ -82,7 +84,7 @@ async def import_file(
         desk = Desk(connection, thread, actor, now, progress)
         try:
             reading = await desk.beside(
-                partial(Reading, file, secrets=secrets, today=now.date(), namespaces=namespaces)
+                partial(Reading, file, kind=kind, secrets=secrets, today=now.date(), namespaces=namespaces)
             )
             async with connection.transaction():
                 return await _load(desk, reading)

@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from unilogin.roster.formats.unilogin_import import HASH_BYTES
+from unilogin.roster.formats.document import HASH_BYTES
 
 
 class KnownHashes:

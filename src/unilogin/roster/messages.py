@@ -1,14 +1,14 @@
 """Codes of what senders and schools are told; the sentences are in ``locale/{da,en}/roster.po``.
 
 A refusal has one sentence, ``roster.refused.<code>``. A finding has two: what is wrong, ``roster.finding.<code>``, and
-what to do about it, ``roster.finding.<code>.todo``.
+what to do about it, ``roster.finding.<code>.todo``. What parks a delivery is ``roster.held.<code>``.
 """
 
 from contextlib import suppress
 from enum import StrEnum
 
 from unilogin.kit.text import Language, Texts
-from unilogin.roster.model import Finding, Receipt
+from unilogin.roster.model import Breach, Finding, PlanLine, Receipt
 
 
 class Refused(StrEnum):
@@ -35,6 +35,7 @@ class Refused(StrEnum):
     NO_PERSONS = "no_persons"
     TIME_NOT_LATER = "time_not_later"
     TIME_IN_FUTURE = "time_in_future"
+    NO_BASE = "no_base"
 
 
 class Found(StrEnum):
@@ -79,6 +80,19 @@ class Found(StrEnum):
     CONTACT_TOO_YOUNG = "contact_too_young"
     CONTACT_TWICE = "contact_twice"
     TOO_MANY_CONTACTS = "too_many_contacts"
+    LOCAL_ID_UNKNOWN = "local_id_unknown"
+
+
+class Held(StrEnum):
+    """What parks a delivery."""
+
+    REMOVED = "removed"
+    STAFF = "staff"
+    CLASS = "class"
+    GUARDIANS = "guardians"
+    NAMES = "names"
+    CPR = "cpr"
+    GARBLED = "garbled"
 
 
 def what_is_wrong(texts: Texts, language: Language, finding: Finding) -> str:
@@ -108,3 +122,21 @@ def _in_words(texts: Texts, language: Language, finding: Finding) -> dict[str, s
 def why_refused(texts: Texts, language: Language, receipt: Receipt) -> str:
     """Return why nothing of a refused delivery was loaded, and what to do."""
     return texts(language, f"roster.refused.{receipt.refusal}", **receipt.refusal_fields)
+
+
+def why_held(texts: Texts, language: Language, breach: Breach) -> str:
+    """Return what a delivery would do that is more than its institution's limits allow."""
+    return texts(language, f"roster.held.{breach.code}", **breach.fields)
+
+
+def in_words(texts: Texts, language: Language, line: PlanLine) -> str:
+    """Return one line of the plan of changes: ``3.A: 2 nye, 1 flyttet til 3.B``."""
+    counts = {"new": line.new, "back": line.back, "left": line.left, "changed": line.changed}
+    parts = [texts(language, f"roster.plan.{name}", count=count) for name, count in counts.items() if count]
+    parts += [
+        texts(language, "roster.plan.moved", count=count, group=group) for group, count in sorted(line.moved.items())
+    ]
+    if line.unchanged:
+        parts.append(texts(language, "roster.plan.unchanged", count=line.unchanged))
+    place = line.group or texts(language, f"roster.plan.of_{line.actor_group.name.lower()}")
+    return f"{place}: {', '.join(parts) or texts(language, 'roster.plan.nothing')}"

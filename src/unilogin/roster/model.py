@@ -21,7 +21,7 @@ class Facts(NamedTuple):
 
     first_name: str
     family_name: str
-    cpr: Cpr
+    cpr: Cpr | None  # None: the format does not tell it, and the person is found by ``source_id``
     protected: bool
     alias_first_name: str | None
     alias_family_name: str | None
@@ -29,6 +29,12 @@ class Facts(NamedTuple):
     gender: str | None
     email: str | None
     contact: Mapping[str, str | bool]  # address, phones, photo
+    source_id: str = ""  # what the source calls a person without a CPR number, the same wherever they are named
+
+    @property
+    def key(self) -> str:
+        """What tells this person from the others of the delivery; no CPR number begins with an equals sign."""
+        return self.cpr or f"={self.source_id}"
 
 
 class ContactRow(NamedTuple):
@@ -108,11 +114,55 @@ class Header:
     school_year: str
 
 
+class DeliveryKind(StrEnum):
+    """What a delivery says about the people it does not name."""
+
+    FULL = "full"  # they have left (importerXml)
+    DELTA = "delta"  # nothing (importerDeltaXml)
+    DELETE = "delete"  # nothing; the people it names leave (importerSletXml)
+
+
 class DeliveryStatus(StrEnum):
-    """Whether a delivery changed anything."""
+    """What became of a delivery. Only an applied one counts."""
 
     APPLIED = "applied"
-    REFUSED = "refused"
+    REFUSED = "refused"  # it cannot be loaded
+    PARKED = "parked"  # it would do more than the limits allow: two people decide, nothing is changed until then
+    REJECTED = "rejected"  # was parked, and two people said no
+    OVERTAKEN = "overtaken"  # was parked, and a later delivery of its source came
+    UNDONE = "undone"  # was applied, and taken back
+
+
+class ChangeKind(StrEnum):
+    """What a delivery changes about one person."""
+
+    NEW = "new"
+    BACK = "back"
+    LEFT = "left"
+    MOVED = "moved"  # to another class
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """The plan of changes for one class, or for everybody of an actor group who is in none."""
+
+    actor_group: ActorGroup
+    group: str | None  # the class, as people call it
+    new: int = 0
+    back: int = 0
+    left: int = 0
+    changed: int = 0
+    moved: Mapping[str, int] = field(default_factory=dict)  # out of this class: to which, how many
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit that a delivery would exceed: ``roster.held.<code>`` is the sentence."""
+
+    code: str
+    fields: Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +193,7 @@ class Receipt:
     findings: tuple[Finding, ...]
     finding_count: int
     received_at: datetime
+    kind: DeliveryKind = DeliveryKind.FULL
+    plan: tuple[PlanLine, ...] = ()
+    held_by: tuple[Breach, ...] = ()
     repeated: bool = False

@@ -1,16 +1,15 @@
 """Reading one delivery: the work of the processor, done beside the event loop so that nobody waits for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import BinaryIO
 
 from unilogin.domain.directory.bulk_staging import Batch
 from unilogin.domain.directory.cpr import Cpr
 from unilogin.kit.secrets import Secrets
-from unilogin.kit.xml.packed import unpack
-from unilogin.roster.formats.unilogin_import import UniloginImport
+from unilogin.roster.formats.opening import open_document
 from unilogin.roster.known import KnownHashes
-from unilogin.roster.model import Finding, ReadRow, Severity
+from unilogin.roster.model import DeliveryKind, Finding, GroupRow, ReadRow, Severity
 from unilogin.roster.rules import MOST_FINDINGS
 from unilogin.roster.staging import Stager
 
@@ -21,18 +20,21 @@ PERSONS_AT_ONCE = 500
 class Reading:
     """A delivery on its way in. Methods block: made, used and closed in one thread, beside the event loop."""
 
-    def __init__(self, file: BinaryIO, *, secrets: Secrets, today: date, namespaces: Sequence[str]) -> None:
+    def __init__(
+        self, file: BinaryIO, *, kind: DeliveryKind, secrets: Secrets, today: date, namespaces: Sequence[str]
+    ) -> None:
         """Read the head; raises DocumentError or DeliveryRefusedError, as all methods do."""
         self._file = file
         hash_key = secrets.mac("cpr_index", "roster rows")  # no CPR number has eleven characters: a use of its own
-        self._document = UniloginImport(unpack(file), hash_key=hash_key, today=today, namespaces=namespaces)
-        self._chunks = self._document.records(PERSONS_AT_ONCE)
+        self._document = open_document(file, kind=kind, hash_key=hash_key, today=today, namespaces=namespaces)
+        self.known = KnownHashes(b"")
+        self._chunks = self._document.rows(PERSONS_AT_ONCE, is_known=self._is_known)
+        self.kind = self._document.kind
         self.header = self._document.header
         self.groups = self._document.groups
         self._vault = secrets.cpr_vault()
-        self._stager = Stager(self._vault)
+        self._stager = Stager(self._vault, place=f"{self.header.institution_number}:{self.header.source}")
         self._hide: list[Cpr] = []
-        self.known = KnownHashes(b"")
         self.findings: list[Finding] = list(self._document.group_findings)
         self.finding_count = len(self.findings)
         self.refused = 0
@@ -43,18 +45,24 @@ class Reading:
         """How far into the file, in bytes."""
         return self._file.tell()
 
+    def _is_known(self, raw_hash: bytes) -> bool:
+        return self.known.see(raw_hash)  # not bound once: what is known comes after the head was read
+
     def skim(self) -> bytes:
         """Go through the whole delivery without reading anybody; return its fingerprint."""
-        for _ in self._chunks:
+        for _ in self._document.rows(PERSONS_AT_ONCE, is_known=lambda _: True):
             pass
         return self._document.finish()
 
+    def also_known(self, groups: Iterable[GroupRow]) -> None:
+        """Let a document that does not repeat its groups name those its source declared before."""
+        self._document.also_known(groups)
+
     def next_batch(self) -> Batch | None:
         """Read on; return what changed among some hundred persons, or None at the end."""
-        chunk = next(self._chunks, None)
-        if chunk is None:
+        rows = next(self._chunks, None)
+        if rows is None:
             return None
-        rows = self._document.read([record for record in chunk if not self.known.see(record.raw_hash)])
         for row in rows:
             self._note(row)
         return self._stager.stage(rows)

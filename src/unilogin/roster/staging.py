@@ -11,7 +11,6 @@ import msgspec
 from asyncpg.pgproto.pgproto import UUID  # made five times faster than the standard one, and an instance of it
 
 from unilogin.domain.directory.bulk_staging import Batch, StagedContact, StagedGroup, StagedMember, StagedPerson
-from unilogin.domain.directory.cpr import Cpr
 from unilogin.domain.directory.usernames import candidate, new_uniid
 from unilogin.kit.secrets import CprVault
 from unilogin.roster.model import Facts, PersonRow, ReadRow
@@ -23,14 +22,15 @@ _encode = msgspec.json.Encoder().encode
 class Stager:
     """Turns read rows into batches for COPY."""
 
-    def __init__(self, vault: CprVault) -> None:
+    def __init__(self, vault: CprVault, *, place: str) -> None:
         self._vault = vault
+        self._place = place  # institution and source: where the ids of people without a CPR number mean somebody
         self._draw = Drawer()
 
     def stage(self, rows: Iterable[ReadRow]) -> Batch:
         """Return what is to be copied for these rows; whoever is told about twice in the same words is staged once."""
         batch = Batch()
-        told: dict[Cpr, tuple[Facts, bytes]] = {}
+        told: dict[str, tuple[Facts, bytes]] = {}
         for read in rows:
             if read.row is not None:
                 self._member(batch, read, row=read.row, told=told)
@@ -38,10 +38,10 @@ class Stager:
                 batch.kept.append((read.local_person_id,))
         return batch
 
-    def _member(self, batch: Batch, read: ReadRow, *, row: PersonRow, told: dict[Cpr, tuple[Facts, bytes]]) -> None:
+    def _member(self, batch: Batch, read: ReadRow, *, row: PersonRow, told: dict[str, tuple[Facts, bytes]]) -> None:
         membership_id = self._draw.new_id()
         facts = row.facts
-        own = self._vault.index(facts.cpr)
+        own = self._index(facts)
         batch.persons.append(self._person(facts, own, own=True, line=read.line))
         batch.members.append(
             StagedMember(
@@ -63,10 +63,11 @@ class Stager:
         for group in row.groups:
             batch.groups.append(StagedGroup(membership_id, group, main=False))
         for contact in row.contacts:
-            who, cpr_index = told.get(contact.facts.cpr, (None, b""))
+            key = contact.facts.cpr or contact.facts.key
+            who, cpr_index = told.get(key, (None, b""))
             if who != contact.facts:
-                cpr_index = cpr_index or self._vault.index(contact.facts.cpr)
-                told[contact.facts.cpr] = (contact.facts, cpr_index)
+                cpr_index = cpr_index or self._index(contact.facts)
+                told[key] = (contact.facts, cpr_index)
                 batch.persons.append(self._person(contact.facts, cpr_index, own=False, line=read.line))
             batch.contacts.append(
                 StagedContact(
@@ -79,6 +80,9 @@ class Stager:
                 )
             )
 
+    def _index(self, facts: Facts) -> bytes:
+        return self._vault.index(facts.cpr or f"{facts.key}:{self._place}")
+
     def _person(self, facts: Facts, cpr_index: bytes, *, own: bool, line: int) -> StagedPerson:
         person_id = self._draw.new_id()
         alias = (facts.alias_first_name or "", facts.alias_family_name or "")
@@ -87,7 +91,7 @@ class Stager:
             person_id,
             self._draw.new_id(),
             cpr_index,
-            self._vault.seal(facts.cpr, person_id),
+            self._vault.seal(facts.cpr, person_id) if facts.cpr else None,
             facts.first_name,
             facts.family_name,
             facts.protected,

@@ -121,7 +121,7 @@ async def apply_staged(
     await plan_anew(tx)
     refused = await refuse_contradictions(tx, origin, unseen=absence.unseen)
     await bulk_belonging.save_groups(tx, origin, told=groups)
-    fresh, known = await bulk_people.match_people(tx)
+    fresh, known = await bulk_people.match_people(tx, origin)
     if not first:
         await bulk_belonging.look_up_members(tx, origin)
     if fresh:

@@ -9,14 +9,28 @@ from unilogin.kit.db.connection import Transaction
 # A person's own row beats what a pupil's row says of them as a contact; among equals the first line counts.
 _MATCH = """
   insert into stage_who (cpr_index, staged_id, person_id, account_id, is_new, username)
-  select s.cpr_index, s.person_id, coalesce(p.person_id, s.person_id),
-         case when p.person_id is null then s.account_id else a.account_id end, p.person_id is null, s.username
+  select s.cpr_index, s.person_id, coalesce(k.person_id, s.person_id),
+         case when k.person_id is null then s.account_id else a.account_id end, k.person_id is null, s.username
   from (
     select distinct on (cpr_index) cpr_index, person_id, account_id, username
     from stage_person order by cpr_index, own desc, line, person_id
   ) s
   left join directory_person p on p.cpr_index = s.cpr_index
-  left join directory_account a on a.person_id = p.person_id
+  left join directory_former_cpr f on f.cpr_index = s.cpr_index
+  left join (select local_key, person_id from directory_person where local_key is not null) l
+    on l.local_key = s.cpr_index
+  cross join lateral (select coalesce(p.person_id, f.person_id, l.person_id) as person_id) k
+  left join directory_account a on a.person_id = k.person_id
+"""
+
+# Somebody who comes without a number is whoever the source called so before, with a number or without.
+_MATCH_BY_LOCAL_ID = """
+  update stage_who w set person_id = m.person_id, account_id = a.account_id, is_new = false
+  from stage_member s
+  join directory_membership m on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
+  join directory_account a on a.person_id = m.person_id
+  where w.cpr_index = s.cpr_index and w.is_new
+    and exists (select from stage_person p where p.person_id = w.staged_id and p.cpr_sealed is null)
 """
 
 _GIVE_NAMES = """
@@ -52,13 +66,15 @@ _GIVE_OTHER_NAMES = """
 _CREATE = f"""
   with made as materialized (
     select s.person_id, s.account_id, s.cpr_index, s.cpr_sealed, s.first_name, s.family_name, s.protected,
-           s.alias_first_name, s.alias_family_name, s.birth_date, s.gender, s.email, s.contact, s.uniid, w.username
+           s.alias_first_name, s.alias_family_name, s.birth_date, s.gender, s.email, s.contact, s.uniid, w.username,
+           s.cpr_sealed is not null as has_number
     from stage_who w join stage_person s on s.person_id = w.staged_id
     where w.is_new
   ), person as (
     insert into directory_person (person_id, first_name, family_name, protected, alias_first_name, alias_family_name,
-                                  cpr_sealed, cpr_index, birth_date, gender, email, contact)
-    select person_id, first_name, family_name, protected, alias_first_name, alias_family_name, cpr_sealed, cpr_index,
+                                  cpr_sealed, cpr_index, local_key, birth_date, gender, email, contact)
+    select person_id, first_name, family_name, protected, alias_first_name, alias_family_name, cpr_sealed,
+           case when has_number then cpr_index end, case when not has_number then cpr_index end,
            birth_date, gender, email, contact::jsonb
     from made
   ), account as (
@@ -123,9 +139,11 @@ _CHANGE = f"""
 """
 
 
-async def match_people(tx: Transaction) -> tuple[int, int]:
+async def match_people(tx: Transaction, origin: Origin) -> tuple[int, int]:
     """Find out who the staged numbers belong to; return how many are new and how many known."""
     await tx.execute(_MATCH, timeout=PATIENCE)
+    if await tx.fetchval("select exists (select from stage_person where cpr_sealed is null)"):
+        await tx.execute(_MATCH_BY_LOCAL_ID, origin.institution_id, origin.source, timeout=PATIENCE)
     row = await tx.fetchrow(
         "select count(*) filter (where is_new) as fresh, count(*) filter (where not is_new) as known from stage_who"
     )

@@ -30,13 +30,19 @@ _FIND = """
   ), shared as (
     select cpr_index from stage_person where own group by cpr_index
     having min(first_name || ' ' || family_name) <> max(first_name || ' ' || family_name)
+  ), numberless as (
+    select distinct cpr_index from stage_person where cpr_sealed is null
   ), known as (
-    select s.local_person_id, p.cpr_index is distinct from s.cpr_index as moved,
+    select s.local_person_id,
+           s.cpr_index is distinct from p.cpr_index and s.cpr_index is distinct from p.local_key
+           and f.cpr_index is null and n.cpr_index is null as moved,
            m.ended_at is null and m.raw_hash <> '' and m.raw_hash <> all ($3::bytea[]) as unchanged
     from stage_member s
     join directory_membership m
       on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
     join directory_person p on p.person_id = m.person_id
+    left join directory_former_cpr f on f.cpr_index = s.cpr_index and f.person_id = p.person_id
+    left join numberless n on n.cpr_index = s.cpr_index
   )
   select s.line, s.local_person_id,
          case when t.local_person_id is not null or k.unchanged then 'local_id_twice'

@@ -38,8 +38,8 @@ class StagedPerson(NamedTuple):
 
     person_id: UUID
     account_id: UUID
-    cpr_index: bytes
-    cpr_sealed: bytes
+    cpr_index: bytes  # of somebody without a number: the look-up value of what the source calls them
+    cpr_sealed: bytes | None
     first_name: str
     family_name: str
     protected: bool

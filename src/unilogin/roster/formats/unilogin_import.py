@@ -6,7 +6,7 @@ group is a finding, and the others go on.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
 from typing import NamedTuple
@@ -14,12 +14,13 @@ from typing import NamedTuple
 from unilogin.kit.xml.packed import ByteSource
 from unilogin.kit.xml.records import ParsedRecord, RawRecord, RecordReader
 from unilogin.roster.errors import DeliveryRefusedError
+from unilogin.roster.formats.document import HASH_BYTES, IsKnown
 from unilogin.roster.formats.fields import Names, Notes
 from unilogin.roster.formats.ordinary import OrdinaryReader
 from unilogin.roster.formats.unilogin_head import check_structure, read_groups, read_header
 from unilogin.roster.formats.unilogin_planned import PlannedReader
 from unilogin.roster.messages import Refused
-from unilogin.roster.model import Finding, GroupRow, ReadRow
+from unilogin.roster.model import DeliveryKind, Finding, GroupRow, ReadRow
 
 NAMESPACES = (
     "",
@@ -43,7 +44,6 @@ NAMESPACES = (
 READING = b"1"
 """To be raised when rows are read differently: then every row is read again, whatever its hash."""
 
-HASH_BYTES = 16
 _PARSED_AT_ONCE = 64
 
 
@@ -62,8 +62,15 @@ class UniloginImport:
     """
 
     def __init__(
-        self, source: ByteSource, *, hash_key: bytes, today: date, namespaces: Sequence[str] = NAMESPACES
+        self,
+        source: ByteSource,
+        *,
+        hash_key: bytes,
+        today: date,
+        kind: DeliveryKind = DeliveryKind.FULL,
+        namespaces: Sequence[str] = NAMESPACES,
     ) -> None:
+        self.kind = kind
         self._names = Names(namespaces)
         self._reader = RecordReader(source, record="InstitutionPerson")
         place = self._reader.head()
@@ -73,12 +80,22 @@ class UniloginImport:
         groups, findings = read_groups(place, self._names)
         self.groups: tuple[GroupRow, ...] = groups
         self.group_findings: tuple[Finding, ...] = findings
-        declared = {group.group_id: group for group in groups}
-        self._persons = PlannedReader(names=self._names, groups=declared, today=today)
+        self._declared = {group.group_id: group for group in groups}
+        self._persons = PlannedReader(names=self._names, groups=self._declared, today=today)
         self._ordinary = OrdinaryReader(self._reader, self._persons)
         surroundings = self._reader.surroundings + READING
         self._row_key = hashlib.blake2b(surroundings, key=hash_key, digest_size=32).digest()
         self._whole = hashlib.blake2b(repr((self.header, groups)).encode(), key=self._row_key, digest_size=32)
+
+    def also_known(self, groups: Iterable[GroupRow]) -> None:
+        """Let rows name groups that earlier deliveries declared."""
+        for group in groups:
+            self._declared.setdefault(group.group_id, group)
+
+    def rows(self, at_once: int, *, is_known: IsKnown) -> Iterator[list[ReadRow]]:
+        """Read the persons that are not known, so many records at a time."""
+        for chunk in self.records(at_once):
+            yield self.read([record for record in chunk if not is_known(record.raw_hash)])
 
     def records(self, at_once: int) -> Iterator[list[HashedRecord]]:
         """Hand out the persons in lists of at most so many, hashed and not yet parsed."""

@@ -250,7 +250,7 @@ class PersonReader:
         if len(told) > MOST_CONTACTS:
             notes.warn(element, Found.TOO_MANY_CONTACTS, count=len(told), most=MOST_CONTACTS)
             return (), False
-        contacts: dict[Cpr, ContactRow] = {}
+        contacts: dict[str, ContactRow] = {}
         for number, child in enumerate(told, 1):
             own = notes.of_contact(number)
             contact = self._contact(child, own, protect)
@@ -293,15 +293,16 @@ class PersonReader:
 
 
 def add_contact(
-    contacts: dict[Cpr, ContactRow], contact: ContactRow, *, where: Element, notes: Notes, pupil: Facts | None
+    contacts: dict[str, ContactRow], contact: ContactRow, *, where: Element, notes: Notes, pupil: Facts | None
 ) -> None:
     """Add a contact person who is neither the pupil nor there already."""
-    if pupil and contact.facts.cpr == pupil.cpr:
+    key = contact.facts.cpr or contact.facts.key
+    if pupil and key == (pupil.cpr or pupil.key):
         notes.refuse(where, Found.CONTACT_IS_PUPIL)
-    elif contact.facts.cpr in contacts:
+    elif key in contacts:
         notes.refuse(where, Found.CONTACT_TWICE)
     else:
-        contacts[contact.facts.cpr] = contact
+        contacts[key] = contact
 
 
 def _details(values: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from unilogin.domain.directory.cpr import Cpr
 from unilogin.kit.xml.tree import Element
 from unilogin.roster.formats.fields import Children, Notes, Place, places_of, read_places
 from unilogin.roster.formats.unilogin_person import ACTORS, CONTACT, MOST_CONTACTS, RECORD, PersonReader, add_contact
@@ -79,7 +78,7 @@ class PlannedReader(PersonReader):
     def _contacts_by(
         self, plan: MemberPlan, people: Sequence[Facts], *, where: Element, notes: Notes
     ) -> tuple[tuple[ContactRow, ...], bool]:
-        contacts: dict[Cpr, ContactRow] = {}
+        contacts: dict[str, ContactRow] = {}
         for tie, facts in zip(plan.ties, people[1:], strict=True):
             self._check_age(where, facts, notes)
             add_contact(contacts, ContactRow(facts, *tie), where=where, notes=notes, pupil=people[0])
