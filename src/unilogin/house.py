@@ -10,6 +10,7 @@ from unilogin.domain.credentials.hashing import Hasher
 from unilogin.domain.credentials.model import PasswordHolders, PasswordPolicy
 from unilogin.domain.keys.cache import KeyringCache
 from unilogin.kit.db.connection import Pool
+from unilogin.kit.live import Live
 from unilogin.kit.secrets import Secrets
 from unilogin.kit.text import Texts
 from unilogin.kit.upstream import Upstreams
@@ -36,6 +37,8 @@ class House:
     cookies: Cookies
     hasher: Hasher
     keyrings: KeyringCache
+    live: Live
+    """What open pages follow, one look a second for all of them."""
     proxies: Sequence[Net] = ()
     """Our own proxies, whose word about where a request came from is believed."""
     door: OwnDoor = field(default_factory=OwnDoor)

@@ -24,6 +24,7 @@ from unilogin.protocols.oidc.notices.actions import forget_old_notices
 from unilogin.recovery.actions import forget_assigned
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.errands import forget_old_errands
+from unilogin.signin.happenings import forget_lessons
 from unilogin.signin.upkeep import count_pupils_of_sites, settle_decoy_pages
 
 MINUTE = 60
@@ -46,6 +47,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("audit: partitions ahead", 6 * HOUR, make_partitions_ahead),
         Job("sign-in: forget old journeys", 10 * MINUTE, forget_old_journeys),
         Job("sign-in: forget old errands", 10 * MINUTE, forget_old_errands),
+        Job("sign-in: forget what boards showed", MINUTE, forget_lessons),
         Job("recovery: forget secrets nobody fetched", MINUTE, forget_assigned),
         Job("windows: forget old ones", 10 * MINUTE, forget_old_windows),
         Job("apps: forget old ways in", 10 * MINUTE, forget_old_signins),

@@ -18,6 +18,7 @@ from unilogin.domain.notices.model import Addresses
 from unilogin.house import REALM, House
 from unilogin.kit.addresses import is_loopback
 from unilogin.kit.db.connection import Pool, close_pool, open_pool
+from unilogin.kit.live import Live
 from unilogin.kit.logs import set_up_logs
 from unilogin.kit.mail import MailServer
 from unilogin.kit.outbound import Outbound
@@ -64,6 +65,7 @@ def build_house(settings: Settings, *, pool: Pool, secrets: Secrets, templates: 
         cookies=cookies,
         hasher=Hasher(secrets["password_pepper"], slots=settings.hash_slots or None),
         keyrings=KeyringCache(pool, secrets),
+        live=Live(pool),
         proxies=read_proxies(settings.trusted_proxies),
         app_origins=settings.app_origins,
         upstreams=Upstreams(own_machine=is_loopback(urlsplit(settings.base_url).hostname or "")),
@@ -114,6 +116,7 @@ class Application:
         self._app = framed(house, self._urls)
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        house.live.close()
         await close_pool(pool)
         await house.upstreams.close()
         house.hasher.close()

@@ -10,6 +10,7 @@ from unilogin.domain.sessions.queries import LIVE
 from unilogin.kit import metrics
 from unilogin.kit.db.connection import Connection, Transaction, unhurried
 from unilogin.kit.ids import digest
+from unilogin.signin.happenings import Step, noting
 from unilogin.signin.model import JOURNEY_SECONDS, RESTART_SECONDS, Demands, JourneyId, Lacking, Method, Result
 
 _OPEN = "journey_id = $1 and returned_at is null and expires_at > kit_now()"
@@ -188,10 +189,13 @@ async def take_result(connection: Connection, journey_id: JourneyId, *, browser_
     ``at`` is the ``return_to`` that the caller began it with: what was proved for one request is not for another.
     """
     row = await connection.fetchrow(
-        "update signin_journey j set returned_at = kit_now() from sessions_session s"
+        "with taken as (update signin_journey j set returned_at = kit_now() from sessions_session s"
         " where j.journey_id = $1 and j.browser_hash = $2 and j.return_to = $3 and j.finished_at is not null"
         f" and j.returned_at is null and j.expires_at > kit_now() and s.session_id = j.session_id and {LIVE}"
-        f" returning s.session_id, s.account_id, j.actor_group, j.started_at, {unhurried(connection)}",
+        " returning s.session_id, s.account_id, j.actor_group, j.started_at, j.service_id,"
+        f" s.auth_time >= j.started_at as proved_here, {unhurried(connection)}),"
+        f" noted as ({noting(Step.SIGNED_IN, '(select account_id, service_id from taken where proved_here) s')})"
+        " select session_id, account_id, actor_group, started_at from taken",
         journey_id,
         digest(browser_token),
         at,

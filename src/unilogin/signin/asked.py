@@ -32,9 +32,11 @@ from unilogin.kit.db.connection import acquire
 from unilogin.kit.web.peer import Peer, peer_of
 from unilogin.signin.browser import BROWSER_COOKIE
 from unilogin.signin.gate import is_admitted
+from unilogin.signin.happenings import Step, noting
 from unilogin.signin.rules import decoy_type
 
 _ASK = f"""
+  with noted as ({noting(Step.NAMED, "(select x.account_id from directory_account x where x.username = $1 and $6) s")})
   select a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings,
          {STORED}, r.held as holds_right, {IS_OPEN} as window, c.{", c.".join(limits.COLUMNS.split(", "))}
   from (select) as always
@@ -71,14 +73,17 @@ class Asked:
         return Kind.PICTURES if self.stored.type is PasswordType.PICTURES else Kind.TYPED
 
 
-async def ask(house: House, request: Request, username: Username) -> Asked:
-    """Read everything that decides about an attempt with this name from this browser and address."""
+async def ask(house: House, request: Request, username: Username, *, came: bool = False) -> Asked:
+    """Read everything that decides about an attempt with this name from this browser and address.
+
+    ``came``: the name was just typed, which is noted if somebody has the board of the pupil's class open.
+    """
     fingerprints = Fingerprints(house.secrets["throttle"])
     account, peer = fingerprints.account(username), peer_of(request, proxies=house.proxies)
     device = fingerprints.device(house.cookies.get(request, BROWSER_COOKIE) or "")
     parameters = limits.parameters(account, device, address=peer.address, net=peer.net)
     async with acquire(house.pool) as connection:
-        row = await connection.fetchrow(_ASK, username, *parameters)
+        row = await connection.fetchrow(_ASK, username, *parameters, came)
     assert row is not None  # noqa: S101 - for the type checker: this statement returns one row
     return _asked(house, username, row, keys=(account, device, peer))
 

@@ -33,6 +33,7 @@ from unilogin.kit.faults import fault_point
 from unilogin.kit.web.frame import request_id
 from unilogin.signin.asked import Asked, guess_of
 from unilogin.signin.counting import count_refusal
+from unilogin.signin.happenings import note_wrong
 from unilogin.signin.model import Journey
 from unilogin.signin.opening import Proved, open_session_of
 
@@ -216,4 +217,6 @@ async def _fail(
             await note_failure(connection, guess, failure, reserved=reserved)
 
     await again_if_rolled_back(note)  # many fail at one school at once, and all write to its row
+    async with acquire(house.pool) as connection:
+        await note_wrong(connection, guess.account_id)
     return Wrong()

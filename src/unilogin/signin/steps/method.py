@@ -17,6 +17,7 @@ from unilogin.kit.web.forms import one
 from unilogin.signin import actions
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.browser import METHOD_COOKIE, journey_url, remember_method
+from unilogin.signin.happenings import note_elsewhere
 from unilogin.signin.model import Journey, Method, Provider, Step
 from unilogin.signin.pages import see_other, show, soon_url, step_url
 from unilogin.signin.providers import available_providers
@@ -84,6 +85,9 @@ async def take_method(house: House, request: Request, posted: Posted) -> Respons
     """Take the choice; an unknown one, or one that does not prove enough, shows the selector again."""
     journey = posted.journey
     selected = one(posted.fields, "selectedIdp")
+    if journey.username is not None and selected != Method.UNILOGIN:
+        async with acquire(house.pool) as connection:
+            await note_elsewhere(connection, journey.journey_id)
     if (provider := await _provider(house, selected)) is not None:
         metrics.journey_step("method", provider.kind.value)
         response = await send_out(house, request, posted.visit, provider)

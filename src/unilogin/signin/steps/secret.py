@@ -50,7 +50,7 @@ async def ask_secret(house: House, request: Request, visit: Visit) -> Response:
     journey = visit.journey
     if not journey.username or next_step(journey) is not Step.SECRET:
         return see_other(step_url(journey, next_step(journey)))
-    asked = await ask(house, request, journey.username)
+    asked = await ask(house, request, journey.username, came=True)
     given = brought_back(house, request, journey)
     if given is not None:
         return await _answer(house, request, visit, asked=asked, given=given, began=began)
