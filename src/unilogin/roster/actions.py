@@ -32,7 +32,7 @@ from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.known import KnownHashes
 from unilogin.roster.messages import Found
-from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding, Receipt, Severity
+from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding, Header, Receipt, Severity
 from unilogin.roster.queries import LastApplied, last_applied, receipt
 from unilogin.roster.reading import Reading
 from unilogin.roster.rules import check_institution, check_time
@@ -43,8 +43,16 @@ Progress = Callable[[int], None]
 """Told how many bytes of the file have been read."""
 
 
+Admit = Callable[[Header], None]
+"""Told for which institution a file is, before anything of it counts; raises what the caller wants to hear."""
+
+
 def _nobody_watches(place: int) -> None:
     """Stand in for a caller that shows no progress."""
+
+
+def _any_institution(header: Header) -> None:
+    """Stand in for a caller who may deliver for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ async def import_file(
     actor: Actor,
     kind: DeliveryKind = DeliveryKind.FULL,
     progress: Progress = _nobody_watches,
+    admit: Admit = _any_institution,
     namespaces: Sequence[str] = NAMESPACES,
 ) -> Receipt:
     """Load a file in any format we know and return its receipt: applied, refused or parked.
@@ -86,6 +95,7 @@ async def import_file(
             reading = await desk.beside(
                 partial(Reading, file, kind=kind, secrets=secrets, today=now.date(), namespaces=namespaces)
             )
+            admit(reading.header)
             async with connection.transaction():
                 return await _load(desk, reading)
         except DocumentError as error:
