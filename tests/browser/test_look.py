@@ -212,6 +212,8 @@ def test_a_script_is_small_and_touches_no_dangerous_or_lasting_thing(script: Pat
     text = script.read_text(encoding="utf-8")
     if script.name == "signed_out.js":  # waits for other services' frames, but not for ever
         text = text.replace("setTimeout", "", 1)
+    if script.name == "search.js":  # asks this server, once a pause in the typing
+        text = text.replace("setTimeout", "", 1).replace("fetch", "", 2)
     assert len(text) < 4096
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|Function\(|localStorage|sessionStorage|indexedDB|"

@@ -230,7 +230,7 @@ class TestTakingItBack:
         new = classroom.households.people.pupil(level="2", secret=None, institution=held.teacher.institution)
         classroom.join(held, new)
         browser = enter(server, held.teacher, to=held.url)
-        assert "Har ingen adgangskode endnu" in browser.text
+        assert "Uden adgangskode" in browser.text
         press(browser, held, "ny-adgangskode", {"one": str(new.account_id)})
         claim(server, new)
         press(browser, held, "fortryd", {"one": str(new.account_id)})

@@ -31,6 +31,8 @@ from unilogin.kit.web.forms import Fields
 from unilogin.kit.web.routing import Access
 
 PATH = "/elevadgang"
+MOST_TICKS = 256
+"""A form may hold a whole year of pupils, each ticked."""
 LONGEST_SESSION = timedelta(hours=8)
 """RW-6: who signed in before that proves anew who they are."""
 
@@ -102,7 +104,8 @@ def _pages(*, administrator: bool) -> Access[House, Desk]:
 
 
 def _forms(*, administrator: bool) -> Access[House, Desk]:
-    rule = signed_in_form(ELEVADGANG, level=Level.TO_FAKTOR if administrator else Level.EN_FAKTOR)
+    level = Level.TO_FAKTOR if administrator else Level.EN_FAKTOR
+    rule = signed_in_form(ELEVADGANG, level=level, most_fields=MOST_TICKS)
 
     async def admit(house: House, request: Request) -> Desk:
         form = await rule.admit(house, request)

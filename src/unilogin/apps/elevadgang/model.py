@@ -36,12 +36,22 @@ class Pupil:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A pupil that was searched for, and the class where they are helped."""
+    """A pupil that was searched for, and the class where they are helped; without a name for who is in none."""
 
     account_id: AccountId
     name: str
     class_name: str
     group_key: GroupKey
+    school: str
+    may_be_helped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many pupils a class has, and how many of them never had a password."""
+
+    pupils: int = 0
+    without: int = 0
 
 
 @dataclass(frozen=True, slots=True)

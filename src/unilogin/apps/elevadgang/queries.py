@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from unilogin.apps.elevadgang.model import Help, Match, Pupil
+from unilogin.apps.elevadgang.model import Help, Match, Pupil, Size
 from unilogin.domain.access.model import GroupKey
-from unilogin.domain.access.teaching import GRADE, PUPIL_OF_GROUP, ClassInReach
+from unilogin.domain.access.teaching import GRADE, IN_NO_GROUP, NO_STAFF, PUPIL_OF_GROUP, ClassInReach
 from unilogin.domain.audit.events import Event
 from unilogin.domain.credentials.model import PasswordType
 from unilogin.domain.credentials.rules import password_type
@@ -32,7 +32,7 @@ _PUPILS = f"""
   from {PUPIL_OF_GROUP} join directory_person p on p.person_id = a.person_id
     left join credentials_password s on s.account_id = a.account_id
     left join credentials_forced_type f on f.account_id = a.account_id
-  where gm.group_key = $1 and m.institution_id = $2
+  where m.institution_id = $2
   order by name, a.username
 """
 
@@ -66,33 +66,64 @@ def _gets(held: ClassInReach, level: str | None, forced: str | None) -> Password
 MOST_FOUND = 50
 
 _SEARCH = f"""
-  select distinct on (name, a.account_id) a.account_id, {DISPLAY_NAME} as name, g.name as class_name, g.group_key
-  from directory_group g join directory_group_member gm using (group_key)
+  select distinct on (name, a.account_id) a.account_id, {DISPLAY_NAME} as name, gm.name as class_name, gm.group_key,
+         i.name as school, a.blocked_at is null and ($4 or s.highest_grade is null or {GRADE} <= s.highest_grade) as may
+  from (
+      select g.group_key, g.name, o.membership_id, o.main
+      from directory_group g join directory_group_member o using (group_key) where g.group_key = any($1::uuid[])
+      union all
+      select m.institution_id, '', m.membership_id, true
+      from directory_membership m where m.institution_id = any($1::uuid[]) and {IN_NO_GROUP}
+    ) gm
     join directory_membership m on m.membership_id = gm.membership_id and m.actor_group = 'Elev' and m.ended_at is null
-    join directory_account a on a.person_id = m.person_id join directory_person p on p.person_id = m.person_id
-  where g.group_key = any($1::uuid[]) and ({DISPLAY_NAME} ilike $2 escape '\\' or a.username = lower($3))
+    join directory_institution i on i.institution_id = m.institution_id
+    left join access_school s on s.institution_id = m.institution_id
+    join directory_account a on a.person_id = m.person_id and {NO_STAFF}
+    join directory_person p on p.person_id = m.person_id
+  where {DISPLAY_NAME} ilike $2 escape '\\' or a.username = lower($3)
   order by name, a.account_id, gm.main desc limit {MOST_FOUND}
 """
 
 
-async def search(connection: Connection, classes: Sequence[ClassInReach], term: str) -> list[Match]:
+async def search(
+    connection: Connection, classes: Sequence[ClassInReach], term: str, *, administrator: bool
+) -> list[Match]:
     """Return the pupils of classes in reach whose shown name holds the term, or whose username it is."""
     escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = await connection.fetch(_SEARCH, [held.group_key for held in classes], f"%{escaped}%", term)
+    keys = [held.group_key for held in classes]
+    rows = await connection.fetch(_SEARCH, keys, f"%{escaped}%", term, administrator)
     return [
-        Match(AccountId(row["account_id"]), row["name"], row["class_name"], GroupKey(row["group_key"])) for row in rows
+        Match(
+            AccountId(row["account_id"]),
+            row["name"],
+            row["class_name"],
+            GroupKey(row["group_key"]),
+            row["school"],
+            row["may"],
+        )
+        for row in rows
     ]
 
 
-async def sizes(connection: Connection, classes: Sequence[ClassInReach]) -> dict[GroupKey, int]:
-    """Return how many pupils each class has."""
-    rows = await connection.fetch(
-        "select gm.group_key, count(*) as pupils from directory_group_member gm join directory_membership m"
-        " using (membership_id) where gm.group_key = any($1::uuid[]) and m.actor_group = 'Elev'"
-        " and m.ended_at is null group by gm.group_key",
-        [held.group_key for held in classes],
-    )
-    return {GroupKey(row["group_key"]): row["pupils"] for row in rows}
+_SIZES = f"""
+  select gm.group_key, count(*) as pupils, count(*) filter (where c.account_id is null) as without
+  from (
+      select group_key, membership_id from directory_group_member where group_key = any($1::uuid[])
+      union all
+      select m.institution_id, m.membership_id
+      from directory_membership m where m.institution_id = any($1::uuid[]) and {IN_NO_GROUP}
+    ) gm
+    join directory_membership m on m.membership_id = gm.membership_id and m.actor_group = 'Elev' and m.ended_at is null
+    join directory_account a on a.person_id = m.person_id and {NO_STAFF}
+    left join credentials_password c on c.account_id = a.account_id
+  group by gm.group_key
+"""
+
+
+async def sizes(connection: Connection, classes: Sequence[ClassInReach]) -> dict[GroupKey, Size]:
+    """Return how many pupils each class has, and how many of them never had a password."""
+    rows = await connection.fetch(_SIZES, [held.group_key for held in classes])
+    return {GroupKey(row["group_key"]): Size(row["pupils"], row["without"]) for row in rows}
 
 
 HELP: tuple[Event, ...] = (

@@ -1,9 +1,28 @@
-"""A pupil and the window that was opened for them, as one line of the class page."""
+"""A pupil and the window that was opened for them, as one line of the class page. Pure."""
 
 from dataclasses import dataclass
 
 from unilogin.apps.elevadgang.model import Pupil
 from unilogin.domain.credentials.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that can be done for a pupil: the code of its name, where its button posts to, and the name's rest.
+
+    The rest is only read aloud where a line is narrow.
+    """
+
+    code: str
+    path: str
+    rest: str | None = None
+
+
+GIVE = Act("elevadgang.act.give", "", "elevadgang.act.give_rest")
+CANCEL = Act("elevadgang.act.cancel", "annuller")
+UNDO = Act("elevadgang.act.undo", "fortryd", "elevadgang.act.undo_rest")
+FOR_FUN = Act("elevadgang.act.fun", "for-sjov")
+USERNAME = Act("elevadgang.act.username", "brugernavn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +44,18 @@ class Row:
         if self.pupil.has is None:
             return "new"
         return "shut_out" if self.pupil.shut_out else "calm"
+
+    @property
+    def may_be_helped(self) -> bool:
+        """Whether anything can be done for the pupil here."""
+        return self.pupil.reachable and not self.pupil.blocked
+
+    @property
+    def acts(self) -> tuple[Act, ...]:
+        """What can be done, the likeliest first: that one is always in sight."""
+        if not self.may_be_helped:
+            return ()
+        if self.state == "open":
+            return CANCEL, USERNAME
+        first = (UNDO,) if self.may_undo else (FOR_FUN,) if self.state == "shut_out" else ()
+        return *first, GIVE, USERNAME

@@ -22,11 +22,12 @@ from unilogin.domain.directory.model import AccountId
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.web.errors import RefusedError
+from unilogin.kit.web.frame import CONTENT_SECURITY_POLICY
 
 
 def sections_for(desk: Desk) -> tuple[Section, ...]:
     """Return the places of the app for somebody: the administrators' only for who holds the right."""
-    own = Section("elevadgang.section.classes", f"{PATH}/klasser", "person")
+    own = Section("elevadgang.section.classes", f"{PATH}/klasser", "person", (f"{PATH}/klasse", f"{PATH}/soeg"))
     if any(right is Right.BRUGERADMINISTRATOR_ELEVADGANG for _, right in desk.visit.rights):
         return own, Section("elevadgang.section.administrator", f"{PATH}/administrator", "staff")
     return (own,)
@@ -42,6 +43,12 @@ def render(house: House, request: Request, desk: Desk, *, template: str, context
         sections=sections_for(desk),
         context={"base": desk.base, "administrator": desk.is_administrator, **context},
     )
+
+
+def let_ask(response: Response) -> Response:
+    """Let the page's own script ask this server while somebody types."""
+    response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; connect-src 'self'"
+    return response
 
 
 def class_url(desk: Desk, held: ClassInReach) -> str:

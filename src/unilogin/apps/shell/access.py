@@ -13,7 +13,7 @@ from unilogin.domain.services.model import Level
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
 from unilogin.kit.web.errors import ElsewhereError, RefusedError
-from unilogin.kit.web.forms import Fields, one, read_fields, refuse_foreign_post
+from unilogin.kit.web.forms import MAX_FIELDS, Fields, one, read_fields, refuse_foreign_post
 from unilogin.kit.web.routing import Access
 from unilogin.signin.browser import csrf_fits, csrf_token
 
@@ -85,7 +85,9 @@ def signed_in(app: App, *, level: Level = Level.EN_FAKTOR) -> Access[House, AppV
     return Access(_name(app, level), f"Who is signed in to {app.title_en}{_sure(level)}.", admit)
 
 
-def signed_in_form(app: App, *, level: Level = Level.EN_FAKTOR) -> Access[House, AppForm]:
+def signed_in_form(
+    app: App, *, level: Level = Level.EN_FAKTOR, most_fields: int = MAX_FIELDS
+) -> Access[House, AppForm]:
     """Return the rule for what is posted to an app: signed in to it, from a page of its own."""
 
     async def admit(house: House, request: Request) -> AppForm:
@@ -93,7 +95,7 @@ def signed_in_form(app: App, *, level: Level = Level.EN_FAKTOR) -> Access[House,
         visit = await _visit(house, request, app)
         if visit is None or visit.who.session.level.rank < level.rank:
             raise RefusedError(403, "shell.stopped.ended", restart_url=app.path)  # what was posted cannot wait
-        fields = await read_fields(request)
+        fields = await read_fields(request, most=most_fields)
         token = house.cookies.get(request, cookie_of(app)) or ""
         if not csrf_fits(house, token, about=_about(app), sent=one(fields, "csrf")):
             raise RefusedError(403, "look.stopped.foreign", restart_url=app.path)

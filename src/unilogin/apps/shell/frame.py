@@ -24,7 +24,7 @@ def render(
     """Render a page of an app in its frame. The page's own section is the longest one that its address begins with."""
     language = house.pages.language(request)
     now = visit.who.now
-    here = [each for each in sections if _is_within(request.url.path, each.href)]
+    here = [each for each in sections if any(_is_within(request.url.path, at) for at in (each.href, *each.within))]
     framed = {
         "app_name": visit.app.title_en if language == "en" else visit.app.title,
         "app_path": visit.app.path,

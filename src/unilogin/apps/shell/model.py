@@ -53,8 +53,12 @@ class WayIn:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One of the few places an app has: the code of its name, its address, the sign beside it."""
+    """One of the few places an app has: the code of its name, its address, the sign beside it.
+
+    ``within``: where else one is in this place.
+    """
 
     label: str
     href: str
     symbol: str
+    within: tuple[str, ...] = ()

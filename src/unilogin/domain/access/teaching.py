@@ -52,6 +52,11 @@ class ClassInReach:
     until: datetime | None
     reached_by: AccountId
 
+    @property
+    def is_rest(self) -> bool:
+        """Whether it is no class, but the pupils of the institution who are in none: an administrator's alone."""
+        return self.group_key == self.institution_id
+
 
 _ROLES = """array['Lærer'] || case when s.pedagogues then array['Pædagog'] else '{}' end
   || case when s.substitutes then array['Vikar'] else '{}' end"""
@@ -97,12 +102,26 @@ _CLASSES = f"""
 GRADE = "case when m.level ~ '^[0-9]{1,2}$' then m.level::int when m.level = 'DT' then -1 else 99 end"
 """The grade of the membership ``m`` as a number; what is no grade of the primary school is above all of them."""
 
-PUPIL_OF_GROUP = """directory_group_member gm
-    join directory_membership m on m.membership_id = gm.membership_id and m.actor_group = 'Elev' and m.ended_at is null
-    join directory_account a on a.person_id = m.person_id
-      and not exists (select from directory_membership w
+IN_NO_GROUP = """m.actor_group = 'Elev' and m.ended_at is null
+      and not exists (select from directory_group_member o join directory_group g using (group_key)
+                      where o.membership_id = m.membership_id and g.ended_at is null)"""
+"""The membership ``m`` is a pupil's who is in no class and no other group."""
+
+NO_STAFF = """not exists (select from directory_membership w
                       where w.person_id = a.person_id and w.actor_group = 'Medarbejder' and w.ended_at is null)"""
-"""The pupils of groups (``gm``): their memberships ``m`` and accounts ``a``. Who also works at a school is staff."""
+"""The account ``a`` is nobody's who works at a school."""
+
+PUPIL_OF_GROUP = f"""(
+    select membership_id from directory_group_member where group_key = $1
+    union all
+    select m.membership_id from directory_membership m where m.institution_id = $1 and {IN_NO_GROUP}
+  ) gm
+    join directory_membership m on m.membership_id = gm.membership_id and m.actor_group = 'Elev' and m.ended_at is null
+    join directory_account a on a.person_id = m.person_id and {NO_STAFF}"""
+"""The pupils of a class in reach (``$1`` is its ``group_key``): their memberships ``m`` and accounts ``a``.
+
+An institution's own id means its pupils who are in no group. Who also works at a school is staff.
+"""
 
 TAUGHT = f"""exists (
   select from directory_membership m
@@ -121,7 +140,7 @@ TAUGHT = f"""exists (
 
 _PUPILS = f"""
   select distinct a.account_id from {PUPIL_OF_GROUP}
-  where gm.group_key = $1 and a.account_id = any($2::uuid[]) and m.institution_id = $3
+  where a.account_id = any($2::uuid[]) and m.institution_id = $3
     and ($4::int is null or {GRADE} <= $4) and ($5 or a.blocked_at is null)
 """
 
@@ -134,9 +153,31 @@ async def classes_in_reach(
 
 
 async def class_in_reach(connection: Connection, helper: Helper, group_key: UUID) -> ClassInReach | None:
-    """Return the class when this person may help its pupils now, else None."""
+    """Return the class when this person may help its pupils now, else None.
+
+    For an administrator the id of an institution means its pupils without a class.
+    """
     found = await _classes(connection, helper, group_key, None)
-    return found[0] if found else None
+    if found or helper.administers is None:
+        return found[0] if found else None
+    schools = await schools_in_reach(connection, helper)
+    return next((rest_of(school) for school in schools if school.institution_id == group_key), None)
+
+
+def rest_of(school: SchoolInReach) -> ClassInReach:
+    """Return the pupils of an institution in reach who are in no class, as one that has no name."""
+    return ClassInReach(
+        GroupKey(school.institution_id),
+        "",
+        is_class=False,
+        institution_id=school.institution_id,
+        number=school.number,
+        school=school.name,
+        highest_grade=None,
+        two_factors=False,
+        until=None,
+        reached_by=school.reached_by,
+    )
 
 
 async def _classes(

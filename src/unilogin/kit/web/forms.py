@@ -17,8 +17,8 @@ BODY_SECONDS = 10.0
 Fields = Mapping[str, list[str]]
 
 
-async def read_fields(request: Request) -> Fields:
-    """Return the fields of an urlencoded body, each with all its values.
+async def read_fields(request: Request, *, most: int = MAX_FIELDS) -> Fields:
+    """Return the fields of an urlencoded body, each with all its values; at most so many values in all.
 
     Raises:
         FormRefusedError: 413 for more than 16 kB, 415 for another content type, 408 for a body that takes too long,
@@ -29,7 +29,7 @@ async def read_fields(request: Request) -> Fields:
     if content_type != "application/x-www-form-urlencoded":
         raise FormRefusedError(415, "look.stopped.form")
     try:
-        return parse_fields((await _body(request)).decode("ascii"))
+        return parse_fields((await _body(request)).decode("ascii"), most=most)
     except UnicodeDecodeError as error:  # whoever does not encode would be read as something else than they meant
         raise FormRefusedError(400, "look.stopped.form") from error
 
@@ -52,10 +52,10 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def parse_fields(encoded: str) -> Fields:
+def parse_fields(encoded: str, *, most: int = MAX_FIELDS) -> Fields:
     """Return the fields of an urlencoded text; raises FormRefusedError (400) for bad UTF-8, NUL or too many fields."""
     try:
-        pairs = parse_qsl(encoded, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MAX_FIELDS)
+        pairs = parse_qsl(encoded, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=most)
     except ValueError as error:
         raise FormRefusedError(400, "look.stopped.form") from error
     fields: dict[str, list[str]] = {}

@@ -41,6 +41,7 @@ async def show_class(house: House, request: Request, desk: Desk) -> Response:
         "rows": rows,
         "here_url": class_url(desk, held),
         "open_rows": [row for row in rows if row.state == "open"],
+        "without": sum(row.state == "new" and row.may_be_helped for row in rows),
         "waiting": [(_named(rows, one.pupil), one) for one in waiting],
         "told": told if told in _TOLD else None,
     }
@@ -79,12 +80,17 @@ async def give_new_password(house: House, request: Request, desk: Desk) -> Respo
 
 
 async def _asked(connection: Connection, desk: Desk, held: ClassInReach) -> list[str]:
-    """Return the ids that are meant: one button's, the whole class, or those that were ticked."""
+    """Return the ids that are meant: one button's, the whole class or its new pupils, or those that were ticked."""
     if desk.value("one"):
         return [desk.value("one")]
     if desk.value("all"):
         pupils = await queries.pupils_of(connection, held)
-        return [str(pupil.account_id) for pupil in pupils if pupil.reachable and not pupil.blocked]
+        new = desk.value("all") == "new"
+        return [
+            str(pupil.account_id)
+            for pupil in pupils
+            if pupil.reachable and not pupil.blocked and (pupil.has is None or not new)
+        ]
     return desk.values("pupil")
 
 

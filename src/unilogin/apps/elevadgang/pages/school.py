@@ -16,13 +16,14 @@ from unilogin.apps.elevadgang.shown import (
 )
 from unilogin.domain.access import schools
 from unilogin.domain.access.schools import MOST_HOURS, Decisions
+from unilogin.domain.access.teaching import ClassInReach
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials.actions import force_type
 from unilogin.domain.credentials.model import PasswordType
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.limits.queries import registered_ranges
 from unilogin.house import House
-from unilogin.kit.db.connection import acquire, transaction
+from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.web.errors import RefusedError
 
 _HIGHEST = range(11)
@@ -77,7 +78,7 @@ async def decide_type(house: House, request: Request, desk: Desk) -> Response:
 async def show_loans(house: House, request: Request, desk: Desk) -> Response:
     """Show who has a class on loan, and to whom it can be lent."""
     async with acquire(house.pool) as connection:
-        held = await pass_to_class(connection, request, desk)
+        held = await _pass_to_lendable(connection, request, desk)
         loans = await schools.loans_of(connection, held)
         staff = await schools.staff_of(connection, held.institution_id)
     context = {
@@ -90,12 +91,19 @@ async def show_loans(house: House, request: Request, desk: Desk) -> Response:
     return render(house, request, desk, template="loans", context=context)
 
 
+async def _pass_to_lendable(connection: Connection, request: Request, desk: Desk) -> ClassInReach:
+    held = await pass_to_class(connection, request, desk)
+    if held.is_rest:
+        raise RefusedError(404, "elevadgang.stopped.class", restart_url=desk.base)
+    return held
+
+
 async def lend(house: House, request: Request, desk: Desk) -> Response:
     """Lend a class for some hours, or take it back."""
     actor = Actor.person(desk.visit.account_id)
     hours = desk.value("hours")
     async with transaction(house.pool) as tx:
-        held = await pass_to_class(tx, request, desk)
+        held = await _pass_to_lendable(tx, request, desk)
         if (loan := as_uuid(desk.value("end"))) is not None:
             await schools.end_loan(tx, held, loan, actor=actor)
         elif (to := as_uuid(desk.value("to"))) is not None and hours in map(str, _HOURS):

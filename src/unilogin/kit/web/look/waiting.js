@@ -3,7 +3,8 @@
 (() => {
   const waiting = document.querySelector("[data-waiting]");
   if (!waiting) return;
-  const resting = () => (document.activeElement === document.body || document.activeElement === null) && !document.querySelector("input:checked");
+  const resting = () => (document.activeElement === document.body || document.activeElement === null) && !document.querySelector("input:checked, .pupil-more[open]") &&
+    !document.querySelector("input[type=search]")?.value;
   setInterval(() => {
     if (!document.hidden && resting()) location.reload();
   }, 5000);
