@@ -71,7 +71,7 @@ def start_server(
     return running
 
 
-def _wait_until_it_answers(running: RunningServer, *, seconds: float = 20) -> None:
+def _wait_until_it_answers(running: RunningServer, *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if running.process.poll() is not None:

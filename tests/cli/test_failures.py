@@ -1,36 +1,43 @@
 """What goes wrong in the middle is a sentence and an exit code, and what was done before it is told."""
 
+import asyncio
 import json
-import os
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.builders.running import run
 from tests.cli.conftest import Unilogin, run_command
 from tests.postgres import TestServer
 from tests.server import environment
 from unilogin.demo.generate import MUNICIPALITY_FOLDER
+from unilogin.kit.db.connection import connect
 
 SCHOOL = MUNICIPALITY_FOLDER / "999001.xml"
 DAYCARE = MUNICIPALITY_FOLDER / "999004.xml"
 
 
-def test_a_database_that_goes_away_in_the_middle(
-    postgres: TestServer, template: str, secrets_file: Path, tmp_path: Path
-) -> None:
-    env = environment(postgres.create_database("lost_in_the_middle", template), secrets_file, port=8000)
-    pipe = tmp_path / "roster.xml"
-    os.mkfifo(pipe)
-    command = [sys.executable, "-m", "unilogin.cli.app", "roster", "import", str(pipe)]
+async def _when_somebody_waits(dsn: str, act: Callable[[], None]) -> None:
+    """Lock what an import reads first, and act when one stands before the lock."""
+    connection = await connect(dsn)
+    await connection.execute("begin; lock table directory_institution in access exclusive mode")
+    waiting = "select count(*) from pg_locks where not granted and relation = 'directory_institution'::regclass"
+    while await connection.fetchval(waiting) == 0:
+        await asyncio.sleep(0.02)  # waits for a condition, not for luck
+    await asyncio.to_thread(act)
+    connection.terminate()
+
+
+def test_a_database_that_goes_away_in_the_middle(postgres: TestServer, template: str, secrets_file: Path) -> None:
+    dsn = postgres.create_database("lost_in_the_middle", template)
+    env = environment(dsn, secrets_file, port=8000)
+    command = [sys.executable, "-m", "unilogin.cli.app", "roster", "import", str(SCHOOL)]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        # Opens when the command has connected and begins to read; it may hang up before it has read everything.
-        with suppress(BrokenPipeError), pipe.open("wb") as sender:
-            postgres.drop_database("lost_in_the_middle")
-            sender.write(SCHOOL.read_bytes())
+        run(_when_somebody_waits(dsn, lambda: postgres.drop_database("lost_in_the_middle")))
         _, told = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "The database gave up in the middle" in told

@@ -1,6 +1,6 @@
 """Families, windows and MitID in the shared database, and visitors at the pages of getting back in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -31,10 +31,12 @@ def windows(shared_database: str) -> Windows:
     return Windows(shared_database)
 
 
-@pytest.fixture(scope="session")
-def mitid(shared_database: str, secrets: Secrets) -> MitId:
-    """MitID in the shared database."""
-    return MitId.of(shared_database, secrets)
+@pytest.fixture(scope="module")
+def mitid(shared_database: str, secrets: Secrets) -> Iterator[MitId]:
+    """MitID in the shared database, which nobody is offered when the tests of the module are done."""
+    mitid = MitId.of(shared_database, secrets)
+    yield mitid
+    mitid.switch(on=False)
 
 
 @pytest.fixture

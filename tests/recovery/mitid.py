@@ -16,9 +16,10 @@ from unilogin.kit.db.connection import Connection, connect
 from unilogin.kit.secrets import Secrets
 from unilogin.signin.errands import note_failure, note_identity
 from unilogin.signin.model import Alias, ErrandId, ExternalIdentity, Failure, IdentityKind, Provider, ProviderKind
-from unilogin.signin.providers import add_provider
+from unilogin.signin.providers import add_provider, switch_provider
 
 ALIAS = Alias("nemlogin3")
+OPERATOR = Actor("operator", "tests")
 _numbers = itertools.count(os.getpid() % 1000 * 7)
 
 
@@ -40,7 +41,18 @@ class MitId:
         connection = await connect(self.dsn)
         provider = Provider(ALIAS, ProviderKind.MITID, "MitID", "MitID", enabled=True)
         async with connection.transaction():
-            await add_provider(connection, provider, actor=Actor("operator", "tests"))
+            if not await add_provider(connection, provider, actor=OPERATOR):
+                await switch_provider(connection, ALIAS, on=True, actor=OPERATOR)
+        await connection.close()
+
+    def switch(self, *, on: bool) -> None:
+        """Enable or disable the provider."""
+        run(self._switch(on=on))
+
+    async def _switch(self, *, on: bool) -> None:
+        connection = await connect(self.dsn)
+        async with connection.transaction():
+            await switch_provider(connection, ALIAS, on=on, actor=OPERATOR)
         await connection.close()
 
     def known(self, somebody: Somebody) -> bytes:
