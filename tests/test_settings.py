@@ -42,6 +42,8 @@ def test_every_setting_can_be_given() -> None:
             "UNILOGIN_LOG_FORMAT": "readable",
             "UNILOGIN_PASSWORD_POLICY": "stil",
             "UNILOGIN_PASSWORD_HOLDERS": "dk-2026",
+            "UNILOGIN_ROSTER_NAMESPACES": "https://brugerdatabasen.stil.dk/bpi/wsaimport/8/data",
+            "UNILOGIN_UPLOAD_MEGABYTES": "50",
             "UNILOGIN_SMTP_HOST": "mail.kommune.dk",
             "UNILOGIN_SMTP_PORT": "465",
             "UNILOGIN_SMTP_TLS": "implicit",

@@ -11,6 +11,7 @@ from unilogin.domain.credentials.model import PasswordHolders, PasswordPolicy
 from unilogin.domain.keys.cache import KeyringCache
 from unilogin.kit.db.connection import Pool
 from unilogin.kit.live import Live
+from unilogin.kit.places import Places
 from unilogin.kit.secrets import Secrets
 from unilogin.kit.text import Texts
 from unilogin.kit.upstream import Upstreams
@@ -50,6 +51,11 @@ class House:
     password_holders: PasswordHolders = PasswordHolders.CLASSIC
     upstreams: Upstreams = field(default_factory=lambda: Upstreams(own_machine=False))
     """Those outside whose answers people wait for."""
+
+    largest_upload: int = 200 * 1024 * 1024
+    """Bytes of a roster file that comes by HTTPS."""
+    heavy: Places = field(default_factory=lambda: Places(at_once=1, waiting=8, seconds=60))
+    """For reading large documents and loading rosters: one at a time in a worker, so that people do not notice."""
 
     @property
     def issuer(self) -> str:

@@ -22,6 +22,7 @@ from unilogin.kit.secrets import Secrets
 from unilogin.protocols.oidc.actions import forget_old_grants
 from unilogin.protocols.oidc.notices.actions import forget_old_notices
 from unilogin.recovery.actions import forget_assigned
+from unilogin.roster.senders.actions import forget_old_messages
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.errands import forget_old_errands
 from unilogin.signin.happenings import forget_lessons
@@ -54,6 +55,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
         Job("oidc: forget old logout notices", HOUR, forget_old_notices),
         Job("notices: forget old ones", 24 * HOUR, forget_old_letters),
+        Job("rosters: forget messages too old to come again", HOUR, forget_old_messages),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),
         Job("passkeys: forget old questions", HOUR, forget_old_questions),
         Job("limits: forget old counts", HOUR, forget_old_counts),

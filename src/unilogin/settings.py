@@ -141,6 +141,17 @@ def _app_origins(value: str) -> dict[str, str]:
     return {f"/{name}": origin for name, _, origin in pairs}
 
 
+def _checked_namespaces(value: str) -> str:
+    for name in _split(value):
+        if not urlsplit(name).scheme or any(sign.isspace() for sign in name):
+            raise ValueError(f"{name} is no namespace such as https://brugerdatabasen.stil.dk/bpi/wsaimport/8")
+    return value
+
+
+def _split(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
 class Settings(BaseModel):
     """The settings of one process. Printing it shows no secret."""
 
@@ -220,6 +231,14 @@ class Settings(BaseModel):
         description="Who may sign in with a Unilogin password. classic: everybody. dk-2026: pupils; staff, externals "
         "and parents use MitID or a local login.",
     )
+    roster_namespaces: Annotated[str, AfterValidator(_checked_namespaces)] = Field(
+        default="",
+        description="Further namespaces that UNILoginImport documents may be in, with commas between: that of "
+        "version 8 is not published. The known ones are always taken.",
+    )
+    upload_megabytes: int = Field(
+        default=200, ge=1, le=2000, description="The largest roster file taken by HTTPS, packed or not."
+    )
     smtp_host: str | None = Field(
         default=None,
         description="The mail server that takes letters to people about their sign-in. "
@@ -259,6 +278,11 @@ class Settings(BaseModel):
     def app_origins(self) -> dict[str, str]:
         """Where an app's addresses begin → the origin it was moved to."""
         return _app_origins(self.app_hosts)
+
+    @property
+    def more_namespaces(self) -> tuple[str, ...]:
+        """The namespaces of rosters beyond those every release knows."""
+        return tuple(_split(self.roster_namespaces))
 
     @property
     def role(self) -> str | None:

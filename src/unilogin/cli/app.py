@@ -10,6 +10,7 @@ import typer
 from unilogin.cli import (
     audit,
     check,
+    deliver,
     demo,
     institutions,
     keys,
@@ -20,6 +21,7 @@ from unilogin.cli import (
     rights,
     roster,
     roster_files,
+    senders,
     serve,
     services,
     sites,
@@ -45,6 +47,8 @@ app.command("check")(check.check)
 app.add_typer(institutions.commands, name="institutions")
 app.add_typer(roster.commands, name="roster")
 roster.commands.command("generate")(roster_files.generate)
+senders.commands.command("deliver")(deliver.deliver)
+app.add_typer(senders.commands, name="senders")
 app.add_typer(services.commands, name="services")
 app.add_typer(providers.commands, name="providers")
 app.add_typer(keys.commands, name="keys")

@@ -46,7 +46,7 @@ def import_files(
             asyncio.run(_load(dsn, settings, files, told=lambda *one: _tell(receipts, one, as_json=as_json)))
     finally:  # what was loaded is told, whatever stopped the rest
         if as_json:
-            show_json([_told(file, receipt) for file, receipt in receipts])
+            show_json([told(file, receipt) for file, receipt in receipts])
     if any(receipt.refusal for _, receipt in receipts):
         raise typer.Exit(1)
 
@@ -54,7 +54,7 @@ def import_files(
 def _tell(receipts: "list[tuple[Path, Receipt]]", one: "tuple[Path, Receipt]", *, as_json: bool) -> None:
     receipts.append(one)
     if not as_json:
-        _show(*one)
+        show(*one)
 
 
 async def _load(
@@ -62,6 +62,7 @@ async def _load(
 ) -> None:
     from unilogin.kit.secrets import load_secrets
     from unilogin.roster.actions import import_file
+    from unilogin.roster.formats.unilogin_import import NAMESPACES
 
     secrets = load_secrets(settings.secrets_path)
     connection = await connect_to(dsn, role=settings.role)
@@ -76,6 +77,7 @@ async def _load(
                     secrets=secrets,
                     actor=operator(),
                     progress=partial(_move, bar, size=size),
+                    namespaces=(*NAMESPACES, *settings.more_namespaces),
                 )
             told(file, receipt)
     finally:
@@ -100,7 +102,7 @@ def _texts() -> "Texts":
     return load_texts()
 
 
-def _show(file: Path, receipt: "Receipt") -> None:
+def show(file: Path, receipt: "Receipt") -> None:
     """Print a receipt as a school secretary reads it."""
     from unilogin.roster.messages import what_is_wrong, what_to_do, why_refused
 
@@ -121,7 +123,8 @@ def _show(file: Path, receipt: "Receipt") -> None:
         say(f"… and {receipt.finding_count - len(receipt.findings)} more findings")
 
 
-def _told(file: Path, receipt: "Receipt") -> dict[str, object]:
+def told(file: Path, receipt: "Receipt") -> dict[str, object]:
+    """Return a receipt for scripts."""
     from unilogin.roster.receipts import receipt_json
 
     return {"file": str(file), **receipt_json(receipt, _texts())}

@@ -1,5 +1,6 @@
 """X.509 certificates of systems: read, checked against the authorities an operator trusts, and one of our own made."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -86,6 +87,11 @@ def read_der(der: bytes) -> x509.Certificate:
         return x509.load_der_x509_certificate(der)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise CertificateError("not a certificate") from error
+
+
+def fingerprint_of(der: bytes) -> bytes:
+    """Return the SHA-256 of a certificate, by which it is known."""
+    return hashlib.sha256(der).digest()
 
 
 def rsa_key_of(certificate: x509.Certificate) -> rsa.RSAPublicKey:
