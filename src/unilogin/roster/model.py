@@ -33,8 +33,13 @@ class Facts(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What tells this person from the others of the delivery; no CPR number begins with an equals sign."""
-        return self.cpr or f"={self.source_id}"
+        """What tells this person from the others of the delivery."""
+        return self.cpr or key_of(self.source_id)
+
+
+def key_of(source_id: str) -> str:
+    """Return what somebody without a CPR number is told by; no such number begins with an equals sign."""
+    return f"={source_id}"
 
 
 class ContactRow(NamedTuple):
@@ -100,7 +105,7 @@ class ReadRow(NamedTuple):
     raw_hash: bytes
     local_person_id: str | None  # None: nobody can say whom it was about
     row: PersonRow | None
-    protect: tuple[Cpr, ...]  # protected people who cannot be loaded for want of an alias
+    protect: tuple[str, ...]  # keys of protected people who cannot be loaded for want of an alias
     findings: tuple[Finding, ...]
 
 
@@ -143,6 +148,30 @@ class ChangeKind(StrEnum):
     CHANGED = "changed"
 
 
+class ChangeCount(NamedTuple):
+    """How many people a delivery changes in one way."""
+
+    kind: ChangeKind
+    actor_group: ActorGroup
+    before: str | None  # the class they were in
+    after: str | None
+    people: int
+    renamed: int  # of them
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether they are gone afterwards."""
+        return self.kind is ChangeKind.LEFT
+
+
+class Guardians(NamedTuple):
+    """Contact persons of the pupils of one source: each counted once, however many children they have."""
+
+    there_now: int
+    gained: int
+    lost: int
+
+
 @dataclass(frozen=True, slots=True)
 class PlanLine:
     """The plan of changes for one class, or for everybody of an actor group who is in none."""
@@ -154,7 +183,18 @@ class PlanLine:
     left: int = 0
     changed: int = 0
     moved: Mapping[str, int] = field(default_factory=dict)  # out of this class: to which, how many
+    moved_here: int = 0
     unchanged: int = 0
+
+    @property
+    def before(self) -> int:
+        """How many there were before the delivery."""
+        return self.unchanged + self.changed + self.left + sum(self.moved.values())
+
+    @property
+    def there(self) -> int:
+        """How many there are when it counts."""
+        return self.unchanged + self.changed + self.new + self.back + self.moved_here
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from datetime import date
 from typing import BinaryIO
 
 from unilogin.domain.directory.bulk_staging import Batch
-from unilogin.domain.directory.cpr import Cpr
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.formats.opening import open_document
 from unilogin.roster.known import KnownHashes
@@ -32,9 +31,8 @@ class Reading:
         self.kind = self._document.kind
         self.header = self._document.header
         self.groups = self._document.groups
-        self._vault = secrets.cpr_vault()
-        self._stager = Stager(self._vault, place=f"{self.header.institution_number}:{self.header.source}")
-        self._hide: list[Cpr] = []
+        self._stager = Stager(secrets.cpr_vault(), place=f"{self.header.institution_number}:{self.header.source}")
+        self._hide: list[str] = []
         self.findings: list[Finding] = list(self._document.group_findings)
         self.finding_count = len(self.findings)
         self.refused = 0
@@ -92,7 +90,7 @@ class Reading:
 
     def to_hide(self) -> list[bytes]:
         """Return the look-up values of protected people whose row was refused for want of an alias."""
-        return [self._vault.index(cpr) for cpr in dict.fromkeys(self._hide)]
+        return [self._stager.index(key) for key in dict.fromkeys(self._hide)]
 
     def close(self) -> None:
         """Let go of the parsed document in the thread that parsed it."""

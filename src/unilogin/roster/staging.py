@@ -41,7 +41,7 @@ class Stager:
     def _member(self, batch: Batch, read: ReadRow, *, row: PersonRow, told: dict[str, tuple[Facts, bytes]]) -> None:
         membership_id = self._draw.new_id()
         facts = row.facts
-        own = self._index(facts)
+        own = self.index(facts.key)
         batch.persons.append(self._person(facts, own, own=True, line=read.line))
         batch.members.append(
             StagedMember(
@@ -63,10 +63,10 @@ class Stager:
         for group in row.groups:
             batch.groups.append(StagedGroup(membership_id, group, main=False))
         for contact in row.contacts:
-            key = contact.facts.cpr or contact.facts.key
+            key = contact.facts.key
             who, cpr_index = told.get(key, (None, b""))
             if who != contact.facts:
-                cpr_index = cpr_index or self._index(contact.facts)
+                cpr_index = cpr_index or self.index(key)
                 told[key] = (contact.facts, cpr_index)
                 batch.persons.append(self._person(contact.facts, cpr_index, own=False, line=read.line))
             batch.contacts.append(
@@ -80,8 +80,9 @@ class Stager:
                 )
             )
 
-    def _index(self, facts: Facts) -> bytes:
-        return self._vault.index(facts.cpr or f"{facts.key}:{self._place}")
+    def index(self, key: str) -> bytes:
+        """Return the look-up value of a person's key: a CPR number, or what the source calls somebody without one."""
+        return self._vault.index(f"{key}:{self._place}" if key.startswith("=") else key)
 
     def _person(self, facts: Facts, cpr_index: bytes, *, own: bool, line: int) -> StagedPerson:
         person_id = self._draw.new_id()

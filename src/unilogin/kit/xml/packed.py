@@ -20,7 +20,7 @@ from unilogin.kit.xml.errors import (
 )
 
 _GZIP = b"\x1f\x8b"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _ZIP_END = struct.Struct("<4s4H2LH")
 _ZIP64_LOCATOR_BYTES = 20
 _CONTENTS_BYTES = 64 * 1024  # of a zip's table of contents; the library would read any size into memory
@@ -61,9 +61,9 @@ def unpack(file: BinaryIO, *, limits: PackedLimits | None = None) -> ByteSource:
     if size > allowed.packed:
         raise TooLargeError(f"{size} bytes, at most {allowed.packed} are taken")
     if start.startswith(_GZIP):
-        return _Unpacked(gzip.GzipFile(fileobj=file), packed=size, limits=allowed)
-    if start in _ZIP:
-        return _Unpacked(_the_one_member(file, size), packed=size, limits=allowed)
+        return Unpacked(gzip.GzipFile(fileobj=file), packed=size, limits=allowed)
+    if start in ZIP:
+        return Unpacked(_the_one_member(file, size), packed=size, limits=allowed)
     return _Limited(file, allowed.unpacked)
 
 
@@ -82,7 +82,7 @@ class _Limited:
         return data
 
 
-class _Unpacked:
+class Unpacked:
     """An archive's one document: counted, compared with its packed size, and no archive itself."""
 
     def __init__(self, inner: ByteSource, *, packed: int, limits: PackedLimits) -> None:
@@ -96,7 +96,7 @@ class _Unpacked:
             data = self._inner.read(size)
         except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:  # BadGzipFile is an OSError
             raise ArchiveError(f"the archive is damaged: {type(error).__name__}") from error
-        if self._total == 0 and (data.startswith(_GZIP) or data[:4] in _ZIP):
+        if self._total == 0 and (data.startswith(_GZIP) or data[:4] in ZIP):
             raise ArchiveContentError("an archive within the archive")
         self._total += len(data)
         if self._total > self._believable:
@@ -107,19 +107,19 @@ class _Unpacked:
 
 
 def _the_one_member(file: BinaryIO, size: int) -> ByteSource:
-    _check_contents_table(file, size)
+    check_contents_table(file, size)
     try:
         archive = zipfile.ZipFile(file)
-        members = [member for member in archive.infolist() if not _is_wrapping(member)]
+        members = [member for member in archive.infolist() if not is_wrapping(member)]
         if len(members) != 1:
             raise ArchiveContentError(f"{len(members)} files, exactly one is expected")
-        _check_member(members[0])
+        check_member(members[0])
         return archive.open(members[0])
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError) as error:
         raise ArchiveError(f"the zip file cannot be read: {type(error).__name__}") from error
 
 
-def _check_contents_table(file: BinaryIO, size: int) -> None:
+def check_contents_table(file: BinaryIO, size: int) -> None:
     """Look at the end record before the library does: a million entries would cost gigabytes (B-R04)."""
     tail_bytes = min(size, _ZIP_END.size + _ZIP64_LOCATOR_BYTES)
     file.seek(size - tail_bytes)
@@ -135,12 +135,12 @@ def _check_contents_table(file: BinaryIO, size: int) -> None:
         raise ArchiveContentError(f"{entries} entries, exactly one is expected")
 
 
-def _is_wrapping(member: zipfile.ZipInfo) -> bool:
+def is_wrapping(member: zipfile.ZipInfo) -> bool:
     """Folders, and what a Mac adds of its own."""
     return member.is_dir() or member.filename.startswith("__MACOSX/")
 
 
-def _check_member(member: zipfile.ZipInfo) -> None:
+def check_member(member: zipfile.ZipInfo) -> None:
     """Refuse before opening. No name is ever used as a path; a hostile one still says what kind of file this is."""
     if member.flag_bits & 0x1:
         raise ArchiveEncryptedError("the file in the zip is encrypted")

@@ -25,7 +25,7 @@ from unilogin.roster.formats.fields import (
 )
 from unilogin.roster.formats.values import is_email, is_phone, read_date
 from unilogin.roster.messages import Found
-from unilogin.roster.model import Facts
+from unilogin.roster.model import Facts, key_of
 
 GENDERS = frozenset(("M", "K"))
 OLDEST_YEARS = 130
@@ -55,6 +55,8 @@ _ADDRESS = {
     "MunicipalityName": Field(7, 75, soft=True),
 }
 _PHONE = Field(0, 50, soft=True)
+_PHONES = ("HomePhoneNumber", "WorkPhoneNumber", "MobilePhoneNumber")
+_PLAIN = frozenset(name for name, field in _PERSON.items() if not field.nested)
 _VERIFIED = ("0", "1")
 _ATTRIBUTES = frozenset(("protected", "verificationLevel"))
 
@@ -69,14 +71,18 @@ class FactsPlan(NamedTuple):
 
 
 class FactsReader:
-    """Reads Person elements; ``today`` tells which dates of birth can be."""
+    """Reads Person elements; ``today`` tells which dates of birth can be.
 
-    def __init__(self, *, names: Names, today: date) -> None:
+    A format without CPR numbers (``cpr_needed`` false) tells people by what their source calls them.
+    """
+
+    def __init__(self, *, names: Names, today: date, cpr_needed: bool = True) -> None:
         self._names = names
+        self._cpr_needed = cpr_needed
         self._latest = today
         self._earliest = years_before(today, OLDEST_YEARS)
 
-    def read(self, element: Element, notes: Notes, protect: list[Cpr]) -> Facts | None:
+    def read(self, element: Element, notes: Notes, protect: list[str]) -> Facts | None:
         """Return the facts, or None when the notes refuse them; ``protect`` gains who lacks an alias."""
         protected = self._protected(element, notes)
         children = read_children(element, _PERSON, names=self._names, notes=notes)
@@ -123,6 +129,33 @@ class FactsReader:
             reach=partial(self._reach_by, plan, texts, values=values, where=where, notes=notes),
         )
 
+    def read_values(
+        self,
+        told: Mapping[str, str],
+        *,
+        source_id: str,
+        protected: bool,
+        where: Element,
+        notes: Notes,
+        protect: list[str],
+    ) -> Facts | None:
+        """Read the facts of another format whose values go by the names of this one, phones among them."""
+        names = tuple(told)
+        fields = tuple((place, name, _PERSON[name].longest) for place, name in enumerate(names) if name in _PLAIN)
+        phones = tuple((name, place, True) for place, name in enumerate(names) if name in _PHONES)
+        texts = tuple(told.values())
+        values = read_places(texts, fields, where=where, notes=notes)
+        plan = FactsPlan(protected, fields, (), phones)
+        return self._judge(
+            where,
+            values,
+            notes=notes,
+            protected=protected,
+            protect=protect,
+            reach=partial(self._reach_by, plan, texts, values=values, where=where, notes=notes),
+            source_id=source_id,
+        )
+
     def _judge(
         self,
         element: Element,
@@ -130,8 +163,9 @@ class FactsReader:
         *,
         notes: Notes,
         protected: bool | None,
-        protect: list[Cpr],
+        protect: list[str],
         reach: Callable[[], dict[str, str | bool]],
+        source_id: str = "",
     ) -> Facts | None:
         """Apply what the format says of a person's values."""
         if "FirstName" not in values or "FamilyName" not in values:
@@ -140,9 +174,9 @@ class FactsReader:
         cpr = self._cpr(element, values, notes)
         born = self._born(element, values, notes=notes, cpr=cpr)
         alias = self._alias(element, values, notes=notes, protected=protected)
-        if alias is None and protected and cpr:
-            protect.append(cpr)
-        if notes.refused or cpr is None or protected is None:
+        if alias is None and protected and (cpr or source_id):
+            protect.append(cpr or key_of(source_id))
+        if notes.refused or (cpr is None and self._cpr_needed) or protected is None:
             return None
         return Facts(
             values["FirstName"],
@@ -155,6 +189,7 @@ class FactsReader:
             self._gender(element, values, notes),
             self._email(element, values, notes),
             reach(),
+            source_id,
         )
 
     def _protected(self, element: Element, notes: Notes) -> bool | None:
@@ -168,7 +203,8 @@ class FactsReader:
     def _cpr(self, element: Element, values: Mapping[str, str], notes: Notes) -> Cpr | None:
         text = values.get("CivilRegistrationNumber")
         if text is None:
-            notes.refuse(element, Found.CPR_MISSING)
+            if self._cpr_needed:
+                notes.refuse(element, Found.CPR_MISSING)
             return None
         try:
             return read_cpr(text)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 
-from unilogin.domain.directory.cpr import Cpr, CprError, read_cpr
+from unilogin.domain.directory.cpr import CprError, read_cpr
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.kit.xml.records import ParsedRecord
 from unilogin.kit.xml.tree import Element
@@ -84,11 +84,11 @@ class PersonReader:
         self.facts = FactsReader(names=names, today=today)
         self._old_enough = years_before(today, YOUNGEST_CONTACT_YEARS)
 
-    def read(self, parsed: ParsedRecord, notes: Notes) -> tuple[PersonRow | None, tuple[Cpr, ...]]:
+    def read(self, parsed: ParsedRecord, notes: Notes) -> tuple[PersonRow | None, tuple[str, ...]]:
         """Return the person, or None when the notes refuse them, and the protected people without an alias."""
         children = self._children(parsed.element, RECORD, notes)
         notes.local_person_id = self._local_id(parsed.element, children, notes)
-        protect: list[Cpr] = []
+        protect: list[str] = []
         facts = None
         actors: list[tuple[str, Element]] = []
         for name, child in children.nested:
@@ -135,7 +135,7 @@ class PersonReader:
         *,
         notes: Notes,
         facts: Facts | None,
-        protect: list[Cpr],
+        protect: list[str],
     ) -> PersonRow | None:
         if not actors:
             notes.refuse(element, Found.ACTOR_MISSING)
@@ -150,7 +150,7 @@ class PersonReader:
             return self._employee(actor, notes, facts)
         return self._extern(actor, notes, facts)
 
-    def _student(self, element: Element, notes: Notes, *, facts: Facts | None, protect: list[Cpr]) -> PersonRow | None:
+    def _student(self, element: Element, notes: Notes, *, facts: Facts | None, protect: list[str]) -> PersonRow | None:
         children = self._children(element, _STUDENT, notes)
         contacts = partial(self._contacts, element, children, notes=notes, pupil=facts, protect=protect)
         return self._pupil(element, children, notes=notes, facts=facts, contacts=contacts)
@@ -243,7 +243,7 @@ class PersonReader:
     # Contact persons ------------------------------------------------------------------------------------------------
 
     def _contacts(
-        self, element: Element, children: Children, *, notes: Notes, pupil: Facts | None, protect: list[Cpr]
+        self, element: Element, children: Children, *, notes: Notes, pupil: Facts | None, protect: list[str]
     ) -> tuple[tuple[ContactRow, ...], bool]:
         """Read the contact persons; one that is refused is left out, and then none known before is taken away."""
         told = [child for _, child in children.nested]
@@ -258,7 +258,7 @@ class PersonReader:
                 add_contact(contacts, contact, where=child, notes=own, pupil=pupil)
         return tuple(contacts.values()), len(contacts) == len(told)
 
-    def _contact(self, element: Element, notes: Notes, protect: list[Cpr]) -> ContactRow | None:
+    def _contact(self, element: Element, notes: Notes, protect: list[str]) -> ContactRow | None:
         relation, custody, access = self._tie(element, notes)
         facts = None
         for _, child in self._children(element, CONTACT, notes).nested:
