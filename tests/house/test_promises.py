@@ -1,7 +1,8 @@
 """Ids of attacks and faults: what is promised has a test that bears its name, and what is cited is explained.
 
 The ids stand in ``docs/threats.md``; ``promised_ids.txt`` lists those whose tests must never get lost. A test keeps a
-promise by its name: ``test_v_40_another_browser_cannot_go_on_with_a_journey``.
+promise by its name: ``test_v_40_another_browser_cannot_go_on_with_a_journey``. So does a row of a table of cases:
+``Row("B-O27", "no body", …)``.
 """
 
 import ast
@@ -31,7 +32,18 @@ def kept() -> dict[str, list[str]]:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 for name in ids_in(node.name):
                     found.setdefault(name, []).append(f"{name_of(path)}::{node.name}")
+            elif isinstance(node, ast.Call) and (row := id_of_row(node)):
+                found.setdefault(row, []).append(f"{name_of(path)}:{node.lineno}")
     return found
+
+
+def id_of_row(call: ast.Call) -> str | None:
+    """The id that a row of a table begins with."""
+    if isinstance(call.func, ast.Name) and call.func.id in {"row", "Row"} and call.args:
+        first = call.args[0]
+        if isinstance(first, ast.Constant) and isinstance(first.value, str) and ID.fullmatch(first.value):
+            return first.value
+    return None
 
 
 def ids_in(test: str) -> list[str]:
