@@ -39,7 +39,7 @@ def kept() -> dict[str, list[str]]:
 
 def id_of_row(call: ast.Call) -> str | None:
     """The id that a row of a table begins with."""
-    if isinstance(call.func, ast.Name) and call.func.id in {"row", "Row"} and call.args:
+    if isinstance(call.func, ast.Name) and call.func.id in {"row", "Row", "uri"} and call.args:
         first = call.args[0]
         if isinstance(first, ast.Constant) and isinstance(first.value, str) and ID.fullmatch(first.value):
             return first.value

@@ -37,12 +37,25 @@ def test_a_password_is_changed_with_the_present_one(at_secret: AtSecret, people:
     assert not signs_in(at_secret(pupil.username), OLD)
 
 
-def test_the_present_one_cannot_be_chosen_again(at_secret: AtSecret, pupil: Somebody) -> None:
+@pytest.mark.parametrize(
+    "refused",
+    [OLD, "password1234", "qwertyuiop", "{username} {username}", "        ", "kort", "grønne gulerødder ler 4x"],
+)
+def test_b_l11_what_is_refused_says_why_and_the_old_one_stays(
+    at_secret: AtSecret, pupil: Somebody, refused: str
+) -> None:
+    refused = refused.format(username=pupil.username)
     visitor = to_change(at_secret(pupil.username))
     visitor.submit({"password": OLD})
-    visitor.submit({"new-password": OLD, "again": OLD})
+    again = NEW if refused.startswith("grønne") else refused
+    visitor.submit({"new-password": refused, "again": again})
     assert not visitor.moves_on
     assert visitor.page.status_code == 200
+    assert visitor.document.xpath(
+        "//*[contains(@class, 'message') or @class='field-error']//text()[normalize-space()]"
+    ), "it says why"
+    assert refused.strip() not in visitor.text or not refused.strip()
+    assert signs_in(at_secret(pupil.username), OLD)
 
 
 def test_a_fifth_grader_who_changes_is_given_words_when_nothing_comes_to_mind(
