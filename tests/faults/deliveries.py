@@ -47,6 +47,10 @@ async def first_delivery(ground: Ground) -> Deliveries:
         "insert into directory_institution (number, name, kind, public_law_body)"
         " values ('999001', 'Klitborg Skole', 'folkeskole', true) on conflict do nothing"
     )
+    await ground.cluster.execute(  # every name changes each time, which would park them all
+        "insert into roster_limit (institution_id, changed_percent) select institution_id, 100"
+        " from directory_institution where number = '999001' on conflict do nothing"
+    )
     assert (await load(ground, deliveries.next())).refusal is None
     return deliveries
 

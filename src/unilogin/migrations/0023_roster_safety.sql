@@ -12,15 +12,15 @@ alter table roster_delivery
   add column applied_at timestamptz,                  -- when it was done; null: never
   add column settled_at timestamptz;                  -- when it was released, rejected, overtaken or undone
 update roster_delivery set applied_at = received_at where status = 'applied';
-create index roster_delivery_parked on roster_delivery (institution_id, source) where status = 'parked';
+create index roster_delivery_held on roster_delivery (institution_id, source) where status in ('parked', 'rejected');
 grant update (status, created, changed, unchanged, gone, refused, new_accounts, finding_count, plan, held_by,
               settled_at, applied_at) on roster_delivery to unilogin_run;
 
 -- What a delivery changes about each person, as a plan before it counts and as history afterwards. A first load has none.
 create table roster_change (
-  delivery_id      uuid not null references roster_delivery,
+  delivery_id      uuid not null,                              -- written before the delivery's own row
   number           integer not null,
-  local_person_id  text,                                       -- null: a contact person
+  local_person_id  text not null,
   membership_id    uuid,                                       -- null while nobody has released a new person
   kind             text not null check (kind in ('new', 'back', 'left', 'moved', 'changed')),
   actor_group      text not null,

@@ -36,6 +36,16 @@ class Refused(StrEnum):
     TIME_NOT_LATER = "time_not_later"
     TIME_IN_FUTURE = "time_in_future"
     NO_BASE = "no_base"
+    CSV_HEADER = "csv_header"
+    CSV_COLUMN_TWICE = "csv_column_twice"
+    CSV_COLUMN_MISSING = "csv_column_missing"
+    CSV_MALFORMED = "csv_malformed"
+    ONEROSTER_MANIFEST = "oneroster_manifest"
+    ONEROSTER_VERSION = "oneroster_version"
+    ONEROSTER_FILE_MISSING = "oneroster_file_missing"
+    ONEROSTER_MIXED = "oneroster_mixed"
+    ONEROSTER_SCHOOLS = "oneroster_schools"
+    ONEROSTER_TIME = "oneroster_time"
 
 
 class Found(StrEnum):
@@ -80,6 +90,12 @@ class Found(StrEnum):
     CONTACT_TOO_YOUNG = "contact_too_young"
     CONTACT_TWICE = "contact_twice"
     TOO_MANY_CONTACTS = "too_many_contacts"
+    ROW_CELLS = "row_cells"
+    ROW_LONG = "row_long"
+    ROW_CONTROL = "row_control"
+    REFERENCE_UNKNOWN = "reference_unknown"
+    NOT_ENABLED = "not_enabled"
+    DELTA_INCOMPLETE = "delta_incomplete"
     LOCAL_ID_UNKNOWN = "local_id_unknown"
 
 
@@ -87,6 +103,7 @@ class Held(StrEnum):
     """What parks a delivery."""
 
     REMOVED = "removed"
+    NEARLY_ALL = "nearly_all"
     STAFF = "staff"
     CLASS = "class"
     GUARDIANS = "guardians"
@@ -96,8 +113,10 @@ class Held(StrEnum):
 
 
 def what_is_wrong(texts: Texts, language: Language, finding: Finding) -> str:
-    """Return the first sentence of a finding: what is wrong."""
+    """Return the first sentence of a finding: what is wrong, and in which file where a delivery has several."""
     said = texts(language, f"roster.finding.{finding.code}", **_in_words(texts, language, finding))
+    if "file" in finding.fields:
+        said = texts(language, "roster.finding.in_file", file=finding.fields["file"], said=said)
     if finding.contact is not None:
         return texts(language, "roster.finding.of_contact", contact=finding.contact, said=said)
     if finding.group is not None:
@@ -134,8 +153,11 @@ def in_words(texts: Texts, language: Language, line: PlanLine) -> str:
     counts = {"new": line.new, "back": line.back, "left": line.left, "changed": line.changed}
     parts = [texts(language, f"roster.plan.{name}", count=count) for name, count in counts.items() if count]
     parts += [
-        texts(language, "roster.plan.moved", count=count, group=group) for group, count in sorted(line.moved.items())
+        texts(language, "roster.plan.moved", count=count, group=group or "–")
+        for group, count in sorted(line.moved.items())
     ]
+    if line.moved_here:
+        parts.append(texts(language, "roster.plan.moved_here", count=line.moved_here))
     if line.unchanged:
         parts.append(texts(language, "roster.plan.unchanged", count=line.unchanged))
     place = line.group or texts(language, f"roster.plan.of_{line.actor_group.name.lower()}")

@@ -4,36 +4,69 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
 from asyncpg import Record
 
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Connection
-from unilogin.roster.model import Counts, DeliveryId, DeliveryStatus, Finding, Receipt, Severity
+from unilogin.roster.model import (
+    Breach,
+    Counts,
+    DeliveryId,
+    DeliveryKind,
+    DeliveryStatus,
+    Finding,
+    PlanLine,
+    Receipt,
+    Severity,
+)
 
 _DELIVERY = """
   select delivery_id, received_at, institution_number, source, source_time, school_year, status, refusal,
-         refusal_fields, created, changed, unchanged, gone, refused, new_accounts, finding_count
+         refusal_fields, created, changed, unchanged, gone, refused, new_accounts, finding_count, kind, plan, held_by
   from roster_delivery
 """
 
 
-class LastApplied(NamedTuple):
-    """The last delivery of a source that was loaded."""
+class Known(NamedTuple):
+    """A delivery that came before."""
 
     delivery_id: DeliveryId
     source_time: datetime
     fingerprint: bytes
 
 
-async def last_applied(connection: Connection, institution_id: InstitutionId, *, source: str) -> LastApplied | None:
-    """Return the last loaded delivery of this source, or None."""
+async def last_applied(connection: Connection, institution_id: InstitutionId, *, source: str) -> Known | None:
+    """Return the last delivery of this source that counts, or None."""
     row = await connection.fetchrow(
         "select delivery_id, source_time, fingerprint from roster_delivery"
         " where institution_id = $1 and source = $2 and status = 'applied' order by source_time desc limit 1",
         institution_id,
         source,
     )
-    return LastApplied(DeliveryId(row["delivery_id"]), row["source_time"], row["fingerprint"]) if row else None
+    return Known(*row.values()) if row else None
+
+
+_SAME = """
+  select delivery_id, source_time, fingerprint from roster_delivery
+  where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status = 'applied'
+  union all
+  select delivery_id, source_time, fingerprint from roster_delivery
+  where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status in ('parked', 'rejected')
+"""
+
+
+async def same_delivery(
+    connection: Connection,
+    institution_id: InstitutionId,
+    *,
+    source: str,
+    source_time: datetime,
+    kind: DeliveryKind,
+) -> list[Known]:
+    """Return deliveries of this source and this very time that count, wait, or were rejected."""
+    rows = await connection.fetch(_SAME, institution_id, source, source_time, kind.value)
+    return [Known(*row.values()) for row in rows]
 
 
 async def receipt(connection: Connection, delivery_id: DeliveryId) -> Receipt | None:
@@ -72,6 +105,9 @@ def _receipt(row: Record, findings: Sequence[Record]) -> Receipt:
         tuple(_finding(found) for found in findings),
         row["finding_count"],
         row["received_at"],
+        DeliveryKind(row["kind"]),
+        msgspec.convert(row["plan"], tuple[PlanLine, ...]),
+        msgspec.convert(row["held_by"], tuple[Breach, ...]),
     )
 
 

@@ -8,6 +8,7 @@ from unilogin.domain.directory.bulk_staging import Batch
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.formats.opening import open_document
 from unilogin.roster.known import KnownHashes
+from unilogin.roster.messages import Found
 from unilogin.roster.model import DeliveryKind, Finding, GroupRow, ReadRow, Severity
 from unilogin.roster.rules import MOST_FINDINGS
 from unilogin.roster.staging import Stager
@@ -37,6 +38,9 @@ class Reading:
         self.finding_count = len(self.findings)
         self.refused = 0
         self.somebody_unidentified = False
+        self.fingerprint = b""
+        self.garbled = 0  # people with text that went through the wrong encoding
+        self.leavers: dict[str, int] = {}  # local ids that a delete document names, and their lines
 
     @property
     def place(self) -> int:
@@ -63,13 +67,16 @@ class Reading:
             return None
         for row in rows:
             self._note(row)
-        return self._stager.stage(rows)
+        return Batch() if self.kind is DeliveryKind.DELETE else self._stager.stage(rows)
 
     def _note(self, row: ReadRow) -> None:
         for finding in row.findings:
             self.add(finding)
         self._hide += row.protect
-        if row.row is None:
+        self.garbled += any(finding.code == Found.TWICE_ENCODED.value for finding in row.findings)
+        if row.row is None and self.kind is DeliveryKind.DELETE and row.local_person_id is not None:
+            self.leavers.setdefault(row.local_person_id, row.line)
+        elif row.row is None:
             self.refused += 1
             self.somebody_unidentified |= row.local_person_id is None
 
@@ -84,9 +91,9 @@ class Reading:
         self.refused += finding.severity is Severity.REFUSED
         self.add(finding)
 
-    def finish(self) -> bytes:
-        """Prove that the delivery is whole; return its fingerprint."""
-        return self._document.finish()
+    def finish(self) -> None:
+        """Prove that the delivery is whole, and take its fingerprint."""
+        self.fingerprint = self._document.finish()
 
     def to_hide(self) -> list[bytes]:
         """Return the look-up values of protected people whose row was refused for want of an alias."""

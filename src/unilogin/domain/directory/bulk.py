@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from unilogin.domain.directory import bulk_belonging, bulk_people, bulk_protection
 from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_protection import Doubt
-from unilogin.domain.directory.bulk_refusals import RefusedRow, refuse_contradictions
+from unilogin.domain.directory.bulk_refusals import OtherNumber, RefusedRow, other_numbers, refuse_contradictions
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin, plan_anew
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.directory.usernames import Draw
@@ -37,10 +37,14 @@ class KnownRows:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """What the delivery does not have: hashes no row had. Nobody leaves where ``may_leave`` is false."""
+    """What the delivery does not have: hashes no row had. Nobody leaves where ``may_leave`` is false.
+
+    ``whole`` is false for a delivery of changes: it says nothing about the people and groups it does not have.
+    """
 
     unseen: Sequence[bytes]
     may_leave: bool
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,15 @@ class Applied:
     refused: tuple[RefusedRow, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     undeclared_groups: tuple[str, ...] = ()
+    other_numbers: tuple[OtherNumber, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a delivery that names who leaves did, and the local ids nobody has."""
+
+    applied: Applied
+    unknown: frozenset[str]
 
 
 _KNOWN = """
@@ -62,6 +75,7 @@ _KNOWN = """
     select g.group_key from directory_group g
     left join unnest($3::text[], $4::text[]) as t (group_id, type) on t.group_id = g.group_id
     where g.institution_id = $1 and g.source = $2 and g.ended_at is null and g.type is distinct from t.type
+      and ($5 or t.group_id is not null)
   ), active as (
     select m.raw_hash,
            m.membership_id in (select gm.membership_id from directory_group_member gm join touched using (group_key))
@@ -85,21 +99,43 @@ async def lock_institution(tx: Transaction, institution_id: InstitutionId) -> No
     )
 
 
-async def known_rows(
-    tx: Transaction, institution_id: InstitutionId, *, source: str, groups: Sequence[ToldGroup]
-) -> KnownRows:
-    """Return what is known of a source before its delivery is read."""
+async def known_rows(tx: Transaction, origin: Origin, *, groups: Sequence[ToldGroup], whole: bool) -> KnownRows:
+    """Return what is known of a source before its delivery is read; ``whole`` says that it declares all groups."""
     row = await tx.fetchrow(
         _KNOWN,
-        institution_id,
-        source,
+        origin.institution_id,
+        origin.source,
         [group.group_id for group in groups],
         [group.type for group in groups],
+        whole,
         timeout=PATIENCE,
     )
     if row is None:
         return KnownRows()
     return KnownRows(row["any"], row["hashes"] or b"", tuple(row["stale"] or ()), row["unhashed"])
+
+
+async def known_groups(tx: Transaction, origin: Origin) -> list[ToldGroup]:
+    """Return the groups that a source has declared and not let go of."""
+    rows = await tx.fetch(
+        "select group_id, name, type, level, line, from_date, to_date from directory_group"
+        " where institution_id = $1 and source = $2 and ended_at is null and type is not null order by group_id",
+        origin.institution_id,
+        origin.source,
+    )
+    return [ToldGroup(*row.values()) for row in rows]
+
+
+async def read_again(tx: Transaction, origin: Origin, *, hashes: Sequence[bytes]) -> None:
+    """Let the next delivery read rows that are as they were, because a group they name is not."""
+    await tx.execute(
+        "update directory_membership set raw_hash = ''"
+        " where institution_id = $1 and source = $2 and ended_at is null and raw_hash = any ($3::bytea[])",
+        origin.institution_id,
+        origin.source,
+        hashes,
+        timeout=PATIENCE,
+    )
 
 
 async def apply_staged(
@@ -117,8 +153,9 @@ async def apply_staged(
     ``first`` says that nothing was ever known of this source; ``hide`` are the numbers of people who must be hidden
     although their rows were refused. Needs ``prepare_staging``.
     """
-    await tx.execute("select pg_advisory_xact_lock($1, $2)", _LOCK_SPACE, _APPLYING, timeout=PATIENCE)
+    await lock_people(tx)
     await plan_anew(tx)
+    numbers = [] if first else await other_numbers(tx, origin)
     refused = await refuse_contradictions(tx, origin, unseen=absence.unseen)
     await bulk_belonging.save_groups(tx, origin, told=groups)
     fresh, known = await bulk_people.match_people(tx, origin)
@@ -138,7 +175,7 @@ async def apply_staged(
     left = 0
     if absence.may_leave and not first:
         left = await bulk_belonging.end_memberships(tx, origin, unseen=absence.unseen)
-    undeclared = await bulk_belonging.end_groups(tx, origin, declared=[group.group_id for group in groups])
+    undeclared = await _end_groups(tx, origin, groups=groups, whole=absence.whole)
     return Applied(
         created + members.returned,
         members.changed,
@@ -147,12 +184,33 @@ async def apply_staged(
         fresh,
         tuple(refused),
         tuple(doubts),
-        tuple(undeclared),
+        undeclared,
+        tuple(numbers),
     )
 
 
-async def apply_groups(tx: Transaction, origin: Origin, *, groups: Sequence[ToldGroup]) -> Applied:
+async def apply_groups(tx: Transaction, origin: Origin, *, groups: Sequence[ToldGroup], whole: bool) -> Applied:
     """Apply a delivery in which every person is as before: only its groups may differ."""
     await bulk_belonging.save_groups(tx, origin, told=groups)
-    undeclared = await bulk_belonging.end_groups(tx, origin, declared=[group.group_id for group in groups])
-    return Applied(undeclared_groups=tuple(undeclared))
+    return Applied(undeclared_groups=await _end_groups(tx, origin, groups=groups, whole=whole))
+
+
+async def _end_groups(tx: Transaction, origin: Origin, *, groups: Sequence[ToldGroup], whole: bool) -> tuple[str, ...]:
+    declared = [group.group_id for group in groups if whole]
+    if not whole:
+        declared = [group.group_id for group in await known_groups(tx, origin)]
+    else:
+        await bulk_belonging.end_groups(tx, origin, declared=declared)
+    return tuple(await bulk_belonging.undeclared_groups(tx, origin, declared=declared))
+
+
+async def remove_members(tx: Transaction, origin: Origin, *, local_ids: Sequence[str]) -> Removed:
+    """End the memberships of these local ids, and of nobody else."""
+    await lock_people(tx)
+    left = await bulk_belonging.end_named_memberships(tx, origin, local_ids=local_ids)
+    return Removed(Applied(left=len(left)), frozenset(local_ids) - left)
+
+
+async def lock_people(tx: Transaction) -> None:
+    """Wait until no other load writes people."""
+    await tx.execute("select pg_advisory_xact_lock($1, $2)", _LOCK_SPACE, _APPLYING, timeout=PATIENCE)

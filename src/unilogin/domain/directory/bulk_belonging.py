@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
+from unilogin.domain.directory import bulk_journal as journal
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Transaction
 
 
@@ -30,26 +32,40 @@ class MembersChanged(NamedTuple):
     same: int
 
 
-_SAVE_GROUPS = """
-  insert into directory_group as g
-    (institution_id, source, group_id, name, type, level, line, from_date, to_date)
-  select $1, $2, t.group_id, t.name, t.type, t.level, t.line, t.from_date, t.to_date
-  from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::date[], $9::date[])
-    as t (group_id, name, type, level, line, from_date, to_date)
-  on conflict (institution_id, source, group_id) do update
-  set name = excluded.name, type = excluded.type, level = excluded.level, line = excluded.line,
-      from_date = excluded.from_date, to_date = excluded.to_date, ended_at = null
-  where (g.name, g.type, g.level, g.line, g.from_date, g.to_date, g.ended_at) is distinct from
-        (excluded.name, excluded.type, excluded.level, excluded.line, excluded.from_date, excluded.to_date, null)
+_NOTE_GROUPS = f"""
+  {journal.INSERT}
+  select $3::text::uuid, 'group', t.group_key, to_jsonb(g) from touched t left join directory_group g using (group_key)
+  {journal.ONCE}
 """
 
-_MAKE_REFERENCED_GROUPS = """
-  insert into directory_group as g (institution_id, source, group_id, name)
-  select distinct $1::uuid, $2::text, s.group_id, s.group_id from stage_group s
-  where not exists (
-    select from directory_group k where k.institution_id = $1 and k.source = $2 and k.group_id = s.group_id
-      and k.ended_at is null)
-  on conflict (institution_id, source, group_id) do update set ended_at = null
+_SAVE_GROUPS = f"""
+  with touched as (
+    insert into directory_group as g
+      (institution_id, source, group_id, name, type, level, line, from_date, to_date)
+    select $1, $2, t.group_id, t.name, t.type, t.level, t.line, t.from_date, t.to_date
+    from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::date[], $10::date[])
+      as t (group_id, name, type, level, line, from_date, to_date)
+    on conflict (institution_id, source, group_id) do update
+    set name = excluded.name, type = excluded.type, level = excluded.level, line = excluded.line,
+        from_date = excluded.from_date, to_date = excluded.to_date, ended_at = null
+    where (g.name, g.type, g.level, g.line, g.from_date, g.to_date, g.ended_at) is distinct from
+          (excluded.name, excluded.type, excluded.level, excluded.line, excluded.from_date, excluded.to_date, null)
+    returning g.group_key
+  )
+  {_NOTE_GROUPS}
+"""
+
+_MAKE_REFERENCED_GROUPS = f"""
+  with touched as (
+    insert into directory_group as g (institution_id, source, group_id, name)
+    select distinct $1::uuid, $2::text, s.group_id, s.group_id from stage_group s
+    where not exists (
+      select from directory_group k where k.institution_id = $1 and k.source = $2 and k.group_id = s.group_id
+        and k.ended_at is null)
+    on conflict (institution_id, source, group_id) do update set ended_at = null
+    returning g.group_key
+  )
+  {_NOTE_GROUPS}
 """
 
 _LOOK_UP_MEMBERS = """
@@ -69,9 +85,9 @@ _ADD_MEMBERS = f"""
     where m.known_id is null
   ), membership as (
     insert into directory_membership (membership_id, person_id, institution_id, source, local_person_id, actor_group,
-                                      roles, level, detail, raw_hash, says_protected)
+                                      roles, level, detail, raw_hash, says_protected, started_by)
     select membership_id, person_id, $3, $5, local_person_id, actor_group, roles, level, detail::jsonb, raw_hash,
-           says_protected
+           says_protected, $4::text::uuid
     from added
   ), logged as (
     {AUDIT_INSERT}
@@ -89,6 +105,12 @@ _CHANGE_MEMBERS = f"""
     from stage_member s
     where m.membership_id = s.known_id
     returning m.person_id, s.was_active, s.differs
+  ), noted as (
+    {journal.INSERT}
+    select $4::text::uuid, 'membership', m.membership_id, to_jsonb(m)
+    from stage_member s join directory_membership m on m.membership_id = s.known_id
+    where s.differs
+    {journal.ONCE}
   ), logged as (
     {AUDIT_INSERT}
     select case when k.was_active then '{Event.MEMBERSHIP_CHANGED.value}' else '{Event.MEMBERSHIP_STARTED.value}' end,
@@ -102,7 +124,7 @@ _CHANGE_MEMBERS = f"""
   from kept
 """
 
-_GROUP_MEMBERS = """
+_GROUP_MEMBERS = f"""
   with wanted as materialized (
     select g.group_key, coalesce(m.known_id, m.membership_id) as membership_id, s.main
     from stage_group s
@@ -119,12 +141,18 @@ _GROUP_MEMBERS = """
     select group_key, membership_id, main from wanted
     on conflict (membership_id, group_key) do update set main = excluded.main where gm.main <> excluded.main
     returning gm.membership_id
+  ), noted as (
+    {journal.INSERT}
+    select $3::text::uuid, 'groups', m.known_id, {journal.GROUPS}
+    from stage_member m
+    where m.known_id in (select membership_id from gone union all select membership_id from come)
+    {journal.ONCE}
   )
   update stage_member m set differs = true
   where m.known_id in (select membership_id from gone union all select membership_id from come)
 """
 
-_CONTACTS = """
+_CONTACTS = f"""
   with wanted as materialized (
     select coalesce(m.known_id, m.membership_id) as membership_id, w.person_id, s.relation, s.child_custody,
            s.access_level, s.says_protected
@@ -147,9 +175,28 @@ _CONTACTS = """
     where (c.relation, c.child_custody, c.access_level, c.says_protected) is distinct from
           (excluded.relation, excluded.child_custody, excluded.access_level, excluded.says_protected)
     returning c.membership_id
+  ), noted as (
+    {journal.INSERT}
+    select $1::text::uuid, 'contacts', m.known_id, {journal.CONTACTS}
+    from stage_member m
+    where m.known_id in (select membership_id from gone union all select membership_id from come)
+    {journal.ONCE}
   )
   update stage_member m set differs = true
   where m.known_id in (select membership_id from gone union all select membership_id from come)
+"""
+
+_GONE = f"""
+  ), noted as (
+    {journal.INSERT}
+    select $4::text::uuid, 'membership', m.membership_id, to_jsonb(m)
+    from directory_membership m where m.membership_id in (select membership_id from gone)
+    {journal.ONCE}
+  ), logged as (
+    {AUDIT_INSERT}
+    select '{Event.MEMBERSHIP_ENDED.value}', $1, $2, a.account_id, $3, $4, 'ok', null, '{{}}'
+    from gone left join directory_account a using (person_id)
+  )
 """
 
 _LEAVE = f"""
@@ -159,21 +206,30 @@ _LEAVE = f"""
       and (m.raw_hash = '' or m.raw_hash = any ($6::bytea[]))
       and not exists (select from stage_member s where s.local_person_id = m.local_person_id)
       and not exists (select from stage_kept k where k.local_person_id = m.local_person_id)
-    returning m.person_id
-  ), logged as (
-    {AUDIT_INSERT}
-    select '{Event.MEMBERSHIP_ENDED.value}', $1, $2, a.account_id, $3, $4, 'ok', null, '{{}}'
-    from gone left join directory_account a using (person_id)
-  )
+    returning m.person_id, m.membership_id
+  {_GONE}
   select count(*) from gone
 """
 
-_END_GROUPS = """
-  update directory_group g set ended_at = kit_now()
-  where g.institution_id = $1 and g.source = $2 and g.ended_at is null and g.group_id <> all ($3::text[])
-    and not exists (
-      select from directory_group_member gm join directory_membership m using (membership_id)
-      where gm.group_key = g.group_key and m.ended_at is null)
+_LEAVE_BY_NAME = f"""
+  with gone as (
+    update directory_membership m set ended_at = kit_now()
+    where m.institution_id = $3 and m.source = $5 and m.ended_at is null and m.local_person_id = any ($6::text[])
+    returning m.person_id, m.membership_id, m.local_person_id
+  {_GONE}
+  select local_person_id from gone
+"""
+
+_END_GROUPS = f"""
+  with touched as (
+    update directory_group g set ended_at = kit_now()
+    where g.institution_id = $1 and g.source = $2 and g.ended_at is null and g.group_id <> all ($4::text[])
+      and not exists (
+        select from directory_group_member gm join directory_membership m using (membership_id)
+        where gm.group_key = g.group_key and m.ended_at is null)
+    returning g.group_key
+  )
+  {_NOTE_GROUPS}
 """
 
 _UNDECLARED = """
@@ -186,7 +242,7 @@ _UNDECLARED = """
 async def save_groups(tx: Transaction, origin: Origin, *, told: Sequence[ToldGroup]) -> None:
     """Make or change the declared groups."""
     columns = list(zip(*told, strict=True)) or [()] * len(ToldGroup._fields)
-    await tx.execute(_SAVE_GROUPS, origin.institution_id, origin.source, *columns, timeout=PATIENCE)
+    await tx.execute(_SAVE_GROUPS, *_place(origin), *columns, timeout=PATIENCE)
 
 
 async def look_up_members(tx: Transaction, origin: Origin) -> None:
@@ -201,10 +257,9 @@ async def add_members(tx: Transaction, origin: Origin) -> int:
 
 async def save_ties(tx: Transaction, origin: Origin) -> None:
     """Bring the groups and contact persons of all staged memberships up to date."""
-    place = (origin.institution_id, origin.source)
-    await tx.execute(_MAKE_REFERENCED_GROUPS, *place, timeout=PATIENCE)
-    await tx.execute(_GROUP_MEMBERS, *place, timeout=PATIENCE)
-    await tx.execute(_CONTACTS, timeout=PATIENCE)
+    await tx.execute(_MAKE_REFERENCED_GROUPS, *_place(origin), timeout=PATIENCE)
+    await tx.execute(_GROUP_MEMBERS, *_place(origin), timeout=PATIENCE)
+    await tx.execute(_CONTACTS, origin.delivery, timeout=PATIENCE)
 
 
 async def change_members(tx: Transaction, origin: Origin) -> MembersChanged:
@@ -218,8 +273,22 @@ async def end_memberships(tx: Transaction, origin: Origin, *, unseen: Sequence[b
     return int(await tx.fetchval(_LEAVE, *origin.traces, origin.source, unseen, timeout=PATIENCE))
 
 
-async def end_groups(tx: Transaction, origin: Origin, *, declared: Sequence[str]) -> list[str]:
-    """End the groups that are neither declared nor used; return those that are used and not declared."""
-    place = (origin.institution_id, origin.source)
-    await tx.execute(_END_GROUPS, *place, declared, timeout=PATIENCE)
-    return [row["group_id"] for row in await tx.fetch(_UNDECLARED, *place, declared, timeout=PATIENCE)]
+async def end_named_memberships(tx: Transaction, origin: Origin, *, local_ids: Sequence[str]) -> frozenset[str]:
+    """End the memberships of these local ids; return those that were there."""
+    rows = await tx.fetch(_LEAVE_BY_NAME, *origin.traces, origin.source, local_ids, timeout=PATIENCE)
+    return frozenset(row["local_person_id"] for row in rows)
+
+
+async def end_groups(tx: Transaction, origin: Origin, *, declared: Sequence[str]) -> None:
+    """End the groups that are neither declared nor used."""
+    await tx.execute(_END_GROUPS, *_place(origin), declared, timeout=PATIENCE)
+
+
+async def undeclared_groups(tx: Transaction, origin: Origin, *, declared: Sequence[str]) -> list[str]:
+    """Return the groups that are used and not declared."""
+    undeclared = await tx.fetch(_UNDECLARED, origin.institution_id, origin.source, declared, timeout=PATIENCE)
+    return [row["group_id"] for row in undeclared]
+
+
+def _place(origin: Origin) -> tuple[InstitutionId, str, str]:
+    return (origin.institution_id, origin.source, origin.delivery)

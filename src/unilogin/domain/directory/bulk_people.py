@@ -2,6 +2,7 @@
 
 from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
+from unilogin.domain.directory import bulk_journal as journal
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.usernames import Draw, candidate, new_uniid
 from unilogin.kit.db.connection import Transaction
@@ -124,6 +125,11 @@ _CHANGE = f"""
         or told.protected and (p.alias_first_name, p.alias_family_name)
            is distinct from (told.alias_first_name, told.alias_family_name))
     returning p.person_id
+  ), noted as (
+    {journal.INSERT}
+    select $4::text::uuid, 'person', p.person_id, {journal.PERSON}
+    from directory_person p where p.person_id in (select person_id from changed)
+    {journal.ONCE}
   ), whom as (
     select w.account_id, w.cpr_index from changed join stage_who w on w.person_id = changed.person_id
   ), marked as (

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
+from unilogin.domain.directory import bulk_journal as journal
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.kit.db.connection import Transaction
 
@@ -83,6 +84,11 @@ _END = f"""
   ), doubted as (
     update directory_person p set protection_doubted_at = kit_now()
     from silent where p.person_id = silent.person_id and silent.nobody_says_so and not silent.doubted
+  ), noted as (
+    {journal.INSERT}
+    select $4::text::uuid, 'person', p.person_id, {journal.PERSON}
+    from directory_person p where p.person_id in (select person_id from silent where nobody_says_so)
+    {journal.ONCE}
   ), logged as (
     {AUDIT_INSERT}
     select '{Event.PERSON_CHANGED.value}', $1, $2, account_id, $3, $4, 'ok', null, '{{"protected": false}}' from ended

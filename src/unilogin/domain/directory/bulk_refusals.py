@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.kit.db.connection import Transaction
@@ -23,6 +24,28 @@ class RefusedRow(NamedTuple):
     local_person_id: str
     why: Contradiction
 
+
+class OtherNumber(NamedTuple):
+    """A known membership whose local id came with another CPR number than its person has."""
+
+    membership_id: UUID
+    local_person_id: str
+    sealed_for: UUID
+    cpr_sealed: bytes
+    cpr_index: bytes
+
+
+_OTHER_NUMBERS = """
+  select distinct on (m.membership_id) m.membership_id, m.local_person_id, t.person_id, t.cpr_sealed, t.cpr_index
+  from stage_member s
+  join directory_membership m
+    on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
+  join directory_person p on p.person_id = m.person_id and p.cpr_index <> s.cpr_index
+  join stage_person t on t.cpr_index = s.cpr_index and t.own and t.line = s.line and t.cpr_sealed is not null
+  where not exists (select from directory_former_cpr f
+                    where f.cpr_index = s.cpr_index and f.person_id = p.person_id)
+  order by m.membership_id, s.line
+"""
 
 _FIND = """
   with twice as (
@@ -71,6 +94,12 @@ _FORGET = """
   where not exists (select from stage_member m where m.cpr_index = p.cpr_index)
     and (p.own or not exists (select from stage_contact c where c.cpr_index = p.cpr_index))
 """
+
+
+async def other_numbers(tx: Transaction, origin: Origin) -> list[OtherNumber]:
+    """Return the numbers that contradict known ones, before their rows are taken out."""
+    rows = await tx.fetch(_OTHER_NUMBERS, origin.institution_id, origin.source, timeout=PATIENCE)
+    return [OtherNumber(*row.values()) for row in rows]
 
 
 async def refuse_contradictions(tx: Transaction, origin: Origin, *, unseen: Sequence[bytes]) -> list[RefusedRow]:

@@ -1,0 +1,239 @@
+"""Loading one delivery in one transaction: recognise, read what changed, apply, look at it, keep it or park it.
+
+The plan of changes is what applying did, read before anybody else can see it. A delivery that does more than the limits
+allow is taken back to where it began, and waits with its file and its plan until two people have decided (F-28).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+from uuid import UUID
+
+from unilogin.domain.directory.bulk import (
+    Absence,
+    Applied,
+    KnownRows,
+    apply_groups,
+    apply_staged,
+    known_groups,
+    known_rows,
+    lock_institution,
+    read_again,
+    remove_members,
+)
+from unilogin.domain.directory.bulk_belonging import ToldGroup
+from unilogin.domain.directory.bulk_refusals import Contradiction
+from unilogin.domain.directory.bulk_staging import Origin, copy_batch, prepare_staging
+from unilogin.domain.directory.queries import institution
+from unilogin.roster.cpr_cases import note_cases
+from unilogin.roster.desk import Desk
+from unilogin.roster.known import KnownHashes
+from unilogin.roster.messages import Found
+from unilogin.roster.model import (
+    Breach,
+    Counts,
+    DeliveryId,
+    DeliveryKind,
+    DeliveryStatus,
+    Finding,
+    GroupRow,
+    PlanLine,
+    Receipt,
+    Severity,
+)
+from unilogin.roster.parking import Changes, drop_held, keep_file, put_changes_back, take_changes_out
+from unilogin.roster.planning import effect_of, limits_of
+from unilogin.roster.queries import last_applied, receipt, same_delivery
+from unilogin.roster.reading import Reading
+from unilogin.roster.recording import record
+from unilogin.roster.rules import breaches, check_base, check_institution, check_time
+from unilogin.roster.staging import Drawer
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What applying a delivery did, and what that comes to."""
+
+    applied: Applied
+    plan: tuple[PlanLine, ...]
+    held_by: tuple[Breach, ...] = ()
+
+
+class HeldError(Exception):
+    """Undoes what a delivery did that must wait. Never leaves this module."""
+
+    def __init__(self, outcome: Outcome, changes: Changes) -> None:
+        super().__init__("held")
+        self.outcome = outcome
+        self.changes = changes
+
+
+async def load(desk: Desk, reading: Reading, file: BinaryIO, *, released: DeliveryId | None = None) -> Receipt:
+    """Load a delivery whose head is read, in the desk's transaction; ``released`` is one that was parked before."""
+    tx, header = desk.tx, reading.header
+    where = check_institution(header, await institution(tx, header.institution_number))
+    await lock_institution(tx, where.institution_id)
+    last = await last_applied(tx, where.institution_id, source=header.source)
+    origin = Origin(where.institution_id, header.source, str(released or Drawer().new_id()), desk.actor)
+    if not released and (before := await _same_as_before(desk, reading, origin)) is not None:
+        return replace(before, repeated=True)
+    check_base(header, reading.kind, last=last.source_time if last else None)
+    check_time(header, last=last.source_time if last else None, now=desk.now)
+    try:
+        async with tx.transaction():
+            outcome = await _apply(desk, origin, reading, released=released is not None)
+    except HeldError as held:
+        return await _park(desk, origin, reading, file=file, held=held)
+    await drop_held(tx, origin, but=released)
+    return await _keep(desk, origin, reading, outcome)
+
+
+async def _same_as_before(desk: Desk, reading: Reading, origin: Origin) -> Receipt | None:
+    """Return the receipt of a delivery that said the same, word for word (F-29).
+
+    One of the same time that says something else is no later than it, and refused.
+    """
+    header = reading.header
+    known = await same_delivery(
+        desk.tx, origin.institution_id, source=header.source, source_time=header.source_time, kind=reading.kind
+    )
+    if not known:
+        return None
+    fingerprint = await desk.beside(reading.skim)
+    for same in known:
+        if same.fingerprint == fingerprint:
+            return await receipt(desk.tx, same.delivery_id)
+    check_time(header, last=header.source_time, now=desk.now)
+    return None
+
+
+# Applying ------------------------------------------------------------------------------------------------------------
+
+
+async def _apply(desk: Desk, origin: Origin, reading: Reading, *, released: bool) -> Outcome:
+    groups = [ToldGroup(*group) for group in reading.groups]
+    whole = reading.kind is DeliveryKind.FULL
+    if not whole:
+        reading.also_known(GroupRow(*group) for group in await known_groups(desk.tx, origin))
+    known = await known_rows(desk.tx, origin, groups=groups, whole=whole)
+    reading.known = KnownHashes(known.hashes)
+    staged = await _stage(desk, reading)
+    await desk.beside(reading.finish)
+    if not whole and known.stale:
+        await read_again(desk.tx, origin, hashes=known.stale)
+    applied = await _write(desk, origin, reading=reading, groups=groups, known=known, staged=staged)
+    if applied is None:
+        return Outcome(await apply_groups(desk.tx, origin, groups=groups, whole=whole), ())
+    effect = await effect_of(
+        desk.tx,
+        origin,
+        first=not known.any,
+        other_numbers=sum(row.why is Contradiction.CPR_CHANGED for row in applied.refused),
+        garbled=reading.garbled,
+    )
+    outcome = Outcome(applied, effect.lines)
+    if not released and (too_much := breaches(effect, await limits_of(desk.tx, origin.institution_id))):
+        raise HeldError(replace(outcome, held_by=too_much), await take_changes_out(desk.tx, origin))
+    return outcome
+
+
+async def _stage(desk: Desk, reading: Reading) -> bool:
+    """Copy what changed into the staging tables; tell whether anything did."""
+    staged = False
+    while (batch := await desk.beside(reading.next_batch)) is not None:
+        if batch.members or batch.kept:
+            if not staged:
+                await prepare_staging(desk.tx)
+            staged = True
+            await copy_batch(desk.tx, batch)
+        desk.progress(reading.place)
+    return staged
+
+
+async def _write(
+    desk: Desk,
+    origin: Origin,
+    *,
+    reading: Reading,
+    groups: Sequence[ToldGroup],
+    known: KnownRows,
+    staged: bool,
+) -> Applied | None:
+    """Make it so; None when every person is as before."""
+    if reading.kind is DeliveryKind.DELETE:
+        return await _remove(desk, origin, reading)
+    whole = reading.kind is DeliveryKind.FULL
+    unseen = [*reading.known.unseen(), *known.stale]
+    if not (staged or (whole and (unseen or known.unhashed or reading.somebody_unidentified))):
+        return None
+    if not staged:
+        await prepare_staging(desk.tx)
+    return await apply_staged(
+        desk.tx,
+        origin,
+        groups=groups,
+        absence=Absence(unseen, may_leave=whole and not reading.somebody_unidentified, whole=whole),
+        first=not known.any,
+        hide=reading.to_hide(),
+        draw=Drawer(),
+    )
+
+
+async def _remove(desk: Desk, origin: Origin, reading: Reading) -> Applied:
+    """Let the people leave whom a delete document names; whoever is not there is a finding."""
+    removed = await remove_members(desk.tx, origin, local_ids=list(reading.leavers))
+    for local_id, line in reading.leavers.items():
+        if local_id in removed.unknown:
+            reading.add(Finding(line, Found.LOCAL_ID_UNKNOWN.value, Severity.WARNING, {}, local_id))
+    return removed.applied
+
+
+# Afterwards ----------------------------------------------------------------------------------------------------------
+
+
+async def _keep(desk: Desk, origin: Origin, reading: Reading, outcome: Outcome) -> Receipt:
+    told = _told(desk, origin, reading, outcome=outcome, status=DeliveryStatus.APPLIED)
+    where = origin.institution_id
+    await record(desk.tx, told, actor=origin.actor, institution_id=where, fingerprint=reading.fingerprint)
+    await note_cases(desk.tx, origin, numbers=outcome.applied.other_numbers, whole=reading.kind is DeliveryKind.FULL)
+    return told
+
+
+async def _park(desk: Desk, origin: Origin, reading: Reading, *, file: BinaryIO, held: HeldError) -> Receipt:
+    await drop_held(desk.tx, origin, but=None)
+    told = _told(desk, origin, reading, outcome=held.outcome, status=DeliveryStatus.PARKED)
+    where = origin.institution_id
+    await record(desk.tx, told, actor=origin.actor, institution_id=where, fingerprint=reading.fingerprint)
+    await put_changes_back(desk.tx, held.changes)
+    await keep_file(desk, told.delivery_id, file)
+    return told
+
+
+def _told(desk: Desk, origin: Origin, reading: Reading, *, outcome: Outcome, status: DeliveryStatus) -> Receipt:
+    applied = outcome.applied
+    for row in applied.refused:
+        reading.refuse(Finding(row.line, row.why.value, Severity.REFUSED, {}, row.local_person_id))
+    for doubt in applied.doubts:
+        reading.add(Finding(doubt.line, Found.PROTECTION_ENDS.value, Severity.WARNING, {}, doubt.local_person_id))
+    for group in applied.undeclared_groups:
+        reading.add(Finding(1, Found.GROUP_UNDECLARED.value, Severity.WARNING, {}, group=group))
+    header = reading.header
+    counts = Counts(applied.created, applied.changed, reading.known.seen + applied.same, applied.left, reading.refused)
+    return Receipt(
+        DeliveryId(UUID(origin.delivery)),
+        header.institution_number,
+        header.source,
+        header.source_time,
+        header.school_year,
+        status,
+        None,
+        {},
+        counts,
+        applied.new_accounts,
+        tuple(sorted(reading.findings, key=lambda finding: finding.line)),
+        reading.finding_count,
+        desk.now,
+        reading.kind,
+        outcome.plan,
+        outcome.held_by,
+    )

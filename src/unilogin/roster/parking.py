@@ -1,0 +1,112 @@
+"""Deliveries that wait for two people: the file, packed and sealed, and the changes it would make."""
+
+import gzip
+import io
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
+from uuid import UUID
+
+from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.kit.secrets import Sealer, Secrets
+from unilogin.roster.desk import Desk
+from unilogin.roster.model import DeliveryId
+
+Changes = BinaryIO
+"""Rows of roster_change on their way around a transaction that is taken back: ids, classes and counts, no names."""
+
+_PART_BYTES = 512 * 1024
+_IN_MEMORY = 4 * 1024 * 1024
+_PACKED = (b"\x1f\x8b", b"PK")
+_CHANGES = (
+    "delivery_id, number, local_person_id, case when kind <> 'new' then membership_id end, kind, actor_group,"
+    " class_before, class_after, fields"
+)
+
+
+async def take_changes_out(tx: Transaction, origin: Origin) -> Changes:
+    """Copy the changes of a delivery to where no rollback reaches them."""
+    changes = cast("Changes", SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 - closed when they are put back
+    await tx.copy_from_query(
+        f"select {_CHANGES} from roster_change where delivery_id = $1",
+        UUID(origin.delivery),
+        output=changes,
+        format="binary",
+        timeout=PATIENCE,
+    )
+    changes.seek(0)
+    return changes
+
+
+async def put_changes_back(tx: Transaction, changes: Changes) -> None:
+    """Keep them after all."""
+    with changes:
+        await tx.copy_to_table("roster_change", source=changes, format="binary", timeout=PATIENCE)
+
+
+async def keep_file(desk: Desk, delivery_id: DeliveryId, file: BinaryIO) -> None:
+    """Store a delivery's file; in parts, so that its size does not matter."""
+    parts = _parts(file, delivery_id, _sealer(desk.secrets))
+    while (part := await desk.beside(lambda: next(parts, None))) is not None:
+        await desk.tx.execute(
+            "insert into roster_parked_part (delivery_id, number, sealed) values ($1, $2, $3)", delivery_id, *part
+        )
+
+
+def _parts(file: BinaryIO, delivery_id: DeliveryId, sealer: Sealer) -> Iterator[tuple[int, bytes]]:
+    file.seek(0)
+    packed = file.read(2) in _PACKED
+    file.seek(0)
+    pieces = iter(lambda: file.read(_PART_BYTES), b"")
+    for number, piece in enumerate(pieces if packed else _packed(pieces)):
+        yield number, sealer.seal(piece, _place(delivery_id, number))
+
+
+def _packed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """One gzip stream, in parts."""
+    out = io.BytesIO()
+    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1, mtime=0) as stream:
+        for piece in pieces:
+            stream.write(piece)
+            if out.tell() >= _PART_BYTES:
+                yield out.getvalue()
+                out.seek(0)
+                out.truncate()
+    yield out.getvalue()
+
+
+async def kept_file(connection: Connection, secrets: Secrets, delivery_id: DeliveryId) -> BinaryIO:
+    """Return the file of a parked delivery, packed as it is stored; raises SealBrokenError for another's."""
+    rows = await connection.fetch(
+        "select number, sealed from roster_parked_part where delivery_id = $1 order by number", delivery_id
+    )
+    sealer = _sealer(secrets)
+    return io.BytesIO(b"".join(sealer.open(row["sealed"], _place(delivery_id, row["number"])) for row in rows))
+
+
+async def drop_file(tx: Transaction, delivery_id: DeliveryId) -> None:
+    """Forget the file of a delivery that waits no more."""
+    await tx.execute("delete from roster_parked_part where delivery_id = $1", delivery_id)
+
+
+async def drop_held(tx: Transaction, origin: Origin, *, but: DeliveryId | None) -> None:
+    """A later delivery of the source takes the place of those that wait."""
+    overtaken = await tx.fetch(
+        "update roster_delivery set status = 'overtaken', settled_at = kit_now()"
+        " where institution_id = $1 and source = $2 and status = 'parked' and delivery_id is distinct from $3"
+        " returning delivery_id",
+        origin.institution_id,
+        origin.source,
+        but,
+    )
+    for row in overtaken:
+        await drop_file(tx, row["delivery_id"])
+
+
+def _sealer(secrets: Secrets) -> Sealer:
+    return secrets.sealer("cpr_encryption")
+
+
+def _place(delivery_id: DeliveryId, number: int) -> str:
+    return f"roster_parked_part.sealed:{delivery_id}:{number}"
