@@ -1,0 +1,252 @@
+"""OneRoster 1.2 CSV: a zip of tables with a manifest, bulk or delta. Head in ``oneroster_head``, people here.
+
+A person's rows stand in several tables; ``oneroster_store`` brings them together without holding them in memory. CPR
+numbers are welcome in a column of their own and not needed: without one a person is known by the source's id.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+
+from unilogin.kit.xml.packed_folder import PackedFolder
+from unilogin.roster.errors import DeliveryRefusedError
+from unilogin.roster.formats.csv_table import CsvRow, RowFault
+from unilogin.roster.formats.document import HASH_BYTES, IsKnown
+from unilogin.roster.formats.fields import shown, shown_date
+from unilogin.roster.formats.oneroster_head import OnerosterFiles, School
+from unilogin.roster.formats.oneroster_person import (
+    LONGEST_ID,
+    RowNotes,
+    UserReader,
+    could_be_cpr,
+    is_sound_id,
+    listed,
+)
+from unilogin.roster.formats.oneroster_store import Cells, Part, RowStore, StoredUser
+from unilogin.roster.formats.oneroster_words import CONTACT_ROLES
+from unilogin.roster.formats.values import read_date, read_time
+from unilogin.roster.messages import Found, Refused
+from unilogin.roster.model import DeliveryKind, Finding, GroupRow, PersonRow, ReadRow, Severity
+
+READING = "1"
+"""To be raised when rows are read differently: then every row is read again, whatever its hash."""
+
+MOST_BROKEN = 10_000
+"""Rows that cannot be read; more, and the file is something else than it says."""
+
+_MOST_STRANGERS = 1000
+_STATUSES = ("active", "tobedeleted")
+_FAULTS = {
+    RowFault.CELLS: Found.ROW_CELLS,
+    RowFault.LONG: Found.ROW_LONG,
+    RowFault.CONTROL: Found.ROW_CONTROL,
+}
+_HAVE_CLASSES = frozenset(("Elev", "Barn", "Studerende", "Lærer", "Pædagog", "Vikar"))
+
+
+class OnerosterCsv:
+    """One delivery; see ``Document``. Made with all tables read into the store, people put together one by one."""
+
+    def __init__(self, folder: PackedFolder, *, hash_key: bytes, today: date) -> None:
+        self._files = files = OnerosterFiles(folder)
+        self._today = today
+        self._store = RowStore()
+        self._broken: list[ReadRow] = []
+        self._broken_people: set[str] = set()
+        self._leave = self._stay = 0
+        self._newest: datetime | None = None
+        school = files.school()
+        self.groups, findings = files.groups(school)
+        self._findings = list(findings)
+        self._declared = {group.group_id: group for group in self.groups}
+        if not self._store.add_users(self._users()) + len(self._broken):  # nobody: everybody would leave (B-R02)
+            raise DeliveryRefusedError(Refused.NO_PERSONS)
+        for name in ("roles", "enrollments"):
+            self._store.add_parts(self._parts(name, school))
+        self._store.add_parts(self._demographics())
+        self._store.settle()
+        self._findings += self._strangers()
+        self.kind = self._kind()
+        self.header = files.header(school, newest=self._newest, today=today)
+        self.group_findings = tuple(self._findings)
+        self._key = hashlib.blake2b(f"oneroster {READING}".encode(), key=hash_key, digest_size=32).digest()
+        self._fingerprint = b""
+
+    def _kind(self) -> DeliveryKind:
+        """A delta tells of changes or of leavers; the two come in two deliveries."""
+        if self._leave and self._stay:
+            raise DeliveryRefusedError(Refused.ONEROSTER_MIXED)
+        return DeliveryKind.DELETE if self._leave else self._files.kind
+
+    def also_known(self, groups: Iterable[GroupRow]) -> None:
+        """Let rows name groups that earlier deliveries declared."""
+        for group in groups:
+            self._declared.setdefault(group.group_id, group)
+
+    def rows(self, at_once: int, *, is_known: IsKnown) -> Iterator[list[ReadRow]]:
+        """Read the people that are not known; those who cannot be read come first."""
+        whole = hashlib.blake2b(repr((self.header, self.groups, self._broken)).encode(), key=self._key, digest_size=32)
+        reader = UserReader(groups=self._declared, today=self._today)
+        if self._broken:
+            yield self._broken
+        for users in self._store.users(at_once):
+            people = [user for user in users if self._is_here(user)]
+            agents = self._store.named([one for user in people for one in listed(user.cells["agentSourcedIds"])])
+            rows = []
+            for user in people:
+                own = {one: agents[one] for one in listed(user.cells["agentSourcedIds"]) if one in agents}
+                raw_hash = self._hash(user, own)
+                whole.update(raw_hash)
+                if self.kind is DeliveryKind.DELETE:
+                    rows.append(ReadRow(user.line, b"", self._sound(user.id), None, (), ()))
+                elif not is_known(raw_hash):
+                    rows.append(self._read(reader, user, agents=own, raw_hash=raw_hash))
+            yield rows
+        self._fingerprint = whole.digest()
+
+    def finish(self) -> bytes:
+        """Return the fingerprint of everything the delivery says; that it is whole was seen when it was made."""
+        return self._fingerprint
+
+    # Tables into the store ------------------------------------------------------------------------------------------
+
+    def _users(self) -> Iterator[tuple[str, int, Cells]]:
+        for row, cells in self._files.rows("users"):
+            if row.fault:
+                self._breaks(row, "users.csv", self._sound(row.cells[0] if row.cells else ""))
+                continue
+            status = self._status(row, cells, "users.csv")
+            if status is None:
+                continue
+            self._leave += status == "tobedeleted"
+            self._stay += status == "active"
+            if cells["enabledUser"].lower() == "false":
+                about = self._sound(cells["sourcedId"])
+                self._tell(Finding(row.line, Found.NOT_ENABLED.value, Severity.WARNING, {"file": "users.csv"}, about))
+            agents = listed(cells["agentSourcedIds"])
+            self._store.add_parts(Part(agent, "agent", row.line, {}) for agent in agents)
+            yield cells["sourcedId"], row.line, cells
+
+    def _parts(self, name: str, school: School) -> Iterator[Part]:
+        file, place = f"{name}.csv", "orgSourcedId" if name == "roles" else "schoolSourcedId"
+        for row, cells in self._files.rows(name):
+            user = cells.get("userSourcedId", "")
+            if row.fault or not user:
+                self._breaks(row, file, self._sound(user))
+                continue
+            status = self._status(row, cells, file)
+            if cells[place] not in ("", school.id) or status != "active" or not self._in_force(row, cells, file):
+                continue
+            yield Part(user, name, row.line, cells)
+
+    def _demographics(self) -> Iterator[Part]:
+        for row, cells in self._files.rows("demographics"):
+            if row.fault:
+                self._breaks(row, "demographics.csv", self._sound(cells.get("sourcedId", "")))
+            elif self._status(row, cells, "demographics.csv") == "active":
+                yield Part(cells["sourcedId"], "demographics", row.line, cells)
+
+    def _status(self, row: CsvRow, cells: Cells, file: str) -> str | None:
+        """Return whether a row counts or is to go; in bulk every row counts. None: it says something else."""
+        if self._files.kind is DeliveryKind.FULL:
+            return "active"
+        status = cells["status"]
+        person = self._sound(cells.get("userSourcedId") or cells["sourcedId"])
+        if status not in _STATUSES:
+            fields = {"element": "status", "value": shown(status), "allowed": ", ".join(_STATUSES)}
+            self._breaks(row, file, person, code=Found.VALUE_UNKNOWN, **fields)
+            return None
+        try:
+            changed = read_time(cells["dateLastModified"])
+        except ValueError:
+            value = shown_date(cells["dateLastModified"])
+            self._breaks(row, file, person, code=Found.DATE_WRONG, element="dateLastModified", value=value)
+            return None
+        self._newest = max(changed, self._newest or changed)
+        return status
+
+    def _in_force(self, row: CsvRow, cells: Cells, file: str) -> bool:
+        """Tell whether a role or a place in a class has begun and not ended."""
+        dates = []
+        for column, otherwise in (("beginDate", date.min), ("endDate", date.max)):
+            try:
+                dates.append(read_date(cells[column]) if cells[column] else otherwise)
+            except ValueError:
+                person, value = self._sound(cells["userSourcedId"]), shown_date(cells[column])
+                self._breaks(row, file, person, code=Found.DATE_WRONG, element=column, value=value)
+                return False
+        return dates[0] <= self._today <= dates[1]
+
+    def _breaks(
+        self, row: CsvRow, file: str, person: str | None, *, code: Found | None = None, **fields: str | int
+    ) -> None:
+        """Note a row that cannot be read: whoever it is about stays as they were, and unless we know who, everybody."""
+        if len(self._broken) >= MOST_BROKEN:
+            raise DeliveryRefusedError(Refused.CSV_MALFORMED, line=row.line, file=file)
+        if row.fault is RowFault.CELLS:
+            fields["count"] = row.found
+        found = code or (_FAULTS[row.fault] if row.fault else Found.LOCAL_ID_MISSING)
+        finding = Finding(row.line, found.value, Severity.REFUSED, {"file": file, **fields}, person)
+        self._broken.append(ReadRow(row.line, b"", person, None, (), (finding,)))
+        if person:
+            self._broken_people.add(person)
+
+    def _sound(self, text: str) -> str | None:
+        """Return an id that may be told; one that reads as a CPR number may not (K-13)."""
+        return text if is_sound_id(text) and not could_be_cpr(text) else None
+
+    def _tell(self, finding: Finding) -> None:
+        if len(self._findings) < MOST_BROKEN:
+            self._findings.append(finding)
+
+    def _strangers(self) -> Iterator[Finding]:
+        """Rows about people whom the users' table does not have; agents are told with their children."""
+        for kind, user, line in self._store.strangers(_MOST_STRANGERS):
+            if kind != "agent":
+                fields = {"file": f"{kind}.csv", "element": "userSourcedId", "value": shown(user[:LONGEST_ID])}
+                yield Finding(line, Found.REFERENCE_UNKNOWN.value, Severity.WARNING, fields, self._sound(user))
+
+    # People ---------------------------------------------------------------------------------------------------------
+
+    def _is_here(self, user: StoredUser) -> bool:
+        """Tell whether a user is somebody at the school in their own right, and not only somebody's contact person."""
+        if self.kind is DeliveryKind.DELETE:
+            return True
+        if user.cells["enabledUser"].lower() == "false" or user.id in self._broken_people:
+            return False
+        roles = {part.cells["role"] for part in user.part("roles")}
+        if self.kind is DeliveryKind.FULL or user.part("agent"):
+            return not roles <= CONTACT_ROLES if roles else not user.part("agent")
+        return True
+
+    def _hash(self, user: StoredUser, agents: Mapping[str, StoredUser]) -> bytes:
+        """Hash all that is said of a person: their rows, their agents' rows, and what their classes are."""
+        classes = [self._declared.get(part.cells["classSourcedId"]) for part in user.part("enrollments")]
+        said = [_said(user), [_said(agents[one]) for one in sorted(agents)], classes]
+        return hashlib.blake2b(json.dumps(said).encode(), key=self._key, digest_size=HASH_BYTES).digest()
+
+    def _read(
+        self, reader: UserReader, user: StoredUser, *, agents: Mapping[str, StoredUser], raw_hash: bytes
+    ) -> ReadRow:
+        notes = RowNotes("users.csv", user.line)
+        row, protect = reader.read(user, agents, notes)
+        if self.kind is DeliveryKind.DELTA and not _is_whole(user, row):
+            fields = {"file": "users.csv"}
+            found = Finding(user.line, Found.DELTA_INCOMPLETE.value, Severity.REFUSED, fields, self._sound(user.id))
+            return ReadRow(user.line, b"", self._sound(user.id), None, protect, (found,))
+        again = bool(notes.findings)  # whoever has a finding is read again next time, so that it is told again
+        raw_hash = b"" if again else raw_hash
+        return ReadRow(user.line, raw_hash, notes.local_person_id, row, protect, tuple(notes.findings))
+
+
+def _said(user: StoredUser) -> list[object]:
+    kinds = ("roles", "enrollments", "demographics")
+    return [user.id, user.cells, [[part.cells for part in user.part(kind)] for kind in kinds]]
+
+
+def _is_whole(user: StoredUser, row: PersonRow | None) -> bool:
+    """Tell whether a delta says all of a person; else what it leaves out would be taken as gone."""
+    if not user.part("roles") or {part.cells["role"] for part in user.part("roles")} <= CONTACT_ROLES:
+        return False
+    return row is None or bool(user.part("enrollments")) or _HAVE_CLASSES.isdisjoint(row.roles)

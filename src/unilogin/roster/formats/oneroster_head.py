@@ -1,0 +1,184 @@
+"""What stands above the persons of a OneRoster delivery: manifest, school, school year and classes."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from unilogin.kit.xml.packed_folder import PackedFolder
+from unilogin.roster.errors import DeliveryRefusedError
+from unilogin.roster.formats.csv_table import CsvRow, CsvTable, RowFault
+from unilogin.roster.formats.fields import shown
+from unilogin.roster.formats.oneroster_person import is_sound_id, listed
+from unilogin.roster.formats.oneroster_words import COLUMNS, LEVELS_OF_GRADES, MANIFEST, NEEDED_FILES, REQUIRED
+from unilogin.roster.formats.tidy import tidy
+from unilogin.roster.formats.unilogin_head import GROUP_TYPES, LONGEST_SOURCE
+from unilogin.roster.formats.values import read_date, read_time
+from unilogin.roster.messages import Found, Refused
+from unilogin.roster.model import DeliveryKind, Finding, GroupRow, Header, Severity
+
+_NUMBER = re.compile(r"[0-9A-ZÆØÅ]{1,6}")
+_MOST_PROPERTIES = 200
+_MOST_SCHOOLS = 10_000
+_TYPES = {"homeroom": "Hovedgruppe", "scheduled": "Hold"}
+_LONGEST_NAME = 100
+_AUGUST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """The one school of a delivery: its id in the files, and its number in ours."""
+
+    id: str
+    number: str
+
+
+class OnerosterFiles:
+    """The tables of a delivery that its manifest names."""
+
+    def __init__(self, folder: PackedFolder) -> None:
+        """Read the manifest; raises DeliveryRefusedError and kit.xml's DocumentError, as all methods do."""
+        self._folder = folder
+        if MANIFEST not in folder.names:
+            raise DeliveryRefusedError(Refused.ONEROSTER_MANIFEST, file=MANIFEST)
+        table = CsvTable(folder.open(MANIFEST), file=MANIFEST)
+        table.require(("propertyName", "value"))
+        self.properties: dict[str, str] = {}
+        for row in table.rows(("propertyName", "value")):
+            if row.fault or len(self.properties) >= _MOST_PROPERTIES:
+                raise DeliveryRefusedError(Refused.CSV_MALFORMED, line=row.line, file=MANIFEST)
+            self.properties[row.cells[0].strip()] = tidy(row.cells[1])
+        version = self.properties.get("oneroster.version", "")
+        if version != "1.2":
+            raise DeliveryRefusedError(Refused.ONEROSTER_VERSION, version=shown(version))
+        self._states = {name: self._state(name) for name in COLUMNS}
+        self.kind = self._kind()
+
+    def _state(self, name: str) -> str:
+        state = self.properties.get(f"file.{name}", "absent").lower()
+        if state not in ("absent", "bulk", "delta"):
+            raise DeliveryRefusedError(Refused.ONEROSTER_MANIFEST, file=f"{name}.csv")
+        if (state != "absent" or name in NEEDED_FILES) and f"{name}.csv" not in self._folder.names:
+            raise DeliveryRefusedError(Refused.ONEROSTER_FILE_MISSING, file=f"{name}.csv")
+        return state if f"{name}.csv" in self._folder.names else "absent"
+
+    def _kind(self) -> DeliveryKind:
+        states = {state for state in self._states.values() if state != "absent"}
+        if len(states) != 1:
+            raise DeliveryRefusedError(Refused.ONEROSTER_MIXED)
+        return DeliveryKind.FULL if states == {"bulk"} else DeliveryKind.DELTA
+
+    def rows(self, name: str) -> Iterator[tuple[CsvRow, Mapping[str, str]]]:
+        """Return the rows of a table with their values by column; an absent table has none."""
+        if self._states[name] == "absent":
+            return
+        columns = COLUMNS[name]
+        table = CsvTable(self._folder.open(f"{name}.csv"), file=f"{name}.csv")
+        table.require(REQUIRED[name])
+        if self.kind is DeliveryKind.DELTA:
+            table.require(("status", "dateLastModified"))
+        for row in table.rows(columns):
+            whole = row.fault in (None, RowFault.CONTROL)
+            yield row, {name: cell.strip() for name, cell in zip(columns, row.cells, strict=True)} if whole else {}
+
+    def whole_rows(self, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+        """Return the rows of a small table that all persons hang on: one that cannot be read refuses the delivery."""
+        for row, cells in self.rows(name):
+            if row.fault:
+                raise DeliveryRefusedError(Refused.CSV_MALFORMED, line=row.line, file=f"{name}.csv")
+            if cells["status"] != "tobedeleted":
+                yield row.line, cells
+
+    def header(self, school: School, *, newest: datetime | None, today: date) -> Header:
+        """Return where the delivery comes from; ``newest`` is the last change of any row of a delta."""
+        source = self.properties.get("source.systemName") or self.properties.get("source.systemCode", "")
+        if not source or len(source) > LONGEST_SOURCE:
+            raise DeliveryRefusedError(Refused.ONEROSTER_MANIFEST, file=MANIFEST)
+        return Header(school.number, source, self._time(newest), self._school_year(today))
+
+    def _time(self, newest: datetime | None) -> datetime:
+        """When the source made it: as the manifest says, as the rows say, or as the zip says, by a Danish clock."""
+        told = self.properties.get("source.dateTime")
+        packed = self._folder.written_at(MANIFEST)
+        try:
+            if told:
+                return read_time(told)
+            if newest is None and packed is not None:
+                return read_time(packed.isoformat())
+        except ValueError as error:
+            raise DeliveryRefusedError(Refused.ONEROSTER_TIME) from error
+        if newest is None:
+            raise DeliveryRefusedError(Refused.ONEROSTER_TIME)
+        return newest
+
+    def _school_year(self, today: date) -> str:
+        """The school year that today is in, of those told; without any, the one that began in August."""
+        for _, cells in self.whole_rows("academicSessions"):
+            if cells["type"] == "schoolYear":
+                try:
+                    start, end = read_date(cells["startDate"]), read_date(cells["endDate"])
+                except ValueError:
+                    continue
+                if start <= today <= end and start.year >= 2000:
+                    return f"{start.year}-{start.year + 1}"
+        first = today.year - (today.month < _AUGUST)
+        return f"{first}-{first + 1}"
+
+    def school(self) -> School:
+        """Return the one school; a delivery is about one institution."""
+        schools: list[School] = []
+        for line, cells in self.whole_rows("orgs"):
+            if cells["type"] == "school":
+                number = (cells["identifier"] or cells["sourcedId"]).upper()
+                if _NUMBER.fullmatch(number) is None:
+                    refused = Refused.INSTITUTION_NUMBER_WRONG
+                    raise DeliveryRefusedError(refused, line=line, number=shown(number))
+                schools.append(School(cells["sourcedId"], number))
+            if len(schools) > _MOST_SCHOOLS:
+                break
+        if len(schools) != 1:
+            raise DeliveryRefusedError(Refused.ONEROSTER_SCHOOLS, count=len(schools))
+        return schools[0]
+
+    def groups(self, school: School) -> tuple[tuple[GroupRow, ...], tuple[Finding, ...]]:
+        """Return the classes of the school, each once, and what is wrong with them; a refused class is left out."""
+        groups: dict[str, GroupRow] = {}
+        findings: list[Finding] = []
+        for line, cells in self.whole_rows("classes"):
+            if cells["schoolSourcedId"] not in ("", school.id):
+                continue
+            group, wrong = _group(cells)
+            if group and groups.setdefault(group.group_id, group) != group:
+                wrong.append((Found.GROUP_TWICE, Severity.WARNING, {}))
+            name = shown(cells["sourcedId"]) or None
+            findings += [
+                Finding(line, code.value, severity, {"file": "classes.csv", **fields}, group=name)
+                for code, severity, fields in wrong
+            ]
+        return tuple(groups.values()), tuple(findings)
+
+
+_Wrong = tuple[Found, Severity, Mapping[str, str | int]]
+
+
+def _group(cells: Mapping[str, str]) -> tuple[GroupRow | None, list[_Wrong]]:
+    kind = cells["metadata.type"] if cells["metadata.type"] in GROUP_TYPES else _TYPES.get(cells["classType"])
+    wrong: list[_Wrong] = []
+    if not is_sound_id(cells["sourcedId"]) or not cells["title"]:
+        missing = "title" if is_sound_id(cells["sourcedId"]) else "sourcedId"
+        return None, [(Found.ELEMENT_MISSING, Severity.REFUSED, {"element": missing})]
+    if kind is None:
+        value, allowed = shown(cells["classType"]), ", ".join(_TYPES)
+        fields: Mapping[str, str | int] = {"element": "classType", "value": value, "allowed": allowed}
+        return None, [(Found.VALUE_UNKNOWN, Severity.REFUSED, fields)]
+    level = _level(cells["metadata.level"], listed(cells["grades"])) if kind == "Hovedgruppe" else None
+    if kind == "Hovedgruppe" and level is None:
+        wrong.append((Found.GROUP_LEVEL_MISSING, Severity.WARNING, {}))
+    name = tidy(cells["title"])[:_LONGEST_NAME]
+    return GroupRow(cells["sourcedId"], name, kind, level, tidy(cells["metadata.line"]) or None, None, None), wrong
+
+
+def _level(own: str, grades: Sequence[str]) -> str | None:
+    """A class of several grades has no level of its own; its pupils' rows say theirs."""
+    told = [own] if own else list(grades)
+    return LEVELS_OF_GRADES.get(told[0]) if len(told) == 1 else None

@@ -1,0 +1,279 @@
+"""One person of a OneRoster delivery: what all the rows about them say together, judged by the rules of every format.
+
+The rules of facts are those of ``unilogin_facts``; what a finding names is the file and line where a value stands.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from unilogin.domain.directory.cpr import CprError, read_cpr
+from unilogin.domain.directory.model import ActorGroup
+from unilogin.kit.xml.small import read_small
+from unilogin.kit.xml.tree import Element
+from unilogin.roster.formats.fields import Names, Notes, shown
+from unilogin.roster.formats.oneroster_store import Cells, Part, StoredUser
+from unilogin.roster.formats.oneroster_words import (
+    CONTACT_ROLES,
+    EXTERN_ROLES,
+    LEVELS_OF_GRADES,
+    PUPIL_ROLES,
+    STAFF_ROLES,
+)
+from unilogin.roster.formats.tidy import tidy
+from unilogin.roster.formats.unilogin_facts import FactsReader, years_before
+from unilogin.roster.formats.unilogin_person import MOST_CONTACTS, RELATIONS, YOUNGEST_CONTACT_YEARS, add_contact
+from unilogin.roster.messages import Found
+from unilogin.roster.model import ContactRow, Facts, GroupRow, PersonRow
+
+LONGEST_ID = 255
+_ID = re.compile(rf"\S{{1,{LONGEST_ID}}}")
+_SEX = {"male": "M", "female": "K"}
+_FLAGS = {"true": True, "false": False, "": False}
+_DETAILS = {
+    "StudentNumber": ("metadata.studentNumber", 26),
+    "ShortName": ("metadata.initials", 20),
+    "Occupation": ("metadata.occupation", 60),
+    "Location": ("metadata.location", 75),
+}
+_FACTS = {
+    "FamilyName": "familyName",
+    "CivilRegistrationNumber": "metadata.cpr",
+    "EmailAddress": "email",
+    "HomePhoneNumber": "phone",
+    "MobilePhoneNumber": "sms",
+    "AliasFirstName": "metadata.aliasGivenName",
+    "AliasFamilyName": "metadata.aliasFamilyName",
+}
+_ROLES = {
+    **{role: (ActorGroup.ELEV, ours) for role, ours in PUPIL_ROLES.items()},
+    **{role: (ActorGroup.MEDARBEJDER, ours) for role, ours in STAFF_ROLES.items()},
+    **{role: (ActorGroup.EKSTERN, ours) for role, ours in EXTERN_ROLES.items()},
+}
+_KNOWN_ROLES = ", ".join(sorted({*PUPIL_ROLES, *STAFF_ROLES, *EXTERN_ROLES, *CONTACT_ROLES}))
+
+
+class RowNotes(Notes):
+    """Notes that know which file and line is being read; findings tell both."""
+
+    def __init__(self, file: str, line: int, contact: int | None = None) -> None:
+        super().__init__(self._here, contact)
+        self.file = file
+        self.line = line
+
+    def _here(self, where: Element) -> int:
+        return self.line
+
+    def of_contact(self, number: int) -> "RowNotes":
+        """Return notes for one contact person, whose refusal does not refuse the pupil."""
+        notes = RowNotes(self.file, self.line, number)
+        notes.local_person_id = self.local_person_id
+        notes.findings = self.findings
+        return notes
+
+    def refuse(self, where: Element, code: Found, /, **fields: str | int) -> None:
+        """Note what keeps the person from being loaded."""
+        super().refuse(where, code, file=self.file, **fields)
+
+    def warn(self, where: Element, code: Found, /, **fields: str | int) -> None:
+        """Note what should be mended."""
+        super().warn(where, code, file=self.file, **fields)
+
+
+def listed(cell: str) -> list[str]:
+    """Return the members of a list in one cell; commas divide them."""
+    return [one for part in cell.split(",") if (one := part.strip())]
+
+
+def is_sound_id(text: str) -> bool:
+    """Tell whether something can be an id: no white space, not too long."""
+    return _ID.fullmatch(text) is not None
+
+
+def could_be_cpr(text: str) -> bool:
+    """Tell whether an id reads as a CPR number: it would be stored and shown in clear (K-13)."""
+    try:
+        read_cpr(text)
+    except CprError:
+        return False
+    return True
+
+
+class UserReader:
+    """Reads the people of one delivery. ``today`` tells which dates of birth can be."""
+
+    def __init__(self, *, groups: Mapping[str, GroupRow], today: date) -> None:
+        self._groups = groups
+        self._facts = FactsReader(names=Names(()), today=today, cpr_needed=False)
+        self._old_enough = years_before(today, YOUNGEST_CONTACT_YEARS)
+        self._nowhere = read_small(b"<nowhere/>", longest=100)
+
+    def read(
+        self, user: StoredUser, agents: Mapping[str, StoredUser], notes: RowNotes
+    ) -> tuple[PersonRow | None, tuple[str, ...]]:
+        """Return the person, or None when the notes refuse them, and the keys of protected people without an alias."""
+        protect: list[str] = []
+        self._check_id(user, notes)
+        facts = self._read_facts(user, notes, protect)
+        roles = self._roles(user.part("roles"), notes)
+        notes.file, notes.line = "users.csv", user.line
+        groups = dict.fromkeys(part.cells["classSourcedId"] for part in user.part("enrollments"))
+        main = self._main_group(user.part("enrollments"))
+        pupil = roles is not None and roles[0] is ActorGroup.ELEV
+        level = self._level(user, main=main, notes=notes) if pupil else None
+        contacts: tuple[ContactRow, ...] = ()
+        complete = True
+        if pupil:
+            contacts, complete = self._contacts(user, agents, notes=notes, pupil=facts, protect=protect)
+        if notes.refused or facts is None or roles is None:
+            return None, tuple(protect)
+        own = main if pupil else None
+        row = PersonRow(
+            user.id,
+            facts,
+            roles[0],
+            roles[1],
+            level,
+            self._details(user.cells, notes),
+            own,
+            tuple(group for group in groups if group != own),
+            contacts,
+            complete,
+        )
+        return row, tuple(protect)
+
+    def _check_id(self, user: StoredUser, notes: RowNotes) -> None:
+        if not is_sound_id(user.id):
+            notes.refuse(self._nowhere, Found.LOCAL_ID_WRONG if user.id else Found.LOCAL_ID_MISSING)
+        elif could_be_cpr(user.id):
+            notes.refuse(self._nowhere, Found.LOCAL_ID_IS_CPR)
+        else:
+            notes.local_person_id = user.id
+
+    def _read_facts(self, user: StoredUser, notes: RowNotes, protect: list[str]) -> Facts | None:
+        cells = user.cells
+        told = {name: cells[column] for name, column in _FACTS.items() if cells[column]}
+        told["FirstName"] = " ".join(filter(None, (cells["givenName"], cells["middleName"])))
+        for part in user.part("demographics")[:1]:
+            told["BirthDate"] = part.cells["birthDate"]
+            told["Gender"] = _SEX.get(part.cells["sex"].lower(), "")
+        protected = _FLAGS.get(cells["metadata.protected"].lower())
+        if protected is None:  # a word nobody knows here is no reason to show a name
+            self._unknown(notes, "metadata.protected", cells["metadata.protected"], allowed="true, false")
+            protected = True
+        return self._facts.read_values(
+            told, source_id=user.id, protected=protected, where=self._nowhere, notes=notes, protect=protect
+        )
+
+    def _roles(self, parts: Sequence[Part], notes: RowNotes) -> tuple[ActorGroup, tuple[str, ...]] | None:
+        """Return the actor group and the roles in it; contact persons' roles count with their children alone."""
+        told: dict[str, ActorGroup] = {}
+        for part in parts:
+            notes.file, notes.line = "roles.csv", part.line
+            role = part.cells["role"]
+            known = _ROLES.get(f"ext:{part.cells['metadata.role']}", _ROLES.get(role))
+            if known is not None:
+                told[known[1]] = known[0]
+            elif role not in CONTACT_ROLES:
+                self._unknown(notes, "role", role, allowed=_KNOWN_ROLES)
+        groups = dict.fromkeys(told.values())
+        if len(groups) > 1:
+            notes.refuse(self._nowhere, Found.ACTOR_TWICE)
+        elif not groups and not notes.refused:
+            notes.refuse(self._nowhere, Found.ELEMENT_MISSING, element="role")
+        return (next(iter(groups)), tuple(told)) if groups else None
+
+    def _unknown(self, notes: RowNotes, column: str, value: str, *, allowed: str) -> None:
+        notes.refuse(self._nowhere, Found.VALUE_UNKNOWN, element=column, value=shown(value), allowed=allowed)
+
+    def _main_group(self, parts: Sequence[Part]) -> str | None:
+        """Return the class among the groups: the one marked as primary, else the first."""
+        classes = [part for part in parts if self._is_class(part.cells["classSourcedId"])]
+        first = next((part for part in classes if part.cells["primary"].lower() == "true"), None)
+        return (first or classes[0]).cells["classSourcedId"] if classes else None
+
+    def _is_class(self, group_id: str) -> bool:
+        group = self._groups.get(group_id)
+        return group is not None and group.type == "Hovedgruppe"
+
+    def _level(self, user: StoredUser, *, main: str | None, notes: RowNotes) -> str | None:
+        """Return the pupil's own level, else that of the class; an unknown grade is told and not guessed."""
+        own = listed(user.cells["metadata.level"]) or listed(user.cells["grades"])
+        if not own:
+            group = self._groups.get(main or "")
+            return group.level if group else None
+        level = LEVELS_OF_GRADES.get(own[0])
+        if level is None:
+            allowed = ", ".join(sorted(LEVELS_OF_GRADES))
+            self._unknown(notes, "grades", own[0], allowed=allowed)
+        return level
+
+    def _details(self, cells: Cells, notes: RowNotes) -> dict[str, str]:
+        details = {}
+        for name, (column, longest) in _DETAILS.items():
+            text = tidy(cells[column])
+            if len(text.encode()) > longest:
+                notes.warn(self._nowhere, Found.TOO_LONG, element=column, longest=longest)
+            elif text:
+                details[name] = text
+        return details
+
+    # Contact persons ------------------------------------------------------------------------------------------------
+
+    def _contacts(
+        self,
+        user: StoredUser,
+        agents: Mapping[str, StoredUser],
+        *,
+        notes: RowNotes,
+        pupil: Facts | None,
+        protect: list[str],
+    ) -> tuple[tuple[ContactRow, ...], bool]:
+        """Read the agents; one that is refused is left out, and then none known before is taken away."""
+        named = listed(user.cells["agentSourcedIds"])
+        if len(named) > MOST_CONTACTS:
+            notes.warn(self._nowhere, Found.TOO_MANY_CONTACTS, count=len(named), most=MOST_CONTACTS)
+            return (), False
+        relations, custody, access = (
+            listed(user.cells[f"metadata.agent{name}"]) for name in ("Relations", "Custody", "Access")
+        )
+        contacts: dict[str, ContactRow] = {}
+        for place, agent_id in enumerate(named):
+            own = notes.of_contact(place + 1)
+            agent = agents.get(agent_id)
+            if agent is None:
+                own.refuse(self._nowhere, Found.REFERENCE_UNKNOWN, element="agentSourcedIds", value=shown(agent_id))
+                continue
+            facts = self._agent(agent, own, protect)
+            relation = _at(relations, place) or _relation_of(agent)
+            if relation not in RELATIONS:
+                self._unknown(own, "metadata.agentRelations", relation, allowed=", ".join(sorted(RELATIONS)))
+            if facts is None or own.refused:
+                continue
+            decides = _at(custody, place).lower() == "true"
+            row = ContactRow(facts, relation, decides, int((_at(access, place) or str(int(decides))) == "1"))
+            add_contact(contacts, row, where=self._nowhere, notes=own, pupil=pupil)
+        return tuple(contacts.values()), len(contacts) == len(named)
+
+    def _agent(self, agent: StoredUser, notes: RowNotes, protect: list[str]) -> Facts | None:
+        notes.line = agent.line
+        if could_be_cpr(agent.id):
+            notes.refuse(self._nowhere, Found.LOCAL_ID_IS_CPR)
+            return None
+        facts = self._read_facts(agent, notes, protect)
+        if facts and facts.birth_date and facts.birth_date > self._old_enough:
+            notes.refuse(self._nowhere, Found.CONTACT_TOO_YOUNG, years=YOUNGEST_CONTACT_YEARS)
+        return facts
+
+
+def _at(values: Sequence[str], place: int) -> str:
+    return values[place] if place < len(values) else ""
+
+
+def _relation_of(agent: StoredUser) -> str:
+    """A parent of a known sex is a mother or a father; a guardian and a relative are neither, by the standard."""
+    roles = {part.cells["role"] for part in agent.part("roles")}
+    sex = next((part.cells["sex"].lower() for part in agent.part("demographics")), "")
+    if "parent" in roles and sex in _SEX:
+        return "Mor" if sex == "female" else "Far"
+    return "Andet"

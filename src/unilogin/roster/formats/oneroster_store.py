@@ -1,0 +1,122 @@
+"""Where the tables of one delivery wait until each person's rows are together: a file without a name on the disk.
+
+A person is spread over several tables, each in an order of its own, and memory must not grow with the school. The file
+is gone when it is closed, whatever happens; what tells who somebody is stands in it encrypted, under a key that nobody
+keeps.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from unilogin.kit.secrets import KEY_BYTES, Sealer
+
+Cells = Mapping[str, str]
+"""A row's values by column."""
+
+_TABLES = """
+  pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -8000; pragma temp_store = file;
+  create table user (place integer primary key, id text not null, line integer not null, sealed blob not null);
+  create table part (user text not null, kind text not null, line integer not null, sealed blob not null);
+"""
+
+
+class Part(NamedTuple):
+    """A row of a table other than the users', and the person it is about."""
+
+    user: str
+    kind: str
+    line: int
+    cells: Cells
+
+
+class StoredUser(NamedTuple):
+    """A row of the users' table with everything else that was told about the person."""
+
+    id: str
+    line: int
+    cells: Cells
+    parts: Mapping[str, Sequence[Part]]
+
+    def part(self, kind: str) -> Sequence[Part]:
+        """Return the rows of one kind."""
+        return self.parts.get(kind, ())
+
+
+class RowStore:
+    """Made, filled, asked and closed in one thread."""
+
+    def __init__(self) -> None:
+        self._base = sqlite3.connect("")
+        self._base.executescript(_TABLES)
+        self._sealer = Sealer(os.urandom(KEY_BYTES))
+
+    def add_users(self, users: Iterable[tuple[str, int, Cells]]) -> int:
+        """Keep the rows of the users' table in their order; return how many there are."""
+        rows = ((user, line, self._seal(cells)) for user, line, cells in users)
+        self._base.executemany("insert into user (id, line, sealed) values (?, ?, ?)", rows)
+        return int(self._base.execute("select count(*) from user").fetchone()[0])
+
+    def add_parts(self, parts: Iterable[Part]) -> None:
+        """Keep rows of other tables."""
+        rows = ((part.user, part.kind, part.line, self._seal(part.cells)) for part in parts)
+        self._base.executemany("insert into part (user, kind, line, sealed) values (?, ?, ?, ?)", rows)
+
+    def settle(self) -> None:
+        """Make what was kept quick to find; nothing is added after."""
+        self._base.executescript("create index user_id on user (id); create index part_user on part (user);")
+
+    def strangers(self, limit: int) -> list[tuple[str, str, int]]:
+        """Return kind, person and line of rows about people whom the users' table does not have."""
+        return self._base.execute(
+            "select kind, user, line from part where user not in (select id from user) order by kind, line limit ?",
+            (limit,),
+        ).fetchall()
+
+    def users(self, at_once: int) -> Iterator[list[StoredUser]]:
+        """Hand out all users in order, with their parts."""
+        place = 0
+        while rows := self._base.execute(
+            "select id, line, sealed, place from user where place > ? order by place limit ?", (place, at_once)
+        ).fetchall():
+            place = rows[-1][3]
+            yield self._with_parts(rows)
+
+    def named(self, ids: Sequence[str]) -> dict[str, StoredUser]:
+        """Return users by their ids; of several with one id, the first."""
+        found: dict[str, StoredUser] = {}
+        for start in range(0, len(ids), 500):
+            some = ids[start : start + 500]
+            rows = self._base.execute(
+                f"select id, line, sealed, place from user where id in ({_marks(some)}) order by place desc",
+                some,
+            ).fetchall()
+            found |= {user.id: user for user in self._with_parts(rows)}
+        return found
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._base.close()
+
+    def _with_parts(self, rows: Sequence[tuple[str, int, bytes, int]]) -> list[StoredUser]:
+        ids = [row[0] for row in rows]
+        parts: dict[str, dict[str, list[Part]]] = {}
+        for user, kind, line, sealed in self._base.execute(
+            f"select user, kind, line, sealed from part where user in ({_marks(ids)}) order by rowid",
+            ids,
+        ):
+            parts.setdefault(user, {}).setdefault(kind, []).append(Part(user, kind, line, self._open(sealed)))
+        return [StoredUser(user, line, self._open(sealed), parts.get(user, {})) for user, line, sealed, _ in rows]
+
+    def _seal(self, cells: Cells) -> bytes:
+        return self._sealer.seal(json.dumps(cells, ensure_ascii=False).encode(), "")
+
+    def _open(self, sealed: bytes) -> Cells:
+        cells: Cells = json.loads(self._sealer.open(sealed, ""))
+        return cells
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ",".join("?" * len(values))

@@ -1,0 +1,291 @@
+"""OneRoster 1.2 CSV: people put together from several tables, through the same door as every delivery."""
+
+import io
+import random
+import zipfile
+from collections.abc import Mapping
+
+import pytest
+
+from tests.roster.oneroster import CLASSES, FAMILY, Row, delivery, enrolled, opened, role, rows, table, user
+from tests.roster.registry import Registry
+from unilogin.kit.text import load_texts
+from unilogin.kit.xml.errors import DocumentError
+from unilogin.roster.errors import DeliveryRefusedError
+from unilogin.roster.formats.csv_table import LONGEST_LINE
+from unilogin.roster.messages import Found, Refused, what_is_wrong
+from unilogin.roster.model import Counts, DeliveryKind, DeliveryStatus, ReadRow, Severity
+
+GOOD = user("e-9", "God", "Nok", grades="03")
+GOOD_ROLE = role("e-9")
+
+
+def read_with(ill: Row, *roles: Row, **more: str) -> list[ReadRow]:
+    """Everybody in a delivery of one ill person and one good one."""
+    return rows(delivery([ill, GOOD], [*(roles or (role(str(ill["sourcedId"])),)), GOOD_ROLE], files=more or None))
+
+
+# Reading ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_pupil_is_put_together_from_all_tables() -> None:
+    pupil, brother, teacher = (row.row for row in rows(FAMILY))
+    assert pupil
+    assert brother
+    assert teacher
+    assert (pupil.main_group, pupil.groups, pupil.level, pupil.roles) == ("c-3a", ("c-kor",), "3", ("Elev",))
+    assert (pupil.facts.gender, str(pupil.facts.birth_date), pupil.facts.cpr) == ("K", "2016-05-02", None)
+    assert [(one.facts.first_name, one.relation, one.child_custody) for one in pupil.contacts] == [
+        ("Ida", "Mor", False), ("Bo", "Andet", False),
+    ]  # fmt: skip
+    assert (brother.level, len(brother.contacts)) == ("3", 1)
+    assert (teacher.actor_group, teacher.roles, teacher.groups) == ("Medarbejder", ("Lærer",), ("c-3a",))
+
+
+def test_extension_columns_tell_what_the_standard_has_no_column_for() -> None:
+    more: Mapping[str, str] = {
+        "agentSourcedIds": "k-1", "metadata__agentRelations": "Far", "metadata__agentCustody": "true",
+        "metadata__cpr": "620516-2233", "metadata__protected": "true", "metadata__aliasGivenName": "Anna",
+        "metadata__aliasFamilyName": "Andet", "metadata__level": "U1", "metadata__studentNumber": "17",
+    }  # fmt: skip
+    (found, *_) = rows(
+        delivery(
+            [user("e-1", **more), user("k-1", "Bo")],
+            [{**role("e-1"), "metadata.role": "Studerende"}, role("k-1", "parent")],
+        )
+    )
+    assert found.row
+    facts = found.row.facts
+    assert (facts.cpr, facts.protected, facts.alias_first_name, facts.alias_family_name) == (
+        "6205162233", True, "Anna", "Andet",
+    )  # fmt: skip
+    assert (found.row.level, found.row.roles, found.row.detail) == ("U1", ("Studerende",), {"StudentNumber": "17"})
+    (father,) = found.row.contacts
+    assert (father.relation, father.child_custody, father.access_level) == ("Far", True, 1)
+
+
+ILL: list[tuple[str, Row, list[Row], Found]] = [
+    ("cpr_as_id", user("6205162233"), [], Found.LOCAL_ID_IS_CPR),
+    ("id_with_space", user("e 1"), [], Found.LOCAL_ID_WRONG),
+    ("no_name", user("e-1", given=""), [], Found.ELEMENT_MISSING),
+    ("role_unknown", user("e-1"), [role("e-1", "wizard")], Found.VALUE_UNKNOWN),
+    ("no_role", user("e-1"), [role("e-9")], Found.ELEMENT_MISSING),
+    ("pupil_and_teacher", user("e-1"), [role("e-1"), role("e-1", "teacher")], Found.ACTOR_TWICE),
+    ("grade_unknown", user("e-1", grades="47"), [], Found.VALUE_UNKNOWN),
+    ("cpr_too_short", user("e-1", metadata__cpr="62051622"), [], Found.CPR_FORMAT),
+    ("cpr_no_date", user("e-1", metadata__cpr="3102992233"), [], Found.CPR_DATE),
+    ("no_alias", user("e-1", metadata__protected="true"), [], Found.ALIAS_MISSING),
+    ("protection_unclear", user("e-1", metadata__protected="maybe"), [], Found.VALUE_UNKNOWN),
+    ("role_date_wrong", user("e-1"), [role("e-1", beginDate="31-12-2024")], Found.DATE_WRONG),
+    ("name_too_long", user("e-1", given="å" * 60), [], Found.TOO_LONG),
+    ("control", user("e-1", given="Å\x00se"), [], Found.ROW_CONTROL),
+]
+
+
+@pytest.mark.parametrize(("ill", "roles", "code"), [one[1:] for one in ILL], ids=[one[0] for one in ILL])
+def test_one_ill_person_is_told_with_file_and_line_and_the_rest_goes_on(
+    ill: Row, roles: list[Row], code: Found
+) -> None:
+    found = read_with(ill, *roles)
+    refused = [one for row in found if row.row is None for one in row.findings]
+    assert code in [one.code for one in refused]
+    assert all(one.line in (2, 3) and one.fields["file"] in ("users.csv", "roles.csv") for one in refused)
+    assert [row.local_person_id for row in found if row.row] == ["e-9"]
+    said = [what_is_wrong(load_texts(), "da", one) for one in refused]
+    assert all(sentence.startswith(("users.csv: ", "roles.csv: ")) for sentence in said)
+    assert "2233" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "known"),
+    [
+        ("e-1,Åse", Found.ROW_CELLS, "e-1"),
+        ("e-1,Åse,Prøve,03,more", Found.ROW_CELLS, "e-1"),
+        ("6205162233,Åse", Found.ROW_CELLS, None),
+        (f'e-1,"{"x" * LONGEST_LINE}",Prøve,03', Found.ROW_LONG, "e-1"),
+        ("x" * 1_000_000, Found.ROW_LONG, None),
+    ],
+    ids=["ragged", "more", "unknown", "long", "b-r12-megabyte"],
+)
+def test_b_r12_a_row_that_cannot_be_read_is_told_and_the_rest_goes_on(
+    line: str, code: Found, known: str | None
+) -> None:
+    content = f"sourcedId,givenName,familyName,grades\n{line}\ne-9,God,Nok,03\n"
+    broken, good = rows(delivery([], [role("e-9")], files={"users.csv": content}))
+    assert [(one.code, one.line, one.local_person_id) for one in broken.findings] == [(code, 2, known)]
+    assert (broken.row, broken.local_person_id) == (None, known)
+    assert good.row
+    assert good.row.facts.first_name == "God"
+
+
+def test_a_broken_row_of_another_table_leaves_its_person_as_they_were() -> None:
+    found = rows(delivery([user("e-1"), GOOD], [role("e-1", endDate="soon"), GOOD_ROLE]))
+    assert [(row.local_person_id, row.row is None) for row in found] == [("e-1", True), ("e-9", False)]
+
+
+def test_rows_that_count_no_more_or_not_yet_or_elsewhere_do_not_count() -> None:
+    roles = [role("e-1"), role("e-1", "teacher", endDate="2020-01-01"), role("e-1", "aide", beginDate="2030-01-01")]
+    roles += [{**role("e-1", "principal"), "orgSourcedId": "another"}]
+    (found,) = rows(delivery([user("e-1", grades="04")], roles))
+    assert found.row
+    assert found.row.roles == ("Elev",)
+
+
+def test_who_is_not_enabled_is_not_here_and_references_to_nobody_are_told() -> None:
+    data = delivery([user("e-1"), {**GOOD, "enabledUser": "false"}], [role("e-1"), GOOD_ROLE, role("ghost")])
+    assert [row.local_person_id for row in rows(data)] == ["e-1"]
+    assert [(one.code, one.local_person_id) for one in opened(data).group_findings] == [
+        (Found.NOT_ENABLED, "e-9"), (Found.REFERENCE_UNKNOWN, "ghost"),
+    ]  # fmt: skip
+
+
+def test_bom_semicolons_encodings_and_quotes() -> None:
+    text = 'sourcedId,givenName,familyName\r\ne-9,"Gó, d",Nok\r\n'
+    (found,) = rows(delivery([], [role("e-9")], files={"users.csv": b"\xef\xbb\xbf" + text.encode()}))
+    assert found.row
+    assert found.row.facts.first_name == "Gó, d"
+    for content, error in (
+        (text.replace(",", ";").encode(), DeliveryRefusedError),
+        (text.encode("latin-1"), DocumentError),  # B-R08
+        (text.replace('d"', "d").encode(), DeliveryRefusedError),
+        (text.replace("\n", "").encode(), DeliveryRefusedError),
+        (b"", DeliveryRefusedError),
+        (b"sourcedId,givenName,givenName\n", DeliveryRefusedError),
+        (text.replace("givenName", "fornavn").encode(), DeliveryRefusedError),
+    ):
+        with pytest.raises(error):
+            rows(delivery([], [role("e-9")], files={"users.csv": content}))
+
+
+REFUSALS: list[tuple[str, bytes, str]] = [
+    ("version", delivery([GOOD], manifest={"oneroster.version": "1.1"}), Refused.ONEROSTER_VERSION),
+    ("no_source", delivery([GOOD], manifest={"source.systemName": ""}), Refused.ONEROSTER_MANIFEST),
+    ("state", delivery([GOOD], manifest={"file.users": "some"}), Refused.ONEROSTER_MANIFEST),
+    ("missing", delivery([GOOD], manifest={"file.demographics": "bulk"}), Refused.ONEROSTER_FILE_MISSING),
+    ("mixed", delivery([GOOD], manifest={"file.roles": "delta"}), Refused.ONEROSTER_MIXED),
+    ("no_school", delivery([GOOD], orgs=[]), Refused.ONEROSTER_SCHOOLS),
+    ("schools", delivery([GOOD], orgs=[{"sourcedId": str(n), "name": "x", "type": "school"} for n in (1, 2)]),
+     Refused.ONEROSTER_SCHOOLS),
+    ("number", delivery([GOOD], orgs=[{"sourcedId": "1234567", "name": "x", "type": "school"}]),
+     Refused.INSTITUTION_NUMBER_WRONG),
+    ("nobody", delivery(), Refused.NO_PERSONS),
+    ("classes", delivery([GOOD], files={"classes.csv": "sourcedId,title,classType\nx\n"}), Refused.CSV_MALFORMED),
+    ("when", delivery([GOOD], manifest={"source.dateTime": "i går"}), Refused.ONEROSTER_TIME),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "reason"), [one[1:] for one in REFUSALS], ids=[one[0] for one in REFUSALS])
+def test_what_is_wrong_with_the_whole_refuses_it(data: bytes, reason: str) -> None:
+    with pytest.raises(DeliveryRefusedError) as refusal:
+        rows(data)
+    assert refusal.value.reason == reason
+
+
+def with_entry(name: str, content: bytes = b"x") -> bytes:
+    data = io.BytesIO(FAMILY)
+    with zipfile.ZipFile(data, "a") as archive:
+        archive.writestr(name, content)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_entry("../users2.csv"), with_entry("/etc/x.csv"), with_entry("deeper/users.csv"), with_entry("USERS.csv"),
+        with_entry("C:\\x.csv"), with_entry("more.csv") + b"behind",
+        delivery([GOOD], files={"roles.csv": b"x" * 60_000_000}),
+        delivery([GOOD], files={"roles.csv": FAMILY}),
+    ],
+    ids=["up", "absolute", "two-folders", "twice", "drive", "behind", "bomb", "nested"],
+)  # fmt: skip
+def test_b_r04_archives_that_are_no_honest_archives_are_refused(data: bytes) -> None:
+    with pytest.raises(DocumentError):
+        rows(data)
+
+
+def test_a_folder_in_the_zip_is_fine() -> None:
+    assert len(rows(delivery([GOOD], [GOOD_ROLE], folder="export/"))) == 1
+
+
+def test_f_27_a_file_cut_anywhere_is_refused() -> None:
+    chance = random.Random(27)
+    for _ in range(40):
+        with pytest.raises(DocumentError):
+            rows(FAMILY[: chance.randrange(1, len(FAMILY) - 1)])
+
+
+def test_memory_does_not_grow_with_the_school() -> None:
+    chunks = list(opened(FAMILY).rows(2, is_known=lambda _: False))
+    assert max(map(len, chunks)) <= 2
+
+
+# Loading ------------------------------------------------------------------------------------------------------------
+
+
+def test_people_without_a_cpr_number_are_the_same_people_next_time(registry: Registry) -> None:
+    first = registry.send(FAMILY)
+    assert (first.status, first.counts, first.new_accounts) == (DeliveryStatus.APPLIED, Counts(created=3), 5)
+    before = registry.rows("select person_id, username from directory_account order by 1")
+    again = registry.send(FAMILY)
+    assert again.repeated
+    later = delivery(
+        [
+            user("e-1", "Åse Marie", "Prøve", grades="04", agentSourcedIds="k-1"),
+            user("k-1", "Ida", "Nyt"),
+            user("a-1", "Lis", "Lærer"),
+            user("a-2", "Ny", "Lærer"),
+            user("e-2", "Øjvind", "Prøve", agentSourcedIds="k-1"),
+        ],
+        [role("e-1"), role("e-2"), role("k-1", "parent"), role("a-1", "teacher"), role("a-2", "teacher")],
+        [*enrolled("e-1", "c-3a"), *enrolled("e-2", "c-3a"), *enrolled("a-1", "c-3a")],
+        classes=CLASSES,
+    )
+    assert registry.send(later).status is DeliveryStatus.APPLIED
+    after = registry.rows("select person_id, username from directory_account order by 1")
+    assert set(before) < set(after)
+    assert len(after) == len(before) + 1
+    assert registry.rows(
+        "select p.first_name, p.family_name, m.level from directory_membership m"
+        " join directory_person p using (person_id) where m.local_person_id = 'e-1'"
+    ) == [("Åse Marie", "Prøve", "4")]
+    assert registry.rows("select cpr_sealed, cpr_index from directory_person where cpr_index is not null") == []
+
+
+def test_the_same_ids_at_another_school_are_other_people_and_a_cpr_number_makes_them_one(registry: Registry) -> None:
+    numbered = user("e-1", metadata__cpr="6205162233")
+    for number in ("999001", "999002"):
+        orgs = [{"sourcedId": "o1", "name": "x", "type": "school", "identifier": number}]
+        receipt = registry.send(delivery([numbered, user("e-2")], [role("e-1"), role("e-2")], orgs=orgs))
+        assert receipt.status is DeliveryStatus.APPLIED
+    assert registry.row("select count(*) from directory_person") == (3,)
+
+
+def test_a_delta_changes_whom_it_names_wholly_and_nobody_else(registry: Registry) -> None:
+    registry.send(FAMILY)
+    data = delivery(
+        [user("e-2", "Øjvind", "Andet", grades="04"), user("e-1", "Kun", "Navn"), user("k-2", "Bo", "Ny")],
+        [role("e-2"), role("k-2", "guardian")],
+        enrolled("e-2", "c-3a"),
+        state="delta",
+    )
+    assert opened(data).kind is DeliveryKind.DELTA
+    receipt = registry.send(data)
+    assert [(one.code, one.local_person_id) for one in receipt.findings if one.severity is Severity.REFUSED] == [
+        (Found.DELTA_INCOMPLETE, "e-1"), (Found.DELTA_INCOMPLETE, "k-2"),
+    ]  # fmt: skip
+    assert receipt.counts.left == 0
+    named = "select p.family_name from directory_membership join directory_person p using (person_id)"
+    assert registry.rows(f"{named} where ended_at is null order by local_person_id") == [
+        ("Lærer",), ("Prøve",), ("Andet",),
+    ]  # fmt: skip
+
+
+def test_a_delta_of_leavers_lets_them_leave(registry: Registry) -> None:
+    registry.send(FAMILY)
+    receipt = registry.send(delivery([{**user("e-2"), "status": "tobedeleted"}], state="delta"))
+    assert (receipt.kind, receipt.counts.left) == (DeliveryKind.DELETE, 1)
+    assert registry.rows("select local_person_id from directory_membership where ended_at is not null") == [("e-2",)]
+
+
+def test_tables_are_written_as_they_are_read() -> None:
+    assert table([{"a": "1", "b": "x,y"}]) == 'a,b\r\n1,"x,y"\r\n'
