@@ -1,11 +1,12 @@
-"""Certificates for servers of tests on this machine."""
+"""Certificates for servers of tests on this machine, and for systems that sign messages."""
 
 import datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
@@ -30,3 +31,50 @@ def make_certificate(path: Path) -> Path:
     private = key.private_bytes(serialization.Encoding.PEM, pkcs8, plain)
     path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody with an RSA key and a certificate for it."""
+
+    key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def key_pem(self) -> bytes:
+        pkcs8, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        return self.key.private_bytes(serialization.Encoding.PEM, pkcs8, plain)
+
+
+def make_holder(
+    name: str,
+    *,
+    issuer: Holder | None = None,
+    authority: bool = False,
+    days: tuple[int, int] = (-1, 30),
+    bits: int = 2048,
+) -> Holder:
+    """An RSA certificate, from an issuer or from itself; ``days`` from now it begins and ends."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + datetime.timedelta(days=days[0]))
+        .not_valid_after(now + datetime.timedelta(days=days[1]))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .sign(issuer.key if issuer else key, hashes.SHA256())
+    )
+    return Holder(key, made)

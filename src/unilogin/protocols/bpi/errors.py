@@ -146,6 +146,26 @@ class RightsError(FaultError):
     kind = FaultType.RIGHTS
 
 
+class TokenError(FaultError):
+    """No token, or one that does not work."""
+
+    code = "token"
+    status = 401
+
+
+class NotAgreedFaultError(FaultError):
+    """An upload for an institution that the token is not for; one that does not exist sounds the same."""
+
+    code = "not_agreed"
+    status = 403
+
+
+class KindError(FaultError):
+    """``kind`` is none of the three."""
+
+    code = "kind"
+
+
 class TooManyError(FaultError):
     """Too many failures from one address, or too many deliveries."""
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from unilogin.roster.model import DeliveryKind
 from unilogin.roster.senders.model import Sender
 
@@ -54,14 +56,29 @@ class Call:
     """The institutions it has an agreement with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What the engine answered: the receipt as JSON, and the words of it that decide how we answer."""
+class Held(msgspec.Struct, frozen=True):
+    """A limit that parked a delivery, in words."""
 
-    receipt: bytes
+    why: dict[str, str]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What of a receipt decides how we answer."""
+
     status: str
     repeated: bool
-    summary: Mapping[str, str]
+    counts: dict[str, int]
+    finding_count: int
+    held_by: list[Held] = []
+    why: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the engine answered: the whole receipt as it is sent on, and what of it we read."""
+
+    receipt: Mapping[str, object]
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,137 @@
+"""Who may deliver: a system whose registered certificate signed the message, or the bearer of its token."""
+
+import asyncio
+import re
+
+from starlette.requests import Request
+
+from unilogin.domain.audit.model import SYSTEM
+from unilogin.domain.limits.actions import may_try_client, note_client_failure
+from unilogin.domain.limits.fingerprints import Fingerprints
+from unilogin.house import House
+from unilogin.kit.db.connection import acquire, transaction
+from unilogin.kit.logs import log
+from unilogin.kit.places import FullError
+from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_unavailable
+from unilogin.kit.web.peer import Net, peer_of
+from unilogin.kit.web.routing import Access
+from unilogin.protocols.bpi.envelope import LONGEST_MESSAGE, read_message
+from unilogin.protocols.bpi.errors import (
+    BusyError,
+    CertificateFaultError,
+    FaultError,
+    MediaError,
+    OutdatedError,
+    ReplayedError,
+    TooManyError,
+)
+from unilogin.protocols.bpi.model import Call, Message
+from unilogin.protocols.bpi.names import CONTENT_TYPE, PATH
+from unilogin.protocols.bpi.receiving import receive
+from unilogin.roster.senders.actions import note_refused, take_message
+from unilogin.roster.senders.model import TokenBearer
+from unilogin.roster.senders.queries import bearer_of_token, institutions_of, sender_of_certificate
+from unilogin.roster.senders.rules import believed_until
+
+_SMALL = 256 * 1024
+"""A message of this size is read at once; larger ones wait for a place."""
+
+_LIKE_A_SYSTEM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+async def _signed(house: House, request: Request) -> Call | FaultError:
+    """Admit a signed message of a registered system, once; everything else is a fault to answer with."""
+    net = peer_of(request, proxies=house.proxies).net
+    try:
+        await _refuse_stubborn(house, net)
+        message = await _read(house, request)
+        return await _of_its_sender(house, message)
+    except FaultError as fault:
+        await _remember(house, net, fault)
+        return fault
+    except FullError:
+        return BusyError()
+    except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+        note_unavailable(error)
+        return BusyError()
+
+
+async def _read(house: House, request: Request) -> Message:
+    parts = [part.strip().lower() for part in request.headers.get("content-type", "").split(";")]
+    charsets = [part for part in parts if part.startswith("charset=")]
+    if parts[0] != CONTENT_TYPE or charsets not in ([], ["charset=utf-8"], ['charset="utf-8"']):
+        raise MediaError()
+    content = await receive(request, most=LONGEST_MESSAGE)
+    endpoint = house.base_url + PATH
+    if len(content) <= _SMALL:
+        return await asyncio.to_thread(read_message, content, endpoint=endpoint)
+    async with house.heavy.one():
+        return await asyncio.to_thread(read_message, content, endpoint=endpoint)
+
+
+async def _of_its_sender(house: House, message: Message) -> Call:
+    """Ask whose certificate it is, now; whether the message is of now; and take it, once."""
+    try:
+        async with acquire(house.pool) as connection:
+            sender = await sender_of_certificate(connection, message.fingerprint, system_id=message.system_id)
+            if sender is None:
+                raise CertificateFaultError(system=message.system_id)
+            now = await connection.fetchval("select kit_now()")
+            until = believed_until(created=message.created, expires=message.expires, now=now)
+            if until is None:
+                raise OutdatedError(now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+            if not await take_message(connection, sender, message_id=message.message_id, until=until):
+                raise ReplayedError()
+            numbers = await institutions_of(connection, sender.sender_id)
+            return Call(message, sender, tuple(numbers.values()))
+    except FaultError as fault:
+        fault.answers = message.message_id
+        raise
+
+
+async def _refuse_stubborn(house: House, net: Net) -> None:
+    """Stop an address that failed often in the last minute, before its next message costs anything (N-81)."""
+    async with acquire(house.pool) as connection:
+        if await may_try_client(connection, _key(house), net=net) is not None:
+            raise TooManyError()
+
+
+async def _remember(house: House, net: Net, fault: FaultError) -> None:
+    """Count a failure; one that looks like somebody else's system is an alarm, too (B-R01)."""
+    log("bpi").warning("message_refused", why=fault.code)
+    if isinstance(fault, TooManyError):
+        return
+    claimed = str(fault.fields.get("system", ""))
+    try:
+        async with transaction(house.pool) as tx:
+            await note_client_failure(tx, _key(house), net=net)
+            if isinstance(fault, CertificateFaultError):
+                why = claimed if _LIKE_A_SYSTEM_ID.fullmatch(claimed) else "unfit id"
+                await note_refused(tx, SYSTEM, why=f"certificate not registered for {why}")
+    except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+        note_unavailable(error)
+
+
+def _key(house: House) -> bytes:
+    return Fingerprints(house.secrets["throttle"]).client("bpi")
+
+
+class Unadmitted:
+    """Whoever comes without a token that works."""
+
+
+async def _token(house: House, request: Request) -> TokenBearer | Unadmitted:
+    headers = request.headers.getlist("authorization")
+    scheme, _, token = (headers or [""])[0].partition(" ")
+    if len(headers) != 1 or scheme.lower() != "bearer" or not token:
+        return Unadmitted()
+    async with acquire(house.pool) as connection:
+        return await bearer_of_token(connection, token) or Unadmitted()
+
+
+SIGNED: Access[House, Call | FaultError] = Access(
+    "signed message", "A registered system, by a SOAP message signed with its certificate.", _signed
+)
+TOKEN: Access[House, TokenBearer | Unadmitted] = Access(
+    "sender's token", "A registered system, by its token in the Authorization header.", _token
+)

@@ -1,0 +1,111 @@
+"""Writing answers: a signed SOAP envelope around what was asked for, or around a fault."""
+
+import base64
+from datetime import timedelta
+from html import escape
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from unilogin.kit.text import LANGUAGES, Texts
+from unilogin.kit.xml.signatures import sign
+from unilogin.kit.xml.small import read_small
+from unilogin.kit.xml.tree import Element, written
+from unilogin.protocols.bpi.certificate import Signer
+from unilogin.protocols.bpi.envelope import LONGEST_MESSAGE
+from unilogin.protocols.bpi.errors import BusyError, FaultError, TooManyError
+from unilogin.protocols.bpi.names import (
+    ADDRESSING,
+    ANONYMOUS,
+    BASE64,
+    COMMON,
+    CONTENT_TYPE,
+    ID,
+    PORT_TYPE,
+    SECURITY,
+    SERVICE,
+    SOAP,
+    UTILITY,
+    X509,
+)
+
+_LIFE = timedelta(minutes=5)
+_FAULT_ACTION = f"{SERVICE}/{PORT_TYPE}/fault"
+
+
+def action_of(operation: str) -> str:
+    """Return the wsa:Action of the answer to an operation."""
+    return f"{SERVICE}/{PORT_TYPE}/{operation}Response"
+
+
+def answer(body: str, *, action: str, relates_to: str | None, signer: Signer) -> Response:
+    """Return a signed answer; ``body`` is XML."""
+    return _response(_envelope(body, action=action, relates_to=relates_to, signer=signer))
+
+
+def fault_answer(fault: FaultError, texts: Texts, *, signer: Signer | None) -> Response:
+    """Return a fault, signed unless there is nothing to sign with: the database is away."""
+    envelope = _envelope(_fault(fault, texts), action=_FAULT_ACTION, relates_to=fault.answers, signer=signer)
+    headers = {"Retry-After": "60"} if isinstance(fault, TooManyError | BusyError) else {}
+    return _response(envelope, status=fault.status, headers=headers)
+
+
+def _response(content: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(content, status, headers=headers, media_type=f"{CONTENT_TYPE}; charset=utf-8")
+
+
+def _fault(fault: FaultError, texts: Texts) -> str:
+    """Write a fault as the service does: the type in the detail and again as the subcode."""
+    subcode = f"<soap:Subcode><soap:Value>uni:{fault.kind}</soap:Value></soap:Subcode>" if fault.kind else ""
+    reasons = "".join(
+        f'<soap:Text xml:lang="{language}">'
+        f"{escape(texts(language, f'bpi.fault.{fault.code}', **fault.fields))}</soap:Text>"
+        for language in LANGUAGES
+    )
+    detail = (
+        f"<soap:Detail><uni:authentificationError><uni:type>{fault.kind}</uni:type></uni:authentificationError>"
+        "</soap:Detail>"
+        if fault.kind
+        else ""
+    )
+    return (
+        f'<soap:Fault xmlns:uni="{COMMON}"><soap:Code><soap:Value>soap:{fault.soap_code}</soap:Value>{subcode}'
+        f"</soap:Code><soap:Reason>{reasons}</soap:Reason>{detail}</soap:Fault>"
+    )
+
+
+def _envelope(body: str, *, action: str, relates_to: str | None, signer: Signer | None) -> bytes:
+    related = f'<wsa:RelatesTo wsu:Id="related">{escape(relates_to)}</wsa:RelatesTo>' if relates_to else ""
+    text = (
+        f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsa="{ADDRESSING}" xmlns:wsu="{UTILITY}"><soap:Header>'
+        f'<wsa:Action wsu:Id="action">{escape(action)}</wsa:Action>'
+        f'<wsa:MessageID wsu:Id="message">urn:uuid:{uuid4()}</wsa:MessageID>'
+        f"<wsa:To>{ANONYMOUS}</wsa:To>{related}{_security(signer) if signer else ''}</soap:Header>"
+        f'<soap:Body wsu:Id="body">{body}</soap:Body></soap:Envelope>'
+    )
+    root = read_small(text.encode(), longest=LONGEST_MESSAGE)
+    if signer is not None:
+        _sign(root, signer)
+    return written(root)
+
+
+def _security(signer: Signer) -> str:
+    created, expires = (f"{moment:%Y-%m-%dT%H:%M:%S}Z" for moment in (signer.now, signer.now + _LIFE))
+    return (
+        f'<wsse:Security xmlns:wsse="{SECURITY}" soap:mustUnderstand="true">'
+        f'<wsse:BinarySecurityToken wsu:Id="certificate" ValueType="{X509}" EncodingType="{BASE64}">'
+        f"{base64.b64encode(signer.own.der).decode()}</wsse:BinarySecurityToken>"
+        f'<wsu:Timestamp wsu:Id="timestamp"><wsu:Created>{created}</wsu:Created><wsu:Expires>{expires}</wsu:Expires>'
+        "</wsu:Timestamp></wsse:Security>"
+    )
+
+
+def _sign(root: Element, signer: Signer) -> None:
+    header, body = root
+    security = header[-1]
+    parts = {str(part.get(ID)): part for part in (*header, *security, body) if part.get(ID)}
+    key_info = (
+        f'<wsse:SecurityTokenReference xmlns:wsse="{SECURITY}"><wsse:Reference URI="#certificate" ValueType="{X509}"/>'
+        "</wsse:SecurityTokenReference>"
+    )
+    sign(security, signer.own.key, parts=parts, key_info=key_info)

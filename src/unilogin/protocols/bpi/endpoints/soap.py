@@ -1,0 +1,88 @@
+"""``/bpi/wsaimport/8``: what the service is, and what it does."""
+
+import tempfile
+from html import escape
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from unilogin.house import House
+from unilogin.kit.places import FullError
+from unilogin.kit.web.errors import RefusedError
+from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
+from unilogin.protocols.bpi.answers import action_of, answer, fault_answer
+from unilogin.protocols.bpi.certificate import Signer, signer
+from unilogin.protocols.bpi.description import schema, wsdl
+from unilogin.protocols.bpi.errors import BrokenError, BusyError, FaultError, RightsError
+from unilogin.protocols.bpi.handing_over import hand_over
+from unilogin.protocols.bpi.messages import code_of, summary_of
+from unilogin.protocols.bpi.model import DELIVERIES, Call, NotAgreed, Operation
+from unilogin.protocols.bpi.names import SERVICE
+
+
+async def describe(house: House, request: Request, _: None) -> Response:
+    """Serve the WSDL and its schemas, as ``?wsdl`` and ``?xsd=…`` name them."""
+    asked = {name.lower(): value for name, value in request.query_params.items()}
+    found = wsdl(house.base_url) if "wsdl" in asked else schema(asked.get("xsd", ""))
+    if found is None:
+        raise RefusedError(404, "look.stopped.not_found")
+    return Response(found, media_type="text/xml; charset=utf-8")
+
+
+async def call(house: House, request: Request, admitted: Call | FaultError) -> Response:
+    """Do what a signed message asks, and sign the answer."""
+    relates_to = None if isinstance(admitted, FaultError) else admitted.message.message_id
+    try:
+        if isinstance(admitted, FaultError):
+            raise admitted
+        body = await _do(house, admitted)
+        action = action_of(admitted.message.operation)
+        return answer(body, action=action, relates_to=relates_to, signer=await _signer(house))
+    except FaultError as fault:
+        return await _fault(house, fault, relates_to)
+    except (FullError, *UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+        note_unavailable(error)
+        return await _fault(house, BusyError(), relates_to)
+    except Exception:  # the frame would answer with a page
+        return await _fault(house, BrokenError(incident=note_fault()), relates_to)
+
+
+async def _do(house: House, asked: Call) -> str:
+    message = asked.message
+    inner = (
+        f"<a:helloWorldResult>Hello {escape(asked.sender.system_id)}!</a:helloWorldResult>"
+        if message.operation is Operation.HELLO
+        else "".join(f"<a:regnr>{escape(number)}</a:regnr>" for number in asked.numbers)
+        if message.operation is Operation.AGREEMENTS
+        else await _deliver(house, asked)
+    )
+    return f'<a:{message.operation}Response xmlns:a="{message.namespace}">{inner}</a:{message.operation}Response>'
+
+
+async def _deliver(house: House, asked: Call) -> str:
+    with tempfile.TemporaryFile() as file:
+        file.write(asked.message.document)
+        taken = await hand_over(house, file, sender=asked.sender, kind=DELIVERIES[asked.message.operation])
+    if isinstance(taken, NotAgreed):
+        raise RightsError(number=taken.number[:6])
+    receipt = msgspec.json.encode(taken.receipt).decode()
+    return (
+        f'<s:svar xmlns:s="{SERVICE}"><s:reskode>{code_of(taken.told)}</s:reskode>'
+        f"<s:restekst>{escape(summary_of(taken.told, house.texts, 'da'))}</s:restekst>"
+        f"<s:kvittering>{escape(receipt)}</s:kvittering></s:svar>"
+    )
+
+
+async def _fault(house: House, fault: FaultError, relates_to: str | None) -> Response:
+    fault.answers = fault.answers or relates_to
+    try:
+        signing: Signer | None = await _signer(house)
+    except (*UNAVAILABLE, *UNAVAILABLE_STATES):
+        signing = None
+    return fault_answer(fault, house.texts, signer=signing)
+
+
+async def _signer(house: House) -> Signer:
+    return await signer(house.pool, house.secrets, host=urlsplit(house.base_url).hostname or "localhost")

@@ -1,0 +1,91 @@
+"""``/bpi/upload/{number}``: a roster file for one institution, as the body of a PUT or POST."""
+
+import tempfile
+from collections.abc import Mapping
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from unilogin.house import House
+from unilogin.kit.db.connection import acquire, transaction
+from unilogin.kit.places import FullError
+from unilogin.kit.text import LANGUAGES
+from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
+from unilogin.protocols.bpi.access import Unadmitted
+from unilogin.protocols.bpi.errors import BrokenError, BusyError, FaultError, KindError, NotAgreedFaultError, TokenError
+from unilogin.protocols.bpi.handing_over import hand_over
+from unilogin.protocols.bpi.messages import Result, result_of, summary_of
+from unilogin.protocols.bpi.model import NotAgreed, Taken
+from unilogin.protocols.bpi.receiving import receive_file
+from unilogin.roster.model import DeliveryKind
+from unilogin.roster.senders.actions import note_refused
+from unilogin.roster.senders.model import TokenBearer
+from unilogin.roster.senders.queries import institutions_of
+
+_STATUS: Mapping[Result, int] = {Result.PARKED: 202, Result.REFUSED: 422}
+
+
+async def take_upload(house: House, request: Request, admitted: TokenBearer | Unadmitted) -> Response:
+    """Take a file, load it, and answer with its receipt. The same file once more gets the same receipt."""
+    try:
+        if isinstance(admitted, Unadmitted):
+            raise TokenError()
+        return _answer(house, await _taken(house, request, admitted))
+    except FaultError as fault:
+        return _refusal(house, fault)
+    except (FullError, *UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+        note_unavailable(error)
+        return _refusal(house, BusyError())
+    except Exception:  # the frame would answer with a page
+        return _refusal(house, BrokenError(incident=note_fault()))
+
+
+async def _taken(house: House, request: Request, bearer: TokenBearer) -> Taken:
+    number, kind = str(request.path_params["number"]), _kind(request)
+    await _check_agreed(house, bearer, number)
+    with tempfile.TemporaryFile() as file:
+        await receive_file(request, file, most=house.largest_upload)
+        taken = await hand_over(house, file, sender=bearer.sender, kind=kind, only=number)
+    if isinstance(taken, NotAgreed):
+        raise NotAgreedFaultError(number=taken.number[:6])
+    return taken
+
+
+def _kind(request: Request) -> DeliveryKind:
+    try:
+        return DeliveryKind(request.query_params.get("kind", DeliveryKind.FULL))
+    except ValueError:
+        raise KindError() from None
+
+
+async def _check_agreed(house: House, bearer: TokenBearer, number: str) -> None:
+    """Refuse before the file comes. An institution that there is not sounds like one that is not the sender's."""
+    async with acquire(house.pool) as connection:
+        agreed = await institutions_of(connection, bearer.sender.sender_id)
+    if any(agreed[one] == number for one in agreed if bearer.only is None or one in bearer.only):
+        return
+    async with transaction(house.pool) as tx:
+        await note_refused(tx, bearer.sender.actor, why="no agreement", number=number)
+    raise NotAgreedFaultError(number=number[:6])
+
+
+def _answer(house: House, taken: Taken) -> Response:
+    told = {
+        "result": result_of(taken.told),
+        "summary": {language: summary_of(taken.told, house.texts, language) for language in LANGUAGES},
+        **taken.receipt,
+    }
+    return _json(told, status=_STATUS.get(result_of(taken.told), 200))
+
+
+def _refusal(house: House, fault: FaultError) -> Response:
+    sentences = {language: house.texts(language, f"bpi.fault.{fault.code}", **fault.fields) for language in LANGUAGES}
+    headers = {"WWW-Authenticate": 'Bearer realm="unilogin"'} if isinstance(fault, TokenError) else {}
+    if fault.status in (429, 503):
+        headers["Retry-After"] = "60"
+    return _json({"error": fault.code, "message": sentences}, status=fault.status, headers=headers)
+
+
+def _json(told: Mapping[str, object], *, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(told), status, headers=headers, media_type="application/json")

@@ -1,0 +1,50 @@
+"""The SOAP service wsaIMPORT 8: what it answers, and that the answer is signed."""
+
+import json
+
+from tests.protocols.bpi.conftest import OURS
+from tests.protocols.bpi.signing import COMMON, SERVICE, System, hello, importing, roster
+
+
+def test_hello_tells_who_one_is(system: System) -> None:
+    answer = system.call(hello(), message_id="d354c8da-51fb-4166-8b2d-2501f8f8f9bd")
+    assert (answer.status, answer.text("//uni:helloWorldResult")) == (200, "Hello ABprove1!")
+    assert answer.text("//wsa:RelatesTo") == "d354c8da-51fb-4166-8b2d-2501f8f8f9bd"
+    assert answer.response.headers["content-type"] == "application/soap+xml; charset=utf-8"
+    assert answer.text("//wsa:Action") == f"{SERVICE}/WsaImportPortType/helloWorldWithCertificateResponse"
+    assert answer.signed_parts() == {"Action", "MessageID", "RelatesTo", "BinarySecurityToken", "Timestamp", "Body"}
+
+
+def test_hello_in_the_namespace_of_the_service_is_answered_there(system: System) -> None:
+    assert system.call(hello(SERVICE)).text("//tns:helloWorldResult") == "Hello ABprove1!"
+
+
+def test_agreements_are_told_in_both_namespaces(system: System, other: System) -> None:
+    for namespace, prefix in ((COMMON, "uni"), (SERVICE, "tns")):
+        assert system.call(f'<hentDataAftaler xmlns="{namespace}"/>').text(f"//{prefix}:regnr") == OURS
+    assert other.call(f'<hentDataAftaler xmlns="{COMMON}"/>').text("//uni:regnr") == ""
+
+
+def test_a_delivery_is_loaded_once_and_the_receipt_says_so(system: System) -> None:
+    text = roster(OURS, "7103052231", source="soap")
+    first = system.deliver(text)
+    assert (first.status, first.text("//tns:reskode")) == (200, "OK"), first.response.text
+    receipt = json.loads(first.text("//tns:kvittering"))
+    assert receipt["counts"] == {"created": 1, "changed": 0, "unchanged": 0, "left": 0, "refused": 0}
+    assert "1 nye" in first.text("//tns:restekst")
+    assert "Body" in first.signed_parts()
+    again = system.deliver(text)
+    assert again.text("//tns:reskode") == "GENTAGET"
+    assert json.loads(again.text("//tns:kvittering"))["delivery_id"] == receipt["delivery_id"]
+
+
+def test_f_31_b_r01_a_delivery_for_another_institution_is_refused(system: System) -> None:
+    answer = system.deliver(roster("WS0002", "7103052232", source="soap"))
+    assert (answer.status, answer.fault) == (400, "Rettigheder")
+    assert answer.text("//soap:Subcode/soap:Value").endswith(":Rettigheder")
+    assert "Body" in answer.signed_parts()
+
+
+def test_a_refused_file_is_a_receipt(system: System) -> None:
+    answer = system.call(importing('<UNILoginImport xmlns="https://unilogin.dk/data"/>'))
+    assert (answer.status, answer.text("//tns:reskode")) == (200, "AFVIST"), answer.response.text
