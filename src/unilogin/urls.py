@@ -11,9 +11,9 @@ from unilogin.apps.elevadgang.access import (
     TEACHER,
     TEACHER_FORM,
 )
+from unilogin.apps.elevadgang.pages import board, school
 from unilogin.apps.elevadgang.pages import classes as pupils
 from unilogin.apps.elevadgang.pages import front as elevadgang
-from unilogin.apps.elevadgang.pages import school
 from unilogin.apps.shell import pages as shell
 from unilogin.apps.support import pages as support
 from unilogin.house import REALM, House
@@ -157,6 +157,9 @@ URLS: tuple[Url[House], ...] = (
     url("GET", "/elevadgang/administrator", elevadgang.classes, access=ADMINISTRATOR),
     url("POST", "/elevadgang/soeg", elevadgang.search, access=TEACHER_FORM),
     url("GET", "/elevadgang/klasse/{group_key}", pupils.show_class, access=TEACHER),
+    url("GET", "/elevadgang/klasse/{group_key}/min-time", board.show_board, access=TEACHER),
+    url("POST", "/elevadgang/klasse/{group_key}/min-time", board.start_board, access=TEACHER_FORM),
+    url("GET", "/elevadgang/klasse/{group_key}/min-time/live", board.follow_board, access=TEACHER),
     url("POST", "/elevadgang/klasse/{group_key}/ny-adgangskode", pupils.give_new_password, access=TEACHER_FORM),
     url("POST", "/elevadgang/klasse/{group_key}/annuller", pupils.cancel, access=TEACHER_FORM),
     url("POST", "/elevadgang/klasse/{group_key}/fortryd", pupils.undo, access=TEACHER_FORM),
@@ -166,6 +169,9 @@ URLS: tuple[Url[House], ...] = (
     url("POST", "/elevadgang/klasse/{group_key}/kort", pupils.print_cards, access=TEACHER_FORM),
     url("POST", "/elevadgang/administrator/soeg", elevadgang.search, access=ADMINISTRATOR_FORM),
     url("GET", ANY_CLASS, pupils.show_class, access=ADMINISTRATOR),
+    url("GET", f"{ANY_CLASS}/min-time", board.show_board, access=ADMINISTRATOR),
+    url("POST", f"{ANY_CLASS}/min-time", board.start_board, access=ADMINISTRATOR_FORM),
+    url("GET", f"{ANY_CLASS}/min-time/live", board.follow_board, access=ADMINISTRATOR),
     url(
         "POST",
         f"{ANY_CLASS}/ny-adgangskode",

@@ -34,10 +34,10 @@ class TooManyError(UniloginError):
 
 
 class Follower(Generic[State]):
-    """One open page. ``over``: there is nothing to follow any more, or this worker is going."""
+    """One open page. ``over``: there is nothing to follow any more; ``leaving``: this worker is going."""
 
     def __init__(self) -> None:
-        self.over = False
+        self.over = self.leaving = False
         self._newest: State | None = None
         self._changed = asyncio.Event()
 
@@ -47,8 +47,13 @@ class Follower(Generic[State]):
         self._newest = state
         self._changed.set()
 
+    def leave(self) -> None:
+        """Tell it that this worker is going."""
+        self.leaving = True
+        self._changed.set()
+
     async def next(self, *, seconds: float) -> State | None:
-        """Wait for a state that was not read yet; None when there was none for so long, or it is over."""
+        """Wait for a state that was not read yet; None when there was none for so long, or no more come."""
         try:
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
@@ -125,6 +130,6 @@ class Live:
         for by_key in self._followers.values():
             for followers in by_key.values():
                 for follower in followers:
-                    follower.tell(None)
+                    follower.leave()
         if self._looking is not None:
             self._looking.cancel()

@@ -3,10 +3,11 @@
 -- a crash of the database the tables are empty, and boards begin anew.
 
 create unlogged table signin_watch (          -- somebody has the board of a class open
-  watch_id    uuid primary key default kit_uuid7(),
-  group_key   uuid not null unique references directory_group,
-  began_at    timestamptz not null default kit_now(),
-  expires_at  timestamptz not null            -- moved on by the open page, never past the end of a lesson
+  watch_id        uuid primary key default kit_uuid7(),
+  group_key       uuid not null unique,       -- a class, or an institution for its pupils without one
+  institution_id  uuid not null references directory_institution,
+  began_at        timestamptz not null default kit_now(),
+  expires_at      timestamptz not null        -- moved on by the open page, never past the end of a lesson
 );
 create index signin_watch_by_expiry on signin_watch (expires_at);
 

@@ -5,12 +5,14 @@ and all for every name alike (N-09). What is noted is the last thing that happen
 has missed nothing. Nothing here is told by NOTIFY, kept in a log, or known of what somebody does after signing in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from unilogin.domain.access.teaching import PUPIL_OF_GROUP, ClassInReach
+from unilogin.domain.access.teaching import ClassInReach
+from unilogin.domain.directory.model import AccountId
 from unilogin.kit.db.connection import Connection, Transaction
 
 WATCH_SECONDS = 5 * 60
@@ -73,19 +75,20 @@ async def note_elsewhere(connection: Connection, journey_id: UUID) -> None:
     await connection.execute(noting(Step.ELSEWHERE, named), journey_id)
 
 
-async def begin_watch(tx: Transaction, held: ClassInReach) -> None:
+async def begin_watch(tx: Transaction, held: ClassInReach, *, pupils: Sequence[AccountId]) -> None:
     """Watch a class, or go on: what was noted in a watch that ended is gone, and of two boards each sees the same."""
     await tx.execute("delete from signin_watch where group_key = $1 and expires_at <= kit_now()", held.group_key)
     watch_id: UUID = await tx.fetchval(
-        "insert into signin_watch as v (group_key, expires_at)"
-        f" values ($1, kit_now() + interval '{WATCH_SECONDS} seconds')"
+        "insert into signin_watch as v (group_key, institution_id, expires_at)"
+        f" values ($1, $2, kit_now() + interval '{WATCH_SECONDS} seconds')"
         f" on conflict (group_key) do update set expires_at = {_ON} returning v.watch_id",
         held.group_key,
+        held.institution_id,
     )
-    await _watch_pupils(tx, held, watch_id)
+    await _watch_pupils(tx, watch_id, pupils)
 
 
-async def go_on(tx: Transaction, held: ClassInReach) -> bool:
+async def go_on(tx: Transaction, held: ClassInReach, *, pupils: Sequence[AccountId]) -> bool:
     """Go on watching a class, with the pupils it has now; False when the lesson is over, and nothing is begun."""
     watch_id: UUID | None = await tx.fetchval(
         f"update signin_watch v set expires_at = {_ON} where v.group_key = $1 and v.expires_at > kit_now()"
@@ -93,23 +96,21 @@ async def go_on(tx: Transaction, held: ClassInReach) -> bool:
         held.group_key,
     )
     if watch_id is not None:
-        await _watch_pupils(tx, held, watch_id)
+        await _watch_pupils(tx, watch_id, pupils)
     return watch_id is not None
 
 
 _ON = f"least(kit_now() + interval '{WATCH_SECONDS} seconds', v.began_at + interval '{LESSON_SECONDS} seconds')"
 
 
-async def _watch_pupils(tx: Transaction, held: ClassInReach, watch_id: UUID) -> None:
+async def _watch_pupils(tx: Transaction, watch_id: UUID, pupils: Sequence[AccountId]) -> None:
     """Let those be watched who are in the class now, and nobody else."""
     await tx.execute(
-        "with pupils as materialized (select distinct a.account_id from"
-        f" {PUPIL_OF_GROUP} where gm.group_key = $1 and m.institution_id = $2), gone as ("
-        "  delete from signin_watched w where w.watch_id = $3 and w.account_id not in (select account_id from pupils))"
-        " insert into signin_watched (account_id, watch_id) select account_id, $3 from pupils on conflict do nothing",
-        held.group_key,
-        held.institution_id,
+        "with gone as (delete from signin_watched w where w.watch_id = $1 and w.account_id <> all($2::uuid[]))"
+        " insert into signin_watched (account_id, watch_id) select account_id, $1 from unnest($2::uuid[]) account_id"
+        " on conflict do nothing",
         watch_id,
+        list(pupils),
     )
 
 

@@ -3,7 +3,7 @@
 That says who is there. Which pupils they reach is for the gates in ``domain/access/teaching.py``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ from unilogin.domain.access.teaching import ClassInReach, Helper
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.services.model import ClientId, Level
 from unilogin.house import House
-from unilogin.kit.db.connection import acquire
+from unilogin.kit.db.connection import Connection, acquire
 from unilogin.kit.web.errors import ElsewhereError, RefusedError
 from unilogin.kit.web.forms import Fields
 from unilogin.kit.web.routing import Access
@@ -134,6 +134,19 @@ TEACHER = _pages(administrator=False)
 TEACHER_FORM = _forms(administrator=False)
 ADMINISTRATOR = _pages(administrator=True)
 ADMINISTRATOR_FORM = _forms(administrator=True)
+
+
+async def still_at(connection: Connection, house: House, request: Request, desk: Desk) -> Desk | None:
+    """Return the desk as it is now, for an answer that goes on for long; None when nobody is at it any more."""
+    token = house.cookies.get(request, cookie_of(ELEVADGANG)) or ""
+    who = await queries.who_is_still_here(connection, ELEVADGANG, token=token)
+    if who is None or who.standing.account_id != desk.visit.account_id:
+        return None
+    level = Level.TO_FAKTOR if desk.is_administrator else Level.EN_FAKTOR
+    visit = replace(desk.visit, who=who)
+    if who.session.level.rank < level.rank or _too_old(visit):
+        return None
+    return _desk(visit, administrator=desk.is_administrator)
 
 
 def is_sure_enough(desk: Desk, held: ClassInReach) -> bool:

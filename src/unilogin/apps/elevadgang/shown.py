@@ -56,6 +56,16 @@ def class_url(desk: Desk, held: ClassInReach) -> str:
     return f"{desk.base}/klasse/{held.group_key}"
 
 
+def board_url(desk: Desk, held: ClassInReach) -> str:
+    """Return the address of the live board of a class."""
+    return f"{class_url(desk, held)}/min-time"
+
+
+def back_url(desk: Desk, held: ClassInReach) -> str:
+    """Return the address of the page of a class from which something was posted: its list or its board."""
+    return board_url(desk, held) if desk.value("from") == "board" else class_url(desk, held)
+
+
 async def pass_to_class(connection: Connection, request: Request, desk: Desk) -> ClassInReach:
     """Pass the gate to the class that the address names; raises RefusedError, the same for every reason."""
     key = as_uuid(request.path_params["group_key"])

@@ -20,12 +20,14 @@ _RIGHTS = """array(
   ) r join directory_institution i using (institution_id) where i.active)"""
 """Those the person holds, and those that this session alone brought along (a business identity's)."""
 
-_WHO = f"""
+_HERE = f"""
   with here as (
     select {COLUMNS}, s.device, x.actor_group
     from shell_session x join sessions_session s using (session_id)
     where x.token_hash = $1 and x.app = $2 and {LIVE}
-  ), touched as ({TOUCH} in (select session_id from here))
+  )"""
+_TOUCHED = f", touched as ({TOUCH} in (select session_id from here))"
+_WHO = f"""
   select h.session_id, h.method, h.level, h.auth_time, h.device, h.actor_group,
          a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings,
          {DISPLAY_NAME} as display_name, {_RIGHTS} as rights, kit_now() as now,
@@ -37,7 +39,13 @@ _WHO = f"""
 
 async def who_is_here(connection: Connection, app: App, *, token: str) -> AppSession | None:
     """Return who is signed in to the app by its cookie, and passes the gate now; None for anything else (V-53)."""
-    row = await connection.fetchrow(_WHO, digest(token), app.name)
+    row = await connection.fetchrow(f"{_HERE}{_TOUCHED}{_WHO}", digest(token), app.name)
+    return _app_session(row) if row else None
+
+
+async def who_is_still_here(connection: Connection, app: App, *, token: str) -> AppSession | None:
+    """Return the same for a page that asks by itself: an open page alone keeps nobody signed in."""
+    row = await connection.fetchrow(f"{_HERE}{_WHO}", digest(token), app.name)
     return _app_session(row) if row else None
 
 

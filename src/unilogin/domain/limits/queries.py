@@ -46,6 +46,11 @@ CIRCUMSTANCES = f"""
 """One row, always. For a LATERAL join of a room above, whose statement gives a username as its ``$1`` and then
 ``parameters``: so that one statement reads the same for every name."""
 
+SHUT_OUT = f"""exists (select from limits_bucket b where b.account_id = a.account_id and b.place < {FIRST_DEVICE}
+  and (b.open_at > kit_now() or b.failures >= {rules.FREE_OF_WAIT}
+       or b.day = (kit_now() at time zone 'Europe/Copenhagen')::date and b.day_failures >= {rules.FREE_OF_WAIT}))"""
+"""For a statement of another room: the account of ``a`` was guessed at so often that it may be closed somewhere."""
+
 
 def parameters(
     account: AccountKey, device: DeviceKey, *, address: Address, net: Net

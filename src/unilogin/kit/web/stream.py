@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import ExitStack
 
 import msgspec
 from starlette.responses import Response
@@ -28,12 +29,13 @@ def event(name: str, content: Mapping[str, object], *, event_id: str = "") -> by
 
 
 class EventStream(Response):
-    """Sends what ``pieces`` yields until it ends, or until the reader is gone."""
+    """Sends what ``pieces`` yields until it ends, or until the reader is gone; then lets go of what was ``held``."""
 
-    def __init__(self, pieces: AsyncGenerator[bytes, None]) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes, None], *, held: ExitStack) -> None:
         self.status_code = 200
         self.background = None
         self._pieces = pieces
+        self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         writing = asyncio.create_task(self._write(send))
@@ -45,6 +47,7 @@ class EventStream(Response):
                 task.cancel()
             await asyncio.gather(writing, leaving, return_exceptions=True)
             await self._pieces.aclose()
+            self._held.close()
         if not writing.cancelled() and (error := writing.exception()) is not None:
             raise error
 

@@ -9,7 +9,7 @@ from unilogin.apps.elevadgang import actions, queries
 from unilogin.apps.elevadgang.access import Desk
 from unilogin.apps.elevadgang.model import Pupil
 from unilogin.apps.elevadgang.rows import Row
-from unilogin.apps.elevadgang.shown import as_uuid, class_url, pass_to_class, pass_to_pupils, render
+from unilogin.apps.elevadgang.shown import as_uuid, back_url, class_url, pass_to_class, pass_to_pupils, render
 from unilogin.domain.access.teaching import ClassInReach
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials.windows import (
@@ -157,10 +157,10 @@ async def _usernames(house: House, request: Request, desk: Desk, asked: list[str
         await actions.note_usernames_shown(tx, reached)
         shown = {pupil.account_id for pupil in reached}
         pupils = [pupil for pupil in await queries.pupils_of(tx, held) if pupil.account_id in shown]
-    context = {"held": held, "here_url": class_url(desk, held), "pupils": pupils}
+    context = {"held": held, "here_url": back_url(desk, held), "pupils": pupils}
     return render(house, request, desk, template=template, context=context)
 
 
 def _back(desk: Desk, held: ClassInReach, *, told: str | None) -> Response:
-    url = class_url(desk, held)
+    url = back_url(desk, held)
     return RedirectResponse(f"{url}?told={told}" if told else url, status_code=303)
