@@ -20,6 +20,9 @@ from unilogin.house import REALM, House
 from unilogin.kit.web.access import PUBLIC
 from unilogin.kit.web.routing import Url, url
 from unilogin.kit.web.static import asset
+from unilogin.protocols.bpi.access import SIGNED, TOKEN
+from unilogin.protocols.bpi.endpoints import soap, upload
+from unilogin.protocols.bpi.names import PATH as WSAIMPORT
 from unilogin.protocols.oidc.access import BEARER, CLIENT, NAVIGATION
 from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery, logout
 from unilogin.protocols.oidc.endpoints import token as tokens
@@ -127,6 +130,11 @@ URLS: tuple[Url[House], ...] = (
     url("OPTIONS", f"{OIDC}/revoke", discovery.preflight, access=PUBLIC),
     url("GET", f"{OIDC}/logout", logout.logout, access=PUBLIC),
     url("POST", f"{OIDC}/logout", logout.logout_posted, access=PUBLIC),
+    # deliveries of schools' systems
+    url("GET", WSAIMPORT, soap.describe, access=PUBLIC),
+    url("POST", WSAIMPORT, soap.call, access=SIGNED),
+    url("PUT", "/bpi/upload/{number}", upload.take_upload, access=TOKEN),
+    url("POST", "/bpi/upload/{number}", upload.take_upload, access=TOKEN),
     # external providers (MitID)
     url("GET", f"{REALM}/broker/{{alias}}/login", provider.leave, access=ERRAND),
     url("GET", f"{REALM}/broker/{{alias}}/endpoint", provider.come_back, access=CALLBACK),

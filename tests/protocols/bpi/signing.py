@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from cryptography.x509 import load_der_x509_certificate
 from lxml import etree
-from signxml import XMLSigner, XMLVerifier
 from signxml.algorithms import CanonicalizationMethod, SignatureConstructionMethod, SignatureMethod
-from signxml.verifier import SignatureConfiguration
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from tests.builders.certificates import Holder
 from tests.roster.documents import document, member, person, student
@@ -151,9 +151,11 @@ class Answer:
 
 def one(root: Tree, path: str) -> Tree:
     """The only element on a path."""
-    (found,) = root.xpath(path, namespaces=NAMES)
-    assert isinstance(found, etree._Element)
-    return found
+    found = root.xpath(path, namespaces=NAMES)
+    assert isinstance(found, list)
+    assert len(found) == 1
+    assert isinstance(found[0], etree._Element)
+    return found[0]
 
 
 def hello(namespace: str = COMMON) -> str:
