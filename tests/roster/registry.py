@@ -2,8 +2,9 @@
 
 import io
 import itertools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import asyncpg
 
@@ -11,12 +12,16 @@ from tests.builders.running import run
 from tests.roster.documents import document
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.actions import InstitutionDraft, save_institutions
+from unilogin.domain.directory.bulk_undo import Undone
 from unilogin.domain.directory.model import InstitutionKind
-from unilogin.kit.db.connection import connect
+from unilogin.kit.db.connection import Connection, Transaction, connect
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.actions import import_file
-from unilogin.roster.model import Receipt
+from unilogin.roster.deciding import Decided, Decision, decide
+from unilogin.roster.model import DeliveryKind, Receipt
+from unilogin.roster.undoing import UndoRefused, undo
 
+Result = TypeVar("Result")
 SOURCE = Actor("source", "Prøvesystem")
 OPERATOR = Actor("operator", "tests")
 NUMBERS = ("999001", "999002")
@@ -31,24 +36,62 @@ class Registry:
     _hours: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def deliver(
-        self, *members: str, number: str = "999001", source: str = "Prøvesystem", groups: str | None = None
+        self,
+        *members: str,
+        number: str = "999001",
+        source: str = "Prøvesystem",
+        groups: str | None = None,
+        kind: DeliveryKind = DeliveryKind.FULL,
     ) -> Receipt:
         """Deliver a document that is later than all before."""
         hour = next(self._hours)
         time = f"2025-08-{1 + hour // 24:02}T{hour % 24:02}:00:00Z"
         given = {} if groups is None else {"groups": groups}
-        return self.send(document(*members, number=number, source=source, time=time, **given))
+        return self.send(document(*members, number=number, source=source, time=time, **given), kind=kind)
 
-    def send(self, text: str | bytes, progress: Callable[[int], None] = lambda place: None) -> Receipt:
+    def send(
+        self,
+        text: str | bytes,
+        progress: Callable[[int], None] = lambda place: None,
+        *,
+        kind: DeliveryKind = DeliveryKind.FULL,
+    ) -> Receipt:
         """Deliver a document as it is."""
-        return run(self._send(text if isinstance(text, bytes) else text.encode(), progress))
+        data = io.BytesIO(text if isinstance(text, bytes) else text.encode())
+        return self.do(
+            lambda connection: import_file(
+                connection, data, secrets=self.secrets, actor=SOURCE, progress=progress, kind=kind
+            )
+        )
 
-    async def _send(self, data: bytes, progress: Callable[[int], None]) -> Receipt:
+    def decide(self, receipt: Receipt, decision: Decision, *, who: str) -> Decided | None:
+        """Let somebody say a word about a parked delivery."""
+        actor = Actor("operator", who)
+        return self.do(
+            lambda connection: decide(connection, receipt.delivery_id, decision, actor=actor, secrets=self.secrets)
+        )
+
+    def undo(self, receipt: Receipt) -> Undone | UndoRefused:
+        """Take a delivery back."""
+        return self.act(lambda tx: undo(tx, receipt.delivery_id, actor=OPERATOR))
+
+    def do(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """Do something on a connection of the role that serves."""
+        return run(self._do(work))
+
+    def act(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Do something in a transaction of the role that serves."""
+
+        async def in_transaction(connection: Connection) -> Result:
+            async with connection.transaction():
+                return await work(connection)
+
+        return run(self._do(in_transaction))
+
+    async def _do(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         connection = await connect(self.dsn, role="unilogin_run")
         try:
-            return await import_file(
-                connection, io.BytesIO(data), secrets=self.secrets, actor=SOURCE, progress=progress
-            )
+            return await work(connection)
         finally:
             await connection.close()
 

@@ -12,6 +12,7 @@ alter table roster_delivery
   add column applied_at timestamptz,                  -- when it was done; null: never
   add column settled_at timestamptz;                  -- when it was released, rejected, overtaken or undone
 update roster_delivery set applied_at = received_at where status = 'applied';
+grant delete on roster_finding to unilogin_run;                  -- a released delivery is read again
 create index roster_delivery_held on roster_delivery (institution_id, source) where status in ('parked', 'rejected');
 grant update (status, created, changed, unchanged, gone, refused, new_accounts, finding_count, plan, held_by,
               settled_at, applied_at) on roster_delivery to unilogin_run;

@@ -27,6 +27,7 @@ from unilogin.domain.directory.bulk_staging import Origin, copy_batch, prepare_s
 from unilogin.domain.directory.queries import institution
 from unilogin.roster.cpr_cases import note_cases
 from unilogin.roster.desk import Desk
+from unilogin.roster.formats.unilogin_person import could_be_cpr
 from unilogin.roster.known import KnownHashes
 from unilogin.roster.messages import Found
 from unilogin.roster.model import (
@@ -41,7 +42,15 @@ from unilogin.roster.model import (
     Receipt,
     Severity,
 )
-from unilogin.roster.parking import Changes, drop_held, keep_file, put_changes_back, take_changes_out
+from unilogin.roster.parking import (
+    Changes,
+    begin_release,
+    drop_file,
+    drop_held,
+    keep_file,
+    put_changes_back,
+    take_changes_out,
+)
 from unilogin.roster.planning import effect_of, limits_of
 from unilogin.roster.queries import last_applied, receipt, same_delivery
 from unilogin.roster.reading import Reading
@@ -75,7 +84,8 @@ async def load(desk: Desk, reading: Reading, file: BinaryIO, *, released: Delive
     await lock_institution(tx, where.institution_id)
     last = await last_applied(tx, where.institution_id, source=header.source)
     origin = Origin(where.institution_id, header.source, str(released or Drawer().new_id()), desk.actor)
-    if not released and (before := await _same_as_before(desk, reading, origin)) is not None:
+    before = await (begin_release(tx, released) if released else _same_as_before(desk, reading, origin))
+    if before is not None:
         return replace(before, repeated=True)
     check_base(header, reading.kind, last=last.source_time if last else None)
     check_time(header, last=last.source_time if last else None, now=desk.now)
@@ -85,6 +95,8 @@ async def load(desk: Desk, reading: Reading, file: BinaryIO, *, released: Delive
     except HeldError as held:
         return await _park(desk, origin, reading, file=file, held=held)
     await drop_held(tx, origin, but=released)
+    if released:
+        await drop_file(tx, released)
     return await _keep(desk, origin, reading, outcome)
 
 
@@ -184,7 +196,8 @@ async def _remove(desk: Desk, origin: Origin, reading: Reading) -> Applied:
     removed = await remove_members(desk.tx, origin, local_ids=list(reading.leavers))
     for local_id, line in reading.leavers.items():
         if local_id in removed.unknown:
-            reading.add(Finding(line, Found.LOCAL_ID_UNKNOWN.value, Severity.WARNING, {}, local_id))
+            about = None if could_be_cpr(local_id) else local_id
+            reading.add(Finding(line, Found.LOCAL_ID_UNKNOWN.value, Severity.WARNING, {}, about))
     return removed.applied
 
 

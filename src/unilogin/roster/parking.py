@@ -11,7 +11,8 @@ from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Sealer, Secrets
 from unilogin.roster.desk import Desk
-from unilogin.roster.model import DeliveryId
+from unilogin.roster.model import DeliveryId, Receipt
+from unilogin.roster.queries import receipt
 
 Changes = BinaryIO
 """Rows of roster_change on their way around a transaction that is taken back: ids, classes and counts, no names."""
@@ -83,6 +84,17 @@ async def kept_file(connection: Connection, secrets: Secrets, delivery_id: Deliv
     )
     sealer = _sealer(secrets)
     return io.BytesIO(b"".join(sealer.open(row["sealed"], _place(delivery_id, row["number"])) for row in rows))
+
+
+async def begin_release(tx: Transaction, delivery_id: DeliveryId) -> Receipt | None:
+    """Clear the way for a parked delivery under its institution's lock; its receipt if it waits no more."""
+    waits = await tx.fetchval(
+        "select status = 'parked' from roster_delivery where delivery_id = $1 for update", delivery_id
+    )
+    if not waits:
+        return await receipt(tx, delivery_id)
+    await tx.execute("delete from roster_change where delivery_id = $1", delivery_id, timeout=PATIENCE)
+    return None
 
 
 async def drop_file(tx: Transaction, delivery_id: DeliveryId) -> None:

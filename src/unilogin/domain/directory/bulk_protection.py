@@ -35,7 +35,12 @@ _BEGIN = f"""
         alias_first_name = told.alias_first_name, alias_family_name = told.alias_family_name
     from told
     where p.person_id = told.person_id and (not p.protected or p.protection_doubted_at is not null)
-    returning told.account_id
+    returning told.account_id, told.person_id
+  ), noted as (
+    {journal.INSERT}
+    select $4::text::uuid, 'person', p.person_id, {journal.PERSON}
+    from directory_person p where p.person_id in (select person_id from hidden)
+    {journal.ONCE}
   )
   {AUDIT_INSERT}
   select '{Event.PERSON_CHANGED.value}', $1, $2, account_id, $3, $4, 'ok', null, '{{"protected": true}}' from hidden

@@ -93,9 +93,18 @@ class UniloginImport:
             self._declared.setdefault(group.group_id, group)
 
     def rows(self, at_once: int, *, is_known: IsKnown) -> Iterator[list[ReadRow]]:
-        """Read the persons that are not known, so many records at a time."""
+        """Read the persons that are not known, so many records at a time; who leaves is always read."""
         for chunk in self.records(at_once):
-            yield self.read([record for record in chunk if not is_known(record.raw_hash)])
+            if self.kind is DeliveryKind.DELETE:
+                parsed = self._reader.parse([record.raw for record in chunk])
+                yield [self._read_leaver(one) for one in parsed]
+            else:
+                yield self.read([record for record in chunk if not is_known(record.raw_hash)])
+
+    def _read_leaver(self, parsed: ParsedRecord) -> ReadRow:
+        notes = Notes(parsed.line_of)
+        self._persons.read_leaver(parsed, notes)
+        return ReadRow(parsed.raw.line, b"", notes.local_person_id, None, (), tuple(notes.findings))
 
     def records(self, at_once: int) -> Iterator[list[HashedRecord]]:
         """Hand out the persons in lists of at most so many, hashed and not yet parsed."""

@@ -67,7 +67,8 @@ CONTACT = {"Person": Field(1, nested=True)}
 _CONTACT_ATTRIBUTES = frozenset(("relation", "childCustody", "accessLevel", "cvr", "pnr"))
 
 
-def _could_be_cpr(local_id: str | None) -> bool:
+def could_be_cpr(local_id: str | None) -> bool:
+    """Tell whether a local id reads like a CPR number, and so must not be shown."""
     try:
         read_cpr(local_id or "")
     except CprError:
@@ -100,10 +101,14 @@ class PersonReader:
                 notes.refuse(child, Found.ELEMENT_TWICE, element=name)
         if not any(name == "Person" for name, _ in children.nested):
             notes.refuse(parsed.element, Found.ELEMENT_MISSING, element="Person")
-        if not self._is_cpr(parsed.element, facts, notes) and facts is None and _could_be_cpr(notes.local_person_id):
+        if not self._is_cpr(parsed.element, facts, notes) and facts is None and could_be_cpr(notes.local_person_id):
             notes.forget_local_id()  # the number to compare with could not be read
         row = self._belonging(parsed.element, actors, notes=notes, facts=facts, protect=protect)
         return (None if notes.refused else row), tuple(protect)
+
+    def read_leaver(self, parsed: ParsedRecord, notes: Notes) -> None:
+        """Read no more of a record than whom it is about; what else it says of them does not matter."""
+        notes.local_person_id = self._local_id(parsed.element, self._children(parsed.element, RECORD, notes), notes)
 
     def _is_cpr(self, element: Element, facts: Facts | None, notes: Notes) -> bool:
         """Refuse a local id that is the person's number: it would be stored and shown in clear (K-13)."""

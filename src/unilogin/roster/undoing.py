@@ -1,0 +1,72 @@
+"""Taking a delivery back, for thirty days: the same ids, usernames, passwords and names at services (F-28)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from asyncpg import Record
+
+from unilogin.domain.audit.actions import write
+from unilogin.domain.audit.events import Event
+from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.directory.bulk import lock_institution, lock_people
+from unilogin.domain.directory.bulk_staging import Origin
+from unilogin.domain.directory.bulk_undo import Later, Undone, changed_later, forget_journal, take_back
+from unilogin.domain.directory.model import InstitutionId
+from unilogin.kit.db.connection import Transaction
+from unilogin.roster.model import DeliveryId
+
+UNDO_DAYS = 30
+
+
+class NotUndone(StrEnum):
+    """Why a delivery is not taken back: ``roster.undo.<code>`` is the sentence."""
+
+    UNKNOWN = "unknown"  # no such delivery, or it did not count, or was taken back before
+    TOO_OLD = "too_old"
+    CHANGED_LATER = "changed_later"
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRefused:
+    """Nothing was changed. ``people`` are those whom a later delivery changed again."""
+
+    why: NotUndone
+    people: Sequence[Later] = ()
+
+
+async def undo(tx: Transaction, delivery_id: DeliveryId, *, actor: Actor) -> Undone | UndoRefused:
+    """Take a delivery back, all of it or nothing. The same file may come again and counts again."""
+    found = await _applied(tx, delivery_id)
+    if found is None:
+        return UndoRefused(NotUndone.UNKNOWN)
+    origin = Origin(InstitutionId(found["institution_id"]), found["source"], str(delivery_id), actor)
+    await lock_institution(tx, origin.institution_id)
+    await lock_people(tx)
+    if (found := await _applied(tx, delivery_id)) is None:  # somebody else was quicker
+        return UndoRefused(NotUndone.UNKNOWN)
+    if not found["is_young"]:
+        return UndoRefused(NotUndone.TOO_OLD)
+    if people := await changed_later(tx, origin):
+        return UndoRefused(NotUndone.CHANGED_LATER, people)
+    undone = await take_back(tx, origin)
+    await tx.execute(
+        "update roster_delivery set status = 'undone', settled_at = kit_now() where delivery_id = $1", delivery_id
+    )
+    where, detail = origin.institution_id, undone._asdict()
+    await write(tx, Entry(Event.DELIVERY_UNDONE, actor, institution_id=where, about=str(delivery_id), detail=detail))
+    return undone
+
+
+async def _applied(tx: Transaction, delivery_id: DeliveryId) -> Record | None:
+    return await tx.fetchrow(
+        "select institution_id, source, applied_at > kit_now() - $2 * interval '1 day' as is_young"
+        " from roster_delivery where delivery_id = $1 and status = 'applied'",
+        delivery_id,
+        UNDO_DAYS,
+    )
+
+
+async def forget_what_was(tx: Transaction) -> None:
+    """Forget what people were before deliveries that are too old to be taken back."""
+    await forget_journal(tx, days=UNDO_DAYS)
