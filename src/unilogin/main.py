@@ -1,5 +1,6 @@
 """Wires everything, and is the only place that does: settings in, an ASGI application out."""
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from unilogin.domain.notices.model import Addresses
 from unilogin.house import REALM, House
 from unilogin.kit.addresses import is_loopback
 from unilogin.kit.db.connection import Pool, close_pool, open_pool
-from unilogin.kit.live import Live
+from unilogin.kit.live import GOING, Live
 from unilogin.kit.logs import set_up_logs
 from unilogin.kit.mail import MailServer
 from unilogin.kit.outbound import Outbound
@@ -115,6 +116,7 @@ class Application:
             return
         house = build_house(settings, pool=pool, secrets=self._secrets, templates=self._templates)
         self._app = framed(house, self._urls)
+        asyncio.get_running_loop().add_signal_handler(GOING, house.live.close)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         house.live.close()

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 
@@ -21,6 +22,7 @@ from granian.server import MPServer
 from starlette.types import ASGIApp
 
 from unilogin.kit.errors import SetupError
+from unilogin.kit.live import GOING
 from unilogin.kit.logs import server_log_config
 
 BACKLOG = 4096
@@ -73,6 +75,9 @@ class _Server(MPServer):
 
     def signal_handler_interrupt(self, *args: object, **kwargs: object) -> None:
         self.on_stopping()
+        for worker in self.wrks:
+            with suppress(ProcessLookupError, TypeError):  # gone, or not begun
+                os.kill(worker.inner.pid, GOING)
         super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]  # granian types it not
 
     def shutdown(self, exit_code: int = 0) -> None:
@@ -85,6 +90,7 @@ class _Server(MPServer):
 
 def load_application(target: str, *, stop_seconds: int) -> ASGIApp:
     """Make the application, in the worker; ``target`` is module:factory."""
+    signal.signal(GOING, signal.SIG_IGN)  # until the application listens to it; else it would end the worker
     _end_with_the_supervisor(stop_seconds)
     module, _, factory = target.partition(":")
     try:
@@ -103,6 +109,7 @@ def _end_with_the_supervisor(stop_seconds: int) -> None:
 
     def wait() -> None:
         supervisor.join()
+        os.kill(os.getpid(), GOING)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(stop_seconds)
         os._exit(1)

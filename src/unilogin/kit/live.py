@@ -5,6 +5,7 @@ the newest state alone: one that reads slowly skips states and never makes a que
 """
 
 import asyncio
+import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ State = TypeVar("State")
 
 Look = Callable[[Connection, Sequence[UUID]], Awaitable[Mapping[UUID, State]]]
 """Reads the states of what is followed, in one statement; what is not in the answer is over."""
+
+GOING: Final = signal.SIGUSR1
+"""Tells a worker that it will be stopped: a server waits for its answers to end, and these do not by themselves."""
 
 LOOK_SECONDS: Final = 1.0
 MOST_OF_ONE: Final = 4

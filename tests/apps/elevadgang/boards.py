@@ -34,7 +34,7 @@ class Stream:
     def state(self, pupil: Somebody) -> str | None:
         """What the card of a pupil says now, if there is one."""
         card = self.cards.get(str(pupil.account_id))
-        return card and str(card["state"])
+        return str(card["state"]) if card else None
 
     def wait_for(self, pupil: Somebody, state: str) -> dict[str, Any]:
         """Read on until the card of a pupil says this; return the card."""
