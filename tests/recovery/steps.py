@@ -63,3 +63,13 @@ def signs_in(visitor: Visitor, secret: str | list[str]) -> bool:
     else:
         visitor.submit({"password": secret})
     return visitor.moves_on
+
+
+def says_so_in(visitor: Visitor, english: str) -> Visitor:
+    """Whether the page that says why not is still there in the other language, and after a reload in one's own."""
+    danish = visitor.heading
+    links = [str(link) for link in visitor.document.xpath("//a[contains(@href, '?lang=')]/@href")]
+    for language, heading in (("en", english), ("da", danish)):
+        visitor.open(next(link for link in links if link.endswith(language)))
+        assert visitor.heading == heading
+    return visitor

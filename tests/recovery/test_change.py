@@ -9,6 +9,7 @@ from tests.recovery.conftest import AtSecret
 from tests.recovery.inside import read, sessions_now
 from tests.recovery.steps import follow, go, page, shown_words, signs_in
 from tests.visitor import Visitor
+from unilogin.recovery.model import MOST_TRIES
 
 NEW = "grønne gulerødder ler 4"
 OLD = "solskin over klitten 7"
@@ -56,6 +57,27 @@ def test_b_l11_what_is_refused_says_why_and_the_old_one_stays(
     ), "it says why"
     assert refused.strip() not in visitor.text or not refused.strip()
     assert signs_in(at_secret(pupil.username), OLD)
+
+
+def test_twenty_secrets_may_be_thought_of_and_then_one_is_given(
+    at_secret: AtSecret, people: People, pupil: Somebody
+) -> None:
+    visitor = to_change(at_secret(pupil.username))
+    visitor.submit({"password": OLD})
+    for _ in range(MOST_TRIES):
+        visitor.submit({"new-password": "12345678"})
+        assert visitor.page.status_code == 200
+    go(visitor, "password/change").submit({"password": OLD})  # to prove it anew gives no more of them
+    assert visitor.heading == "Vælg en ny adgangskode"
+    visitor.submit({"new-password": NEW})
+    assert visitor.page.status_code == 429
+    assert "Det var mange forsøg" in visitor.text
+    assert not signs_in(at_secret(pupil.username), NEW)
+    visitor.post(page(visitor, "new-password"), {"csrf": str(visitor.document.forms[0].fields["csrf"])})
+    given = shown_words(visitor)
+    visitor.submit()
+    assert visitor.moves_on
+    assert signs_in(at_secret(pupil.username), given)
 
 
 def test_a_fifth_grader_who_changes_is_given_words_when_nothing_comes_to_mind(

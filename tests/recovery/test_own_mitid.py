@@ -11,7 +11,7 @@ from tests.builders.running import run
 from tests.recovery.conftest import AtSecret
 from tests.recovery.inside import events_about, sessions_now
 from tests.recovery.mitid import MitId
-from tests.recovery.steps import follow, go, page, shown_words, signs_in, to_mitid
+from tests.recovery.steps import follow, go, page, says_so_in, shown_words, signs_in, to_mitid
 from tests.visitor import Visitor
 from unilogin.domain.services.model import Level
 
@@ -88,6 +88,7 @@ def test_n_09_somebody_elses_name_and_nobodys_are_told_alike(
         mitid.proves(visitor, index)
         pages.add((visitor.page.status_code, re.sub(r"/login/[^\"> ]*", "/login/", visitor.page.text)))
         assert visitor.heading == "MitID og brugernavn passer ikke sammen"
+    says_so_in(visitor, "MitID and username do not match")
     assert len(pages) == 1
     assert sessions_now(people, pupil) == []
 

@@ -27,6 +27,7 @@ from tests.postgres import TestServer
 from tests.protocols.oidc.relying_party import RelyingParty
 from tests.recovery.inside import events_about, sessions_now
 from tests.recovery.mitid import ALIAS
+from tests.recovery.steps import says_so_in
 from unilogin.domain.services.model import Level
 from unilogin.kit.secrets import Secrets
 from unilogin.signin.model import ExternalIdentity, Failure
@@ -186,6 +187,8 @@ def test_who_may_not_vouch_is_told_why_and_nothing_changes(
     behind_their_back(stage, child, parent, why)
     browser.open(url)
     assert browser.heading == WHO_MAY_NOT[why]
+    if why == "nobody's parent":
+        says_so_in(browser, "You cannot say yes for that child")
     assert vouches(stage, child) == 0
     assert levels_of(stage, child) == ["EnFaktor"]
     assert browser.document.xpath("//a[contains(@href, '/level')]"), "there is a way back to the other ways"

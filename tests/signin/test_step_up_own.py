@@ -1,6 +1,7 @@
 """Who is signed in with a password proves more by their own MitID or passkey: the same person, in a new session."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.postgres import TestServer
 from tests.protocols.oidc.relying_party import RelyingParty, answer_of
 from tests.recovery.inside import events_about, sessions_now
 from tests.recovery.mitid import ALIAS
+from tests.recovery.steps import says_so_in
 from tests.signin.test_passkeys import asked, handle
 from tests.visitor import Visitor
 from unilogin.domain.services.model import Level
@@ -69,12 +71,29 @@ def test_services_of_the_old_session_are_told_when_the_new_one_ends(stage: Stage
     assert stage.sql(waiting, teacher.account_id) == [(2,)]
 
 
+def test_services_of_the_old_session_are_shown_in_the_browser_too(stage: Stage) -> None:
+    other = stage.service(frontchannel_logout_uri="http://localhost:9/tavle")
+    service, teacher = stage.service(frontchannel_logout_uri="http://localhost:9/skuffe"), stage.teacher()
+    browser = stage.signed_in(teacher, other)
+    ((before,),) = stage.sql("select session_id::text from sessions_session where account_id = $1", teacher.account_id)
+    attempt = service.attempt(**INSIST_TWO)
+    stage.with_mitid(stage.open(browser, attempt), teacher)
+    tokens, claims = tokens_of(service, attempt, browser)
+    browser.open(f"{service.address('logout')}?id_token_hint={tokens['id_token']}")
+    shown = [urlsplit(str(address)) for address in browser.document.xpath("//iframe/@src")]
+    assert [(one.path, parse_qs(one.query)["sid"]) for one in shown] == [
+        ("/tavle", [before]),
+        ("/skuffe", [claims["sid"]]),
+    ]
+
+
 def test_v_42_another_persons_mitid_switches_nobody(stage: Stage, service: RelyingParty) -> None:
     teacher, other = stage.teacher(), stage.teacher()
     browser, attempt = asks_for(stage, service, teacher, **INSIST_TWO)
     before = browser.client.cookies["unilogin_session"]
     stage.with_mitid(browser, other)
     assert browser.heading == "Det er en andens MitID"
+    says_so_in(browser, "That is another person's MitID")
     assert sessions_now(stage.people, other) == []
     assert sessions_now(stage.people, teacher) == [("password", "EnFaktor")]
     assert browser.client.cookies["unilogin_session"] == before

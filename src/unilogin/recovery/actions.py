@@ -19,7 +19,7 @@ from unilogin.domain.notices.actions import tell
 from unilogin.domain.notices.model import Notice
 from unilogin.domain.services.model import Level
 from unilogin.kit.db.connection import Connection, Transaction
-from unilogin.recovery.model import PERMIT_SECONDS, READER_SECONDS, Permit, PermitId, Proof
+from unilogin.recovery.model import MOST_TRIES, PERMIT_SECONDS, READER_SECONDS, Permit, PermitId, Proof
 from unilogin.recovery.queries import GOOD, proved_by_password
 from unilogin.signin.model import Journey, JourneyId
 
@@ -127,6 +127,21 @@ async def give_and_assign(tx: Transaction, journey_id: JourneyId, window: Window
     )
     await _set(tx, account_id, proof=proof, helper=window.opened_by, fresh=fresh)
     return True
+
+
+async def count_try(connection: Connection, permit: Permit) -> bool:
+    """Count a secret that was thought of, before it is looked at; False when there were enough, or leave is over.
+
+    They are counted in the journey, whatever it is proved with anew. To be given one is always open: that is one hash.
+    """
+    return bool(
+        await connection.fetchval(
+            "update recovery_permit p set tries = p.tries + 1 from signin_journey j, directory_account pupil"
+            f" where p.permit_id = $1 and p.tries < $2 and {GOOD} returning true",
+            permit.permit_id,
+            MOST_TRIES,
+        )
+    )
 
 
 async def use_permit(tx: Transaction, permit: Permit, *, fresh: Fresh | None) -> bool:

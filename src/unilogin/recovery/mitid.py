@@ -12,12 +12,13 @@ from starlette.responses import Response
 from unilogin.domain.directory.model import Standing
 from unilogin.domain.services.model import Level
 from unilogin.house import House
-from unilogin.kit.db.connection import acquire, transaction
+from unilogin.kit.db.connection import Transaction, acquire, transaction
 from unilogin.kit.web.forms import Fields, one
 from unilogin.recovery.pages import Path, address, tell
 from unilogin.signin.access import Visit
-from unilogin.signin.errands import errand_url, start_errand, take_identity
-from unilogin.signin.matching import Match, Matched, NoAccount, NoCpr, NotAdmitted, NotPublicLaw, match
+from unilogin.signin.errands import Told, errand_url, note_told, start_errand, take_identity, told_before
+from unilogin.signin.matching import Match, NoAccount, NoCpr, NotAdmitted, NotPublicLaw
+from unilogin.signin.matching import match as match_identity
 from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Provider, ProviderKind
 from unilogin.signin.pages import leave_for
 from unilogin.signin.providers import available_providers
@@ -25,18 +26,11 @@ from unilogin.signin.providers import available_providers
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Somebody who has just proved who they are, at this level, and may authenticate now."""
+    """Somebody who has just proved who they are, at this level, and may authenticate now; in which errand."""
 
     standing: Standing
     level: Level
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Nobody: why, as the last part of a message's code, and what its sentences name."""
-
-    why: str
-    institutions: str = ""
+    errand_id: ErrandId
 
 
 async def offered(house: House) -> tuple[Provider, ...]:
@@ -51,47 +45,64 @@ async def leave(house: House, request: Request, visit: Visit, fields: Fields, *,
     providers = await offered(house)
     chosen = [provider for provider in providers if provider.alias == one(fields, "provider")] or list(providers)
     if not chosen:
-        return tell(house, request, visit, "unavailable", again=page)
+        return tell(house, request, visit, Told("unavailable"), again=page)
     provider, journey = chosen[0], visit.journey
     async with transaction(house.pool) as tx:
         errand = await start_errand(tx, journey.journey_id, alias=provider.alias, return_to=address(journey, back))
     if errand is None:
-        return tell(house, request, visit, "unavailable", again=page)
+        return tell(house, request, visit, Told("unavailable"), again=page)
     name = provider.name_in(house.pages.language(request))
     return leave_for(house, request, errand_url(provider.alias, errand), name=name)
 
 
-async def came_back(house: House, request: Request, visit: Visit, *, back: Path) -> Shown | Stopped | None:
-    """Take who came back, once, to where this page sent them; None when there is nothing to take, as after a reload."""
+async def came_back(house: House, request: Request, visit: Visit, *, back: Path) -> Shown | Told | None:
+    """Take who came back, once, to where this page sent them; or what they were told when the page is loaded again.
+
+    None when there is neither.
+    """
+    journey_id, at = visit.journey.journey_id, address(visit.journey, back)
+    errand_id = _errand_id(request)
+    async with transaction(house.pool) as tx:
+        identity = await take_identity(tx, journey_id, errand_id, at=at) if errand_id else None
+        if errand_id is None or identity is None:
+            before = await told_before(tx, journey_id, at=at)
+            return before[1] if before else None
+        outcome = await _outcome(tx, identity, errand_id)
+        if isinstance(outcome, Told):
+            await note_told(tx, errand_id, outcome)
+        return outcome
+
+
+async def turn_down(house: House, shown: Shown, *, why: str) -> Told:
+    """Note that somebody proved who they are and it was of no use; return what they are told."""
+    told = Told(why)
+    async with acquire(house.pool) as connection:
+        await note_told(connection, shown.errand_id, told)
+    return told
+
+
+def _errand_id(request: Request) -> ErrandId | None:
     try:
-        errand_id = ErrandId(UUID(request.query_params.get("errand", "")))
+        return ErrandId(UUID(request.query_params.get("errand", "")))
     except ValueError:
         return None
-    async with transaction(house.pool) as tx:
-        at = address(visit.journey, back)
-        identity = await take_identity(tx, visit.journey.journey_id, errand_id, at=at)
-        found = await match(tx, identity) if isinstance(identity, ExternalIdentity) else None
-    match identity:
-        case None:
-            return None
-        case Failure():
-            return Stopped(identity.value)
-        case ExternalIdentity() if identity.level is not Level.TO_FAKTOR:
-            return Stopped(Failure.LEVEL.value)
-    return _shown(found, identity.level)
 
 
-def _shown(found: Matched | None, level: Level) -> Shown | Stopped:
-    match found:
+async def _outcome(tx: Transaction, identity: ExternalIdentity | Failure, errand_id: ErrandId) -> Shown | Told:
+    if isinstance(identity, Failure):
+        return Told(identity.value)
+    if identity.level is not Level.TO_FAKTOR:
+        return Told(Failure.LEVEL.value)
+    match await match_identity(tx, identity):
         case Match(standing):
-            return Shown(standing, level)
+            return Shown(standing, identity.level, errand_id)
         case NoCpr():
-            return Stopped("no_cpr")
+            return Told("no_cpr")
         case NoAccount():
-            return Stopped("no_account")
+            return Told("no_account")
         case NotAdmitted():
-            return Stopped("closed")
+            return Told("closed")
         case NotPublicLaw(institutions=names):
-            return Stopped("not_public_law", ", ".join(names))
+            return Told("not_public_law", tuple(names))
         case _:
-            return Stopped("several")
+            return Told("several")

@@ -15,6 +15,9 @@ PermitId = NewType("PermitId", UUID)
 PERMIT_SECONDS = 15 * 60
 """How long leave lasts: a seven-year-old learns four pictures, somebody fetches a pencil."""
 
+MOST_TRIES = 20
+"""How many secrets of one's own may be thought of in a journey: each costs hashes, and tells of the last ones."""
+
 READER_SECONDS = 10 * 60
 """How long the usernames may be read after MitID."""
 

@@ -13,12 +13,13 @@ from unilogin.house import House
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.web.forms import one
 from unilogin.recovery import actions
-from unilogin.recovery.mitid import Shown, Stopped, came_back, leave, offered
+from unilogin.recovery.mitid import Shown, came_back, leave, offered
 from unilogin.recovery.model import OwnName, Proof, Reader
 from unilogin.recovery.pages import Path, address, show, tell
 from unilogin.recovery.queries import may_have_password, own_name, reader_of
 from unilogin.signin import actions as signin
 from unilogin.signin.access import Posted, Visit
+from unilogin.signin.errands import Told
 from unilogin.signin.gate import standing_if_admitted
 from unilogin.signin.model import Journey, Method, Step
 from unilogin.signin.pages import see_other, step_url
@@ -44,8 +45,8 @@ async def come_back(house: House, request: Request, visit: Visit) -> Response:
     """Let whoever came back read the names."""
     came = await came_back(house, request, visit, back=Path.NAMES_BACK)
     match came:
-        case Stopped(why, institutions):
-            return tell(house, request, visit, why, again=Path.NAMES, institutions=institutions)
+        case Told():
+            return tell(house, request, visit, came, again=Path.NAMES)
         case Shown(standing, level):
             async with transaction(house.pool) as tx:
                 await actions.let_read(tx, visit.journey.journey_id, standing.account_id, level=level)

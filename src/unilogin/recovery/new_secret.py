@@ -8,7 +8,7 @@ from unilogin.domain.credentials.choosing import Fresh, Unfit, draw_one, examine
 from unilogin.domain.credentials.policy import hints
 from unilogin.domain.credentials.words import parts
 from unilogin.house import House
-from unilogin.kit.db.connection import again_if_rolled_back, transaction
+from unilogin.kit.db.connection import acquire, again_if_rolled_back, transaction
 from unilogin.kit.faults import fault_point
 from unilogin.kit.web.errors import ElsewhereError
 from unilogin.kit.web.forms import one
@@ -75,6 +75,10 @@ async def take_own(house: House, request: Request, form: LeaveForm) -> Response:
     leave, permit = form.leave, form.leave.permit
     if not may_choose(permit):
         return see_other(address(leave.journey, Path.NEW))
+    async with acquire(house.pool) as connection:
+        counted = await actions.count_try(connection, permit)
+    if not counted:
+        return _show_own(house, request, leave, errors=["recovery.own.too_many"], status=429)
     typed = one(form.fields, "new-password")
     if "again" in form.fields and one(form.fields, "again") != typed:
         return _show_own(house, request, leave, errors=["recovery.own.differ"])

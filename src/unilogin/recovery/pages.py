@@ -9,6 +9,7 @@ from starlette.responses import Response
 from unilogin.house import House
 from unilogin.signin.access import Visit
 from unilogin.signin.browser import journey_url
+from unilogin.signin.errands import Told
 from unilogin.signin.model import Journey, Step
 from unilogin.signin.pages import step_url
 
@@ -52,13 +53,13 @@ def show(
 _WORTH_ANOTHER_TRY = ("cancelled", "unavailable", "refused", "level", "no_cpr", "not_you", "not_yours")
 
 
-def tell(house: House, request: Request, visit: Visit, why: str, *, again: Path, **fields: object) -> Response:
+def tell(house: House, request: Request, visit: Visit, told: Told, *, again: Path) -> Response:
     """Say why it did not work, what that means, what to do and whom to ask; ``again`` is where another try begins."""
-    journey = visit.journey
+    journey, why = visit.journey, told.why
     step = Step.SECRET if journey.username else Step.USERNAME
     context = {
         "message": f"recovery.told.{why}",
-        "fields": fields,
+        "fields": {"institutions": ", ".join(told.institutions)},
         "again_url": address(journey, again) if why in _WORTH_ANOTHER_TRY else None,
         "back_url": step_url(journey, Step.METHOD if why == "no_password" else step),
     }

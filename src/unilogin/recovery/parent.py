@@ -10,10 +10,11 @@ from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.web.forms import Fields
 from unilogin.recovery import actions
 from unilogin.recovery.access import Named
-from unilogin.recovery.mitid import Shown, Stopped, came_back, leave, offered
+from unilogin.recovery.mitid import Shown, came_back, leave, offered, turn_down
 from unilogin.recovery.model import Proof
 from unilogin.recovery.pages import Path, address, show, tell
 from unilogin.recovery.queries import NOBODY, account_of_name, may_have_password
+from unilogin.signin.errands import Told
 from unilogin.signin.gate import standing_if_admitted
 from unilogin.signin.pages import see_other
 
@@ -41,11 +42,11 @@ async def come_back(house: House, request: Request, named: Named) -> Response:
     match came:
         case None:
             return see_other(address(named.journey, Path.NEW))
-        case Stopped(why, institutions):
-            return tell(house, request, named.visit, why, again=Path.PARENT, institutions=institutions)
+        case Told():
+            return tell(house, request, named.visit, came, again=Path.PARENT)
     if await _give(house, named, came):
         return see_other(address(named.journey, Path.NEW))
-    return tell(house, request, named.visit, "not_yours", again=Path.PARENT)
+    return tell(house, request, named.visit, await turn_down(house, came, why="not_yours"), again=Path.PARENT)
 
 
 async def _give(house: House, named: Named, came: Shown) -> bool:

@@ -5,6 +5,7 @@ provider's protocol notes what came out and sends the browser back to ``return_t
 takes the identity, once, for the journey that sent the browser. The CPR number itself never comes this far.
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from asyncpg import Record
@@ -89,6 +90,41 @@ def _identity(row: Record) -> ExternalIdentity:
         row["age"],
         row["authenticated_at"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody who came back was told: why not, as the last part of a code, and what its sentences name."""
+
+    why: str
+    institutions: tuple[str, ...] = ()
+    incident: str | None = None
+
+
+async def note_told(connection: Connection, errand_id: ErrandId, told: Told) -> None:
+    """Note why nothing came of an errand that was taken, for whoever loads the page again."""
+    await connection.execute(
+        "update signin_errand set told = $2 where errand_id = $1 and taken_at is not null",
+        errand_id,
+        {"why": told.why, "institutions": told.institutions, "incident": told.incident},
+    )
+
+
+async def told_before(connection: Connection, journey_id: JourneyId, *, at: str) -> tuple[ErrandId, Told] | None:
+    """Return what was told when this journey last came back to ``at``; None when nothing was, or it is away again.
+
+    What came back is taken once, but its page may be loaded again, or wanted in the other language.
+    """
+    row = await connection.fetchrow(
+        "select errand_id, told from signin_errand where journey_id = $1 and return_to = $2"
+        " order by started_at desc limit 1",
+        journey_id,
+        at,
+    )
+    told = row["told"] if row else None
+    if row is None or told is None:
+        return None
+    return ErrandId(row["errand_id"]), Told(told["why"], tuple(told["institutions"]), told["incident"])
 
 
 async def note_identity(tx: Transaction, errand_id: ErrandId, identity: ExternalIdentity) -> bool:

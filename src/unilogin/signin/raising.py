@@ -1,7 +1,6 @@
 """What the steps share in which somebody who is signed in proves more: leaving for MitID, coming back, and going on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from unilogin.kit.db.connection import Connection, Transaction, acquire, transac
 from unilogin.kit.web.forms import Fields, one
 from unilogin.signin import actions
 from unilogin.signin.access import Raising
-from unilogin.signin.errands import errand_url, start_errand
+from unilogin.signin.errands import Told, errand_url, start_errand, told_before
 from unilogin.signin.matching import Match, Matched, NoAccount, NoCpr, NotAdmitted, NotPublicLaw, match
 from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Journey, Provider, ProviderKind, Step
 from unilogin.signin.pages import leave_for, move_on, render, see_other, step_url
@@ -57,7 +56,7 @@ async def leave_with(house: House, request: Request, raising: Raising, fields: F
         if provider is not None:
             errand = await start_errand(tx, raising.journey.journey_id, alias=provider.alias, return_to=back)
     if provider is None or errand is None:
-        return tell(house, request, raising, Refusal(Failure.UNAVAILABLE.value))
+        return refuse(house, request, raising, Told(Failure.UNAVAILABLE.value))
     metrics.journey_step("level", "to provider")
     name = provider.name_in(house.pages.language(request))
     return leave_for(house, request, errand_url(provider.alias, errand), name=name)
@@ -71,43 +70,47 @@ def errand_of(request: Request) -> ErrandId | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why not, as the last part of a code, and the institutions that its sentences name."""
-
-    why: str
-    institutions: str = ""
-
-
-async def sure_match(tx: Transaction, taken: ExternalIdentity | Failure) -> Match | Refusal:
+async def sure_match(tx: Transaction, taken: ExternalIdentity | Failure) -> Match | Told:
     """Return the one account, which may authenticate now, of who proved two factors; or why there is none."""
     if isinstance(taken, Failure):
-        return Refusal(taken.value)
+        return Told(taken.value)
     return _refusal(await match(tx, taken))
 
 
-def _refusal(matched: Matched) -> Match | Refusal:
+def _refusal(matched: Matched) -> Match | Told:
     match matched:
         case Match():
             return matched
         case NoCpr():
-            return Refusal("no_cpr")
+            return Told("no_cpr")
         case NoAccount():
-            return Refusal("no_account")
+            return Told("no_account")
         case NotAdmitted():
-            return Refusal("closed")
+            return Told("closed")
         case NotPublicLaw(institutions=names):
-            return Refusal("not_public_law", ", ".join(names))
+            return Told("not_public_law", tuple(names))
         case _:
-            return Refusal("several")
+            return Told("several")
 
 
-def tell(house: House, request: Request, raising: Raising, refusal: Refusal) -> Response:
+def refuse(house: House, request: Request, raising: Raising, told: Told) -> Response:
+    """Say why it did not work, and count it."""
+    metrics.journey_step("level", told.why)
+    return tell(house, request, raising, told)
+
+
+async def tell_again(house: House, request: Request, raising: Raising, *, at: str) -> Response:
+    """Say again what was said to whoever came back to ``at`` before: a reload, or the other language; else the ways."""
+    async with acquire(house.pool) as connection:
+        before = await told_before(connection, raising.journey.journey_id, at=at)
+    return tell(house, request, raising, before[1]) if before else see_other(level_url(raising.journey))
+
+
+def tell(house: House, request: Request, raising: Raising, told: Told) -> Response:
     """Say why it did not work, what that means, what to do and whom to ask."""
-    metrics.journey_step("level", refusal.why)
     context = {
-        "message": f"level.told.{refusal.why}",
-        "fields": {"institutions": refusal.institutions},
+        "message": f"level.told.{told.why}",
+        "fields": {"institutions": ", ".join(told.institutions)},
         "again_url": level_url(raising.journey),
     }
     return render(house, request, raising.visit, step=Step.LEVEL, context=context, template="level_told")

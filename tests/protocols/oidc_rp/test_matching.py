@@ -6,6 +6,7 @@ from tests.builders.people import People
 from tests.builders.provider import SUBSTANTIAL, give_cpr, new_cpr
 from tests.builders.running import run
 from tests.protocols.oidc_rp.conftest import Known, MitId, fetch, sessions_of
+from tests.recovery.steps import says_so_in
 from unilogin.domain.access.model import Right
 from unilogin.kit.db.connection import connect
 
@@ -38,6 +39,7 @@ def test_nobody_with_this_number_is_told_what_to_do(mitid: MitId, shared_databas
     visitor = mitid.visitor()
     mitid.come_back(visitor, {"cpr": new_cpr()})
     assert visitor.heading == "Vi kender dig ikke her"
+    says_so_in(visitor, "We do not know you here")
     assert last_refusal(shared_database)["why"] == "no_account"
     visitor.open(str(visitor.document.xpath("//a[contains(@class, 'button')]/@href")[0]))
     assert visitor.heading == "Vælg login"

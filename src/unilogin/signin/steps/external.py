@@ -21,7 +21,7 @@ from unilogin.kit.web.frame import request_id
 from unilogin.signin import actions
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.browser import journey_url
-from unilogin.signin.errands import errand_url, start_errand, take_identity
+from unilogin.signin.errands import Told, errand_url, note_told, start_errand, take_identity, told_before
 from unilogin.signin.matching import (
     Match,
     Matched,
@@ -44,13 +44,11 @@ METHOD = "mitid"
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """Nobody comes in: the word that its page and the audit row know it by, and what the page says beside it."""
+    """Nobody comes in: what its page says, and what the audit row knows besides."""
 
-    why: str
+    told: Told
     alias: str | None = None
-    institutions: tuple[str, ...] = ()
     account_id: UUID | None = None
-    incident: str | None = None
 
 
 def return_path(journey: Journey) -> str:
@@ -70,18 +68,17 @@ async def send_out(house: House, request: Request, visit: Visit, provider: Provi
 
 
 async def come_back(house: House, request: Request, visit: Visit) -> Response:
-    """Take what came back, once, and let in whom it names; show why not otherwise."""
+    """Take what came back, once, and let in whom it names; show why not otherwise, also when loaded again."""
     journey, errand_id = visit.journey, _errand_id(request)
-    if errand_id is None or journey.session_id is not None or journey.finished:
+    if journey.session_id is not None or journey.finished:
         return see_other(step_url(journey, next_step(journey)))
-    outcome = await again_if_rolled_back(lambda: _take(house, request, journey, errand_id))
-    if outcome is None:  # taken before: a reload, or another tab
-        return see_other(step_url(journey, next_step(journey)))
+    outcome = await again_if_rolled_back(lambda: _take(house, request, journey, errand_id)) if errand_id else None
     if isinstance(outcome, Proved):
         metrics.journey_step("external", "proved")
         return opened(house, request, visit, opened=outcome)
-    metrics.journey_step("external", outcome.why)
-    return await _show_refusal(house, request, visit, refusal=outcome, errand_id=errand_id)
+    if outcome is not None:
+        metrics.journey_step("external", outcome.told.why)
+    return await _show_refusal(house, request, visit)
 
 
 def _errand_id(request: Request) -> ErrandId | None:
@@ -98,12 +95,14 @@ async def _take(house: House, request: Request, journey: Journey, errand_id: Err
         if taken is None:
             return None
         if isinstance(taken, Failure):
-            return _Refusal(taken.value)
-        matched = await match(tx, taken)
-        if isinstance(matched, Match):
-            return await _let_in(tx, request, journey, identity=taken, matched=matched)
-        refusal = _refusal(taken, matched)
-        await _note(tx, request, refusal)
+            refusal = _Refusal(Told(taken.value))
+        else:
+            matched = await match(tx, taken)
+            if isinstance(matched, Match):
+                return await _let_in(tx, request, journey, identity=taken, matched=matched)
+            refusal = _refusal(taken, matched)
+            await _note(tx, request, refusal)
+        await note_told(tx, errand_id, refusal.told)
         return refusal
 
 
@@ -123,25 +122,25 @@ def _refusal(identity: ExternalIdentity, matched: Matched) -> _Refusal:
     match matched:
         case NoCpr():
             why = "no_cpr_business" if matched.kind is IdentityKind.BUSINESS else "no_cpr"
-            return _Refusal(why, identity.alias)
+            return _Refusal(Told(why), identity.alias)
         case SeveralAccounts():
-            return _Refusal("several", identity.alias, incident=new_incident_id())
+            return _Refusal(Told("several", incident=new_incident_id()), identity.alias)
         case NotAdmitted():
-            return _Refusal("closed", identity.alias, account_id=matched.standing.account_id)
+            return _Refusal(Told("closed"), identity.alias, matched.standing.account_id)
         case NotPublicLaw():
-            account_id = matched.standing.account_id
-            return _Refusal("not_public_law", identity.alias, matched.institutions, account_id)
+            told = Told("not_public_law", tuple(matched.institutions))
+            return _Refusal(told, identity.alias, matched.standing.account_id)
         case NoAccount() | Match():
-            return _Refusal("no_account", identity.alias)
+            return _Refusal(Told("no_account"), identity.alias)
 
 
 async def _note(tx: Transaction, request: Request, refusal: _Refusal) -> None:
     """Write down that somebody proved who they are and was not let in; two accounts are a case for an operator."""
     actor = Actor.person(refusal.account_id) if refusal.account_id else Actor("person", "unknown")
-    detail = {"why": refusal.why, "method": METHOD, "provider": refusal.alias}
-    if refusal.incident:
-        detail["incident"] = refusal.incident
-        log("signin").error("several_accounts_of_one_cpr", incident=refusal.incident)
+    detail = {"why": refusal.told.why, "method": METHOD, "provider": refusal.alias}
+    if refusal.told.incident:
+        detail["incident"] = refusal.told.incident
+        log("signin").error("several_accounts_of_one_cpr", incident=refusal.told.incident)
     entry = Entry(
         Event.SIGNIN_REFUSED,
         actor,
@@ -153,20 +152,26 @@ async def _note(tx: Transaction, request: Request, refusal: _Refusal) -> None:
     await audit.write(tx, entry)
 
 
-async def _show_refusal(
-    house: House, request: Request, visit: Visit, *, refusal: _Refusal, errand_id: ErrandId
-) -> Response:
-    """Say what happened, what it means, what to do and whom to ask; and offer the other ways in."""
+async def _show_refusal(house: House, request: Request, visit: Visit) -> Response:
+    """Say what happened, what it means, what to do and whom to ask; and offer the other ways in.
+
+    On to where the journey stands when nothing was said: the errand is somebody else's, or not over.
+    """
+    journey = visit.journey
     async with acquire(house.pool) as connection:
-        provider = await provider_of_errand(connection, errand_id)
+        before = await told_before(connection, journey.journey_id, at=return_path(journey))
+        provider = await provider_of_errand(connection, before[0]) if before else None
+    if before is None:
+        return see_other(step_url(journey, next_step(journey)))
+    _, told = before
     context = {
-        "why": refusal.why,
+        "why": told.why,
         "fields": {
             "provider": provider.name_in(house.pages.language(request)) if provider else "",
-            "institutions": ", ".join(refusal.institutions),
+            "institutions": ", ".join(told.institutions),
         },
-        "incident": refusal.incident,
-        "ways_url": step_url(visit.journey, Step.METHOD),
+        "incident": told.incident,
+        "ways_url": step_url(journey, Step.METHOD),
     }
     return render(house, request, visit, step=Step.METHOD, context=context, template="external")
 

@@ -19,22 +19,22 @@ from unilogin.kit.web.frame import request_id
 from unilogin.signin import actions
 from unilogin.signin.access import Raising
 from unilogin.signin.browser import journey_url
-from unilogin.signin.errands import take_identity
+from unilogin.signin.errands import Told, note_told, take_identity
 from unilogin.signin.matching import Match
 from unilogin.signin.means import means_of
 from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Lacking, Step, Way
 from unilogin.signin.opening import Proved, open_surer_session_of, opened
 from unilogin.signin.pages import render, see_other
 from unilogin.signin.raising import (
-    Refusal,
     errand_of,
     leave_with,
     level_url,
     mitid_providers,
     on_from,
+    refuse,
     settle_if_reached,
     sure_match,
-    tell,
+    tell_again,
 )
 from unilogin.signin.rules import ways_to, why_no_way
 from unilogin.signin.steps.external import METHOD
@@ -68,7 +68,7 @@ async def take_level(house: House, request: Request, given: tuple[Raising, Field
     raising, fields = given
     journey = raising.journey
     if one(fields, "provider"):
-        return await leave_with(house, request, raising, fields, back=level_url(journey, "mitid", "back"))
+        return await leave_with(house, request, raising, fields, back=_back(raising))
     if one(fields, "skip") and journey.lacking is Lacking.WISHED:
         return await _skip(house, request, raising)
     metrics.journey_step("level", "unknown")
@@ -86,44 +86,47 @@ async def _skip(house: House, request: Request, raising: Raising) -> Response:
 
 async def mitid_back(house: House, request: Request, raising: Raising) -> Response:
     """Take who came back, once: the same person gets a surer session in place of this one, anybody else a page."""
-    journey, errand_id = raising.journey, errand_of(request)
-    if errand_id is None:
-        return see_other(level_url(journey))
-    outcome = await again_if_rolled_back(lambda: _take(house, request, raising, errand_id))
+    at, errand_id = _back(raising), errand_of(request)
+    outcome = await again_if_rolled_back(lambda: _take(house, request, raising, errand_id)) if errand_id else None
     match outcome:
         case None:  # taken before: a reload, or another tab
-            return see_other(level_url(journey))
+            return await tell_again(house, request, raising, at=at)
         case Proved():
             metrics.journey_step("level", "mitid proved")
             return opened(house, request, raising.visit, opened=outcome)
         case _:
-            return tell(house, request, raising, outcome)
+            return refuse(house, request, raising, outcome)
 
 
-async def _take(house: House, request: Request, raising: Raising, errand_id: ErrandId) -> Proved | Refusal | None:
-    journey, session = raising.journey, raising.session
+def _back(raising: Raising) -> str:
+    return level_url(raising.journey, "mitid", "back")
+
+
+async def _take(house: House, request: Request, raising: Raising, errand_id: ErrandId) -> Proved | Told | None:
     async with transaction(house.pool) as tx:
-        at = level_url(journey, "mitid", "back")
-        taken = await take_identity(tx, journey.journey_id, errand_id, at=at)
+        taken = await take_identity(tx, raising.journey.journey_id, errand_id, at=_back(raising))
         if taken is None:
             return None
-        matched = await sure_match(tx, taken)
-        if not isinstance(matched, Match):
-            return matched
-        if matched.standing.account_id != session.account_id:  # never switches who is signed in
-            await _note_another(tx, request, raising, matched)
-            return Refusal("another")
-        if not isinstance(taken, ExternalIdentity) or taken.level.rank < journey.wanted_level.rank:
-            return Refusal(Failure.LEVEL.value)
-        return await open_surer_session_of(
-            tx,
-            request,
-            raising,
-            standing=matched.standing,
-            method=METHOD,
-            level=taken.level,
-            rights=matched.rights,
-        )
+        outcome = await _proved_by(tx, request, raising, taken)
+        if isinstance(outcome, Told):
+            await note_told(tx, errand_id, outcome)
+        return outcome
+
+
+async def _proved_by(
+    tx: Transaction, request: Request, raising: Raising, taken: ExternalIdentity | Failure
+) -> Proved | Told:
+    matched = await sure_match(tx, taken)
+    if not isinstance(matched, Match):
+        return matched
+    if matched.standing.account_id != raising.session.account_id:  # never switches who is signed in
+        await _note_another(tx, request, raising, matched)
+        return Told("another")
+    if not isinstance(taken, ExternalIdentity) or taken.level.rank < raising.journey.wanted_level.rank:
+        return Told(Failure.LEVEL.value)
+    return await open_surer_session_of(
+        tx, request, raising, standing=matched.standing, method=METHOD, level=taken.level, rights=matched.rights
+    )
 
 
 async def _note_another(tx: Transaction, request: Request, raising: Raising, matched: Match) -> None:

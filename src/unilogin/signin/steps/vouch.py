@@ -17,22 +17,22 @@ from unilogin.kit.db.connection import Connection, Transaction, acquire, again_i
 from unilogin.kit.web.forms import Fields
 from unilogin.signin import actions
 from unilogin.signin.access import Raising
-from unilogin.signin.errands import take_identity
+from unilogin.signin.errands import Told, note_told, take_identity
 from unilogin.signin.gate import standing_if_admitted
 from unilogin.signin.matching import Match
 from unilogin.signin.means import means_of
 from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Means, Step, Way
 from unilogin.signin.pages import render, see_other
 from unilogin.signin.raising import (
-    Refusal,
     errand_of,
     leave_with,
     level_url,
     mitid_providers,
     on_from,
+    refuse,
     settle_if_reached,
     sure_match,
-    tell,
+    tell_again,
 )
 from unilogin.signin.rules import ways_to
 
@@ -68,43 +68,53 @@ async def take_parent(house: House, request: Request, given: tuple[Raising, Fiel
         means = await _open_way(connection, raising, Way.PARENT)
     if means is None:
         return see_other(level_url(raising.journey))
-    return await leave_with(house, request, raising, fields, back=level_url(raising.journey, "parent", "back"))
+    return await leave_with(house, request, raising, fields, back=_back(raising))
 
 
 async def parent_back(house: House, request: Request, raising: Raising) -> Response:
     """Take who came back, once, and let them vouch if they may; then the pupil goes on."""
     journey, errand_id = raising.journey, errand_of(request)
-    if errand_id is None or journey.wanted_level.rank > Level.VOKSEN_VERIFICERET.rank:
+    if journey.wanted_level.rank > Level.VOKSEN_VERIFICERET.rank:
         return see_other(level_url(journey))
-    outcome = await again_if_rolled_back(lambda: _take(house, raising, errand_id))
-    if isinstance(outcome, Refusal):
-        return tell(house, request, raising, outcome)
+    outcome = await again_if_rolled_back(lambda: _take(house, raising, errand_id)) if errand_id else False
+    if isinstance(outcome, Told):
+        return refuse(house, request, raising, outcome)
     if not outcome:  # taken before: a reload, or another tab
-        return see_other(level_url(journey))
+        return await tell_again(house, request, raising, at=_back(raising))
     metrics.journey_step("level", "parent vouched")
     return on_from(house, request, journey)
 
 
-async def _take(house: House, raising: Raising, errand_id: ErrandId) -> bool | Refusal:
+def _back(raising: Raising) -> str:
+    return level_url(raising.journey, "parent", "back")
+
+
+async def _take(house: House, raising: Raising, errand_id: ErrandId) -> bool | Told:
     """Take, match, ask the gates and vouch, all in one transaction; a refusal is remembered as well.
 
     False when there is nothing to take.
     """
-    journey, pupil = raising.journey, raising.session.account_id
     async with transaction(house.pool) as tx:
-        at = level_url(journey, "parent", "back")
-        taken = await take_identity(tx, journey.journey_id, errand_id, at=at)
+        taken = await take_identity(tx, raising.journey.journey_id, errand_id, at=_back(raising))
         if taken is None:
             return False
-        matched = await sure_match(tx, taken)
-        if not isinstance(matched, Match):
-            return matched
-        parent = matched.standing.account_id
-        why = _unfit(taken, parent, pupil) or await _vouch(tx, raising, parent)
-        if why:
-            await vouching.note_refused(tx, by=parent, pupil=pupil, why=why)
-            return Refusal(why)
-        return True
+        told = await _refused(tx, raising, taken)
+        if told is not None:
+            await note_told(tx, errand_id, told)
+        return told or True
+
+
+async def _refused(tx: Transaction, raising: Raising, taken: ExternalIdentity | Failure) -> Told | None:
+    """Let who came back vouch; or return why not."""
+    matched = await sure_match(tx, taken)
+    if not isinstance(matched, Match):
+        return matched
+    parent, pupil = matched.standing.account_id, raising.session.account_id
+    why = _unfit(taken, parent, pupil) or await _vouch(tx, raising, parent)
+    if why is None:
+        return None
+    await vouching.note_refused(tx, by=parent, pupil=pupil, why=why)
+    return Told(why)
 
 
 def _unfit(taken: ExternalIdentity | Failure, parent: AccountId, pupil: AccountId) -> str | None:
@@ -143,9 +153,9 @@ async def ask_teacher(house: House, request: Request, raising: Raising) -> Respo
             context = {"here": level_url(journey, "teacher"), "stop_action": level_url(journey, "teacher", "stop")}
             return render(house, request, raising.visit, step=Step.LEVEL, context=context, template="vouch_wait")
         case RequestState.TURNED_DOWN:
-            return tell(house, request, raising, Refusal("turned_down"))
+            return refuse(house, request, raising, Told("turned_down"))
         case RequestState.RUN_OUT:
-            return tell(house, request, raising, Refusal("nobody_answered"))
+            return refuse(house, request, raising, Told("nobody_answered"))
         case _:
             return see_other(level_url(journey))
 

@@ -136,9 +136,11 @@ async def _frames(house: House, tx: Transaction, ended: EndedSession | None) -> 
     """Return the addresses to show in this browser, with whose session of whose is over (Front-Channel Logout §3)."""
     if ended is None:
         return ()
-    whose = {"iss": house.issuer, "sid": str(ended.session_id)}
-    uris = await front_channel_uris(tx, ended.session_id)
-    return tuple(with_parameters(uri, whose) for uri in uris if ORIGIN.fullmatch(origin_of(uri)))
+    return tuple(
+        with_parameters(uri, {"iss": house.issuer, "sid": str(session_id)})
+        for uri, session_id in await front_channel_uris(tx, ended.session_id)
+        if ORIGIN.fullmatch(origin_of(uri))
+    )
 
 
 def _gone(house: House, response: Response, ended: EndedSession | None) -> Response:

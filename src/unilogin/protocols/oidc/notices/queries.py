@@ -48,12 +48,17 @@ async def told(connection: Connection) -> list[Told]:
     ]
 
 
-async def front_channel_uris(connection: Connection, session_id: SessionId) -> list[str]:
-    """Return the addresses that the services of a session want to be shown in its browser when it has ended."""
+async def front_channel_uris(connection: Connection, session_id: SessionId) -> list[tuple[str, SessionId]]:
+    """Return the addresses that services want to be shown in a session's browser when it has ended, and of which.
+
+    Those that were entered before its owner proved more know the session whose place it took.
+    """
     rows = await connection.fetch(
-        "select c.frontchannel_logout_uri from sessions_visit v join services_service s using (service_id)"
-        " join services_client c using (service_id)"
-        f" where v.session_id = $1 and c.frontchannel_logout_uri is not null and {ENABLED} order by v.first_at",
+        "select c.frontchannel_logout_uri, v.session_id from sessions_visit v"
+        " join services_service s using (service_id) join services_client c using (service_id)"
+        " where v.session_id in (select $1::uuid union all"
+        " select before.session_id from sessions_session before where before.succeeded_by = $1)"
+        f" and c.frontchannel_logout_uri is not null and {ENABLED} order by v.first_at",
         session_id,
     )
-    return [row["frontchannel_logout_uri"] for row in rows]
+    return [(row["frontchannel_logout_uri"], SessionId(row["session_id"])) for row in rows]
