@@ -1,6 +1,7 @@
 """A guardian and a child: what one may see and do, asked again at every step, and written down."""
 
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 from uuid import uuid4
 
 import httpx
@@ -12,7 +13,7 @@ from tests.builders.people import People, Somebody
 from tests.builders.running import run
 from tests.server import RunningServer
 from tests.visitor import Visitor
-from unilogin.domain.credentials.windows import claim_window
+from unilogin.domain.credentials.windows import Claim, claim_window
 from unilogin.kit.db.connection import connect
 
 PAGES = ("", "/adgangskode")
@@ -31,7 +32,8 @@ def claim(households: Households, child: Somebody) -> None:
         try:
             async with connection.transaction():
                 browser = "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) Version/17.0 Safari/605.1.15"
-                assert await claim_window(connection, child.account_id, journey_id=uuid4(), browser=browser)
+                claim = Claim(child.account_id, uuid4(), browser, ip_address("127.0.0.1"))
+                assert await claim_window(connection, claim)
         finally:
             await connection.close()
 

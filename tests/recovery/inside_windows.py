@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from ipaddress import ip_address
 from uuid import UUID, uuid4
 
 from tests.builders.people import Somebody
@@ -10,8 +11,9 @@ from unilogin.domain.access.gates import ChildInCustody as Child
 from unilogin.domain.access.gates import PupilInReach, child_in_custody, children_in_custody
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials import windows
-from unilogin.domain.credentials.windows import Window, WindowId, WindowKind
-from unilogin.kit.db.connection import connect
+from unilogin.domain.credentials.windows import Claim, Window, WindowId, WindowKind
+from unilogin.domain.directory.model import InstitutionId
+from unilogin.kit.db.connection import Connection, connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,12 @@ class Windows:
         connection = await connect(self.dsn)
         try:
             async with connection.transaction():
-                reach: PupilInReach | None = PupilInReach(pupil.account_id, opener.account_id, None)
+                reach: PupilInReach | None
                 if kind is WindowKind.PARENT:
                     reach = await child_in_custody(connection, opener.account_id, pupil.account_id)
+                else:
+                    institution = await _let_teach(connection, opener, pupil)
+                    reach = PupilInReach(pupil.account_id, opener.account_id, institution)
                 assert reach is not None
                 return await windows.open_window(connection, reach, kind=kind, actor=Actor.person(opener.account_id))
         finally:
@@ -80,9 +85,8 @@ class Windows:
             connection = await connect(self.dsn)
             try:
                 async with connection.transaction():
-                    return await windows.claim_window(
-                        connection, pupil.account_id, journey_id=journey_id or uuid4(), browser="Prøvebrowser"
-                    )
+                    claim = Claim(pupil.account_id, journey_id or uuid4(), "Prøvebrowser", ip_address("127.0.0.1"))
+                    return await windows.claim_window(connection, claim)
             finally:
                 await connection.close()
 
@@ -100,3 +104,22 @@ class Windows:
             return await windows.latest_windows(connection, opener.account_id, pupils=pupils)
         finally:
             await connection.close()
+
+
+async def _let_teach(connection: Connection, teacher: Somebody, pupil: Somebody) -> InstitutionId:
+    """Let somebody teach a pupil, in a class of the two of them at the pupil's school."""
+    institution: InstitutionId = await connection.fetchval(
+        "with g as (insert into directory_group (institution_id, source, group_id, name, type)"
+        " select institution_id, 'tests', $1, '2.B', 'Hovedgruppe' from directory_institution where number = $2"
+        " returning group_key, institution_id), t as (insert into directory_membership (person_id, institution_id,"
+        " source, local_person_id, actor_group, roles, raw_hash) select $3, institution_id, 'teaching', $1,"
+        " 'Medarbejder', '{Lærer}', '' from g returning membership_id), m as (insert into directory_group_member"
+        " (group_key, membership_id) select group_key, membership_id from g, t union all select group_key,"
+        " membership_id from g join directory_membership m using (institution_id) where m.person_id = $4)"
+        " select institution_id from g",
+        str(uuid4()),
+        pupil.institution,
+        teacher.person_id,
+        pupil.person_id,
+    )
+    return institution

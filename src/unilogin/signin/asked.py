@@ -11,7 +11,7 @@ from starlette.requests import Request
 from unilogin.domain.credentials.model import PasswordType, StoredPassword
 from unilogin.domain.credentials.queries import STORED, forced_of, stored_of
 from unilogin.domain.credentials.rules import may_hold_password, password_type
-from unilogin.domain.credentials.windows import IS_OPEN
+from unilogin.domain.credentials.windows import open_for
 from unilogin.domain.directory.model import Standing, Username
 from unilogin.domain.directory.queries import BELONGINGS, standing_of
 from unilogin.domain.limits import queries as limits
@@ -38,7 +38,7 @@ from unilogin.signin.rules import decoy_type
 _ASK = f"""
   with noted as ({noting(Step.NAMED, "(select x.account_id from directory_account x where x.username = $1 and $6) s")})
   select a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings,
-         {STORED}, r.held as holds_right, {IS_OPEN} as window, c.{", c.".join(limits.COLUMNS.split(", "))}
+         {STORED}, r.held as holds_right, w.is_open, w.checked, c.{", c.".join(limits.COLUMNS.split(", "))}
   from (select) as always
   left join directory_account a on a.username = $1
   left join lateral ({BELONGINGS}) b on true
@@ -48,6 +48,7 @@ _ASK = f"""
     select true as held from access_right where account_id = a.account_id and revoked_at is null limit 1
   ) r on true
   cross join lateral ({limits.CIRCUMSTANCES}) c
+  cross join lateral ({open_for("a.account_id", address="$4")}) w
 """
 
 
@@ -55,13 +56,15 @@ _ASK = f"""
 class Asked:
     """Whom a typed name means, if anybody; what is compared (nobody's for an unknown name); how it stands here.
 
-    ``has_window``: an adult has opened one, and whoever has the name is given a new secret.
+    ``has_window``: an adult has opened one, and whoever has the name is given a new secret; where ``needs_code``, who
+    gives the code on the adult's screen as well.
     """
 
     standing: Standing | None
     stored: StoredPassword
     may_use_password: bool
     has_window: bool
+    needs_code: bool
     circumstances: Circumstances
     account_key: AccountKey
     device: DeviceKey
@@ -101,7 +104,8 @@ def _asked(house: House, username: Username, row: Record, *, keys: tuple[Account
         stored = StoredPassword(None, kind, house.hasher.dummy_hash, 1)
     may = standing is not None and is_admitted(standing) and not row["holds_right"]
     may = may and may_hold_password(standing.actor_groups if standing else (), house.password_holders)
-    return Asked(standing, stored, may, may and row["window"], circumstances, account, device, peer.net)
+    window = may and row["is_open"]
+    return Asked(standing, stored, may, window, row["checked"], circumstances, account, device, peer.net)
 
 
 def guess_of(house: House, asked: Asked, secret: bytes) -> Guess:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from unilogin.apps.elevadgang.model import Pupil
 from unilogin.domain.credentials.windows import Window
+from unilogin.kit.web.look.pictograms import PICTOGRAMS, Pictogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,14 @@ class Row:
         if self.pupil.has is None:
             return "new"
         return "shut_out" if self.pupil.shut_out else "calm"
+
+    @property
+    def check(self) -> tuple[Pictogram, str] | None:
+        """The picture and the digits that the pupil must give, as long as it is open; None where none are asked."""
+        if self.window is None or self.window.check_code is None:
+            return None
+        picture, digits = self.window.check_code.split(" ")
+        return next(one for one in PICTOGRAMS if one.id == picture), digits
 
     @property
     def may_be_helped(self) -> bool:

@@ -1,6 +1,6 @@
 """The rights there are, who holds one, and the permissions that gates make."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -34,11 +34,15 @@ class HeldRight:
 
 @dataclass(frozen=True, slots=True)
 class PupilInReach:
-    """A pupil for whom somebody may do something now: ``reached_by`` is who, ``institution_id`` where, if anywhere."""
+    """A pupil for whom somebody may do something now: ``reached_by`` is who, ``institution_id`` where, if anywhere.
+
+    ``by_right``: by the administrator's right, and not as a teacher of theirs.
+    """
 
     account_id: AccountId
     reached_by: AccountId
     institution_id: InstitutionId | None
+    by_right: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,18 @@ MOST_HOURS = 12
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """Who of the staff helps besides teachers, with which groups, up to which grade, and how sure they must be."""
+    """Who of the staff helps besides teachers, with which groups, up to which grade, and how sure they must be.
+
+    ``check_code``: a pupil gives a code from the teacher's screen; ``own_addresses``: and sits at a registered address.
+    """
 
     pedagogues: bool = False
     substitutes: bool = False
     teams: bool = False
     highest_grade: int | None = None
     two_factors: bool = False
+    check_code: bool = False
+    own_addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,8 @@ class Loan:
 async def decisions(connection: Connection, institution_id: InstitutionId) -> Decisions:
     """Return what a school has decided; the defaults when it has decided nothing."""
     row = await connection.fetchrow(
-        "select pedagogues, substitutes, teams, highest_grade, two_factors from access_school"
-        " where institution_id = $1",
+        "select pedagogues, substitutes, teams, highest_grade, two_factors, check_code, own_addresses"
+        " from access_school where institution_id = $1",
         institution_id,
     )
     return Decisions(**dict(row)) if row else Decisions()
@@ -61,16 +66,20 @@ async def decisions(connection: Connection, institution_id: InstitutionId) -> De
 async def decide(tx: Transaction, school: SchoolInReach, decided: Decisions, *, actor: Actor) -> None:
     """Let it be as the school's administrator decides, from the next page on."""
     await tx.execute(
-        "insert into access_school (institution_id, pedagogues, substitutes, teams, highest_grade, two_factors)"
-        " values ($1, $2, $3, $4, $5, $6) on conflict (institution_id) do update set changed_at = kit_now(),"
+        "insert into access_school (institution_id, pedagogues, substitutes, teams, highest_grade, two_factors,"
+        " check_code, own_addresses) values ($1, $2, $3, $4, $5, $6, $7, $8)"
+        " on conflict (institution_id) do update set changed_at = kit_now(),"
         " pedagogues = excluded.pedagogues, substitutes = excluded.substitutes, teams = excluded.teams,"
-        " highest_grade = excluded.highest_grade, two_factors = excluded.two_factors",
+        " highest_grade = excluded.highest_grade, two_factors = excluded.two_factors,"
+        " check_code = excluded.check_code, own_addresses = excluded.own_addresses",
         school.institution_id,
         decided.pedagogues,
         decided.substitutes,
         decided.teams,
         decided.highest_grade,
         decided.two_factors,
+        decided.check_code,
+        decided.own_addresses,
     )
     entry = Entry(Event.SCHOOL_DECIDED, actor, institution_id=school.institution_id, detail=asdict(decided))
     await audit.write(tx, entry)

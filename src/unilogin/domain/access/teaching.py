@@ -35,6 +35,7 @@ class SchoolInReach:
     number: InstitutionNumber
     name: str
     reached_by: AccountId
+    own_addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class ClassInReach:
     two_factors: bool
     until: datetime | None
     reached_by: AccountId
+    by_right: bool
+    own_addresses: bool
 
     @property
     def is_rest(self) -> bool:
@@ -86,10 +89,13 @@ _REACHED = f"""
   where helper.account_id = $1 and helper.blocked_at is null and i.number = any($2)
 """
 
+_OWN_ADDRESSES = """(coalesce(s.own_addresses, false)
+    and exists (select from limits_site_range own where own.institution_id = i.institution_id))"""
+
 _CLASSES = f"""
   select g.group_key, g.name, coalesce(g.type = 'Hovedgruppe', false) as is_class, i.institution_id, i.number,
          i.name as school, case when $2 is null then s.highest_grade end as highest_grade,
-         coalesce(s.two_factors, false) as two_factors,
+         coalesce(s.two_factors, false) as two_factors, {_OWN_ADDRESSES} as own_addresses,
          case when bool_or(r.until_at is null) then null else max(r.until_at) end as until_at
   from ({_REACHED}) r join directory_group g using (group_key)
     join directory_institution i on i.institution_id = g.institution_id and i.active
@@ -123,20 +129,42 @@ PUPIL_OF_GROUP = f"""(
 An institution's own id means its pupils who are in no group. Who also works at a school is staff.
 """
 
-TAUGHT = f"""exists (
+
+def _taught(pupil: str, *, as_teacher: str = "", on_loan: str = "") -> str:
+    return f"""exists (
   select from directory_membership m
     join directory_group_member gm on gm.membership_id = m.membership_id
     join directory_group g on g.group_key = gm.group_key and g.institution_id = m.institution_id and g.ended_at is null
     left join access_school s on s.institution_id = m.institution_id
-  where m.person_id = a.person_id and m.actor_group = 'Elev' and m.ended_at is null
-    and (g.type = 'Hovedgruppe' or g.type is not null and s.teams)
+  where m.person_id = {pupil}.person_id and m.actor_group = 'Elev' and m.ended_at is null
     and (s.highest_grade is null or {GRADE} <= s.highest_grade)
-    and (exists (select from directory_group_member tm join directory_membership t using (membership_id)
-                 where tm.group_key = g.group_key and t.actor_group = 'Medarbejder' and t.ended_at is null
-                   and t.roles && ({_ROLES}))
+    and ((g.type = 'Hovedgruppe' or g.type is not null and s.teams)
+         and exists (select from directory_group_member tm join directory_membership t using (membership_id)
+                     where tm.group_key = g.group_key and t.actor_group = 'Medarbejder' and t.ended_at is null
+                       and t.roles && ({_ROLES}){as_teacher})
          or exists (select from access_loan l where l.group_key = g.group_key and l.ended_at is null
-                    and l.from_at <= kit_now() and l.until_at > kit_now())))"""
+                    and l.from_at <= kit_now() and l.until_at > kit_now(){on_loan})))"""
+
+
+TAUGHT = _taught("a")
 """For a statement of another room: the pupil of ``a`` has somebody at school who may help them in Elevadgang now."""
+
+
+def still_helped(pupil: str, *, by: str, at: str) -> str:
+    """Return, for a statement of another room: the teacher ``by`` reaches the pupil at the institution ``at`` now.
+
+    The first two are rows of ``directory_account``.
+    """
+    staff = f"""exists (select from directory_membership x join directory_institution y using (institution_id)
+      where x.person_id = {by}.person_id and x.actor_group in ('Medarbejder', 'Ekstern') and x.ended_at is null
+        and y.active)"""
+    here = f"and g.institution_id = {at}"
+    return _taught(
+        pupil,
+        as_teacher=f" and t.person_id = {by}.person_id and t.institution_id = m.institution_id {here}",
+        on_loan=f" and l.account_id = {by}.account_id {here} and {staff}",
+    )
+
 
 _PUPILS = f"""
   select distinct a.account_id from {PUPIL_OF_GROUP}
@@ -177,6 +205,8 @@ def rest_of(school: SchoolInReach) -> ClassInReach:
         two_factors=False,
         until=None,
         reached_by=school.reached_by,
+        by_right=True,
+        own_addresses=school.own_addresses,
     )
 
 
@@ -196,6 +226,8 @@ async def _classes(
             row["two_factors"],
             row["until_at"],
             helper.account_id,
+            by_right=helper.administers is not None,
+            own_addresses=row["own_addresses"],
         )
         for row in rows
     ]
@@ -214,13 +246,17 @@ async def pupils_in_reach(
     )
     if not wanted or len(rows) != len(wanted):
         return None
-    return [PupilInReach(AccountId(row["account_id"]), held.reached_by, held.institution_id) for row in rows]
+    return [
+        PupilInReach(AccountId(row["account_id"]), held.reached_by, held.institution_id, by_right=held.by_right)
+        for row in rows
+    ]
 
 
 async def schools_in_reach(connection: Connection, helper: Helper) -> list[SchoolInReach]:
     """Return the institutions whose Elevadgang this person administers now; none for who comes as a teacher."""
     rows = await connection.fetch(
-        "select i.institution_id, i.number, i.name from directory_institution i, directory_account helper"
+        f"select i.institution_id, i.number, i.name, {_OWN_ADDRESSES} as own_addresses"
+        " from directory_account helper, directory_institution i left join access_school s using (institution_id)"
         " where helper.account_id = $1 and helper.blocked_at is null and i.active and i.number = any($2::text[])"
         " order by i.name",
         helper.account_id,
@@ -228,7 +264,11 @@ async def schools_in_reach(connection: Connection, helper: Helper) -> list[Schoo
     )
     return [
         SchoolInReach(
-            InstitutionId(row["institution_id"]), InstitutionNumber(row["number"]), row["name"], helper.account_id
+            InstitutionId(row["institution_id"]),
+            InstitutionNumber(row["number"]),
+            row["name"],
+            helper.account_id,
+            row["own_addresses"],
         )
         for row in rows
     ]

@@ -1,10 +1,11 @@
 """Windows (femminuttersvindue): five minutes in which a pupil who types the username is given a new password.
 
 A parent or a teacher opens one; the pupil claims it, once, by one statement with the database's clock (RW-2, RW-3).
-Custody is asked in that statement again: what was lost after the opening opens nothing. Neither opener ever sees the
-secret.
+Custody, and the class for which a teacher opened, are asked in that statement again: what was lost after the opening
+opens nothing. Neither opener ever sees the secret.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,14 @@ from uuid import UUID
 from asyncpg import Record
 
 from unilogin.domain.access.gates import IN_CUSTODY, PupilInReach
+from unilogin.domain.access.model import Right
+from unilogin.domain.access.teaching import still_helped
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.credentials.words import check_code
 from unilogin.domain.directory.model import AccountId, InstitutionId
+from unilogin.domain.limits.model import Address
 from unilogin.domain.notices.actions import tell
 from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Connection, Transaction
@@ -30,6 +35,8 @@ UNDO_SECONDS = 10 * 60
 """How long after a claim it can be taken back."""
 MOST_OPEN = 40
 """How many windows a teacher may have open at a time (R12)."""
+WRONG_CODES = 5
+"""So many check codes that did not fit close a window (R12)."""
 
 
 class WindowKind(StrEnum):
@@ -45,13 +52,18 @@ class WindowState(StrEnum):
     OPEN = "open"
     CLAIMED = "claimed"
     CANCELLED = "cancelled"
+    CLOSED = "closed"
     RUN_OUT = "run out"
     UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window as its opener sees it. ``tries`` counts tries to claim it that came after somebody else's."""
+    """A window as its opener sees it. ``tries`` counts tries to claim it that came after somebody else's.
+
+    ``check_code``: a picture's id and two digits, which the pupil reads off the opener's screen; ``wrong`` counts those
+    that did not fit.
+    """
 
     window_id: WindowId
     account_id: AccountId
@@ -64,20 +76,52 @@ class Window:
     tries: int
     state: WindowState
     institution_id: InstitutionId | None = None
+    check_code: str | None = None
+    wrong: int = 0
 
 
-_OPEN = "w.claimed_at is null and w.cancelled_at is null and w.expires_at > kit_now()"
-_CLAIMABLE = f"""{_OPEN} and pupil.blocked_at is null and guardian.blocked_at is null
-  and (w.kind <> 'parent' or {IN_CUSTODY})"""
+_LASTS = "w.claimed_at is null and w.cancelled_at is null and w.expires_at > kit_now()"
+OPEN = f"{_LASTS} and w.wrong < {WRONG_CODES}"
+"""For statements of this room: the window ``w`` is open."""
+
+# A business identity's right lives in its session alone, which may have ended since: it holds as long as RW-6 says.
+_BY_RIGHT = f"""exists (select from directory_membership m where m.person_id = pupil.person_id
+    and m.institution_id = w.institution_id and m.actor_group = 'Elev' and m.ended_at is null)
+  and (exists (select from access_right r where r.account_id = guardian.account_id
+         and r.institution_id = w.institution_id and r.name = '{Right.BRUGERADMINISTRATOR_ELEVADGANG}'
+         and r.revoked_at is null)
+       or exists (select from sessions_session s join sessions_right r using (session_id)
+         where s.account_id = guardian.account_id and s.auth_time > kit_now() - interval '8 hours'
+           and r.institution_id = w.institution_id and r.name = '{Right.BRUGERADMINISTRATOR_ELEVADGANG}'))"""
+_STILL = f"""case when w.kind = 'parent' then {IN_CUSTODY} when w.by_right then {_BY_RIGHT}
+  else {still_helped("pupil", by="guardian", at="w.institution_id")} end"""
+
+
+def _claimable(address: str) -> str:
+    """Open, by somebody who still may, and from where the school lets it be claimed; the parameter is the address."""
+    return f"""{OPEN} and pupil.blocked_at is null and guardian.blocked_at is null and {_STILL}
+  and (w.kind = 'parent' or not exists (
+    select from access_school s join limits_site_range own using (institution_id)
+    where s.institution_id = w.institution_id and s.own_addresses
+    having count(*) > 0 and not bool_or(own.range >>= {address}::inet)))"""
+
+
 _WINDOWS = """credentials_window w join directory_account pupil on pupil.account_id = w.account_id
   join directory_account guardian on guardian.account_id = w.opened_by"""
 _COLUMNS = f"""w.window_id, w.account_id, w.kind, w.opened_by, w.opened_at, w.expires_at, w.claimed_at, w.claimed_on,
-  w.tries, w.institution_id, case when w.undone_at is not null then 'undone'
-                when w.claimed_at is not null then 'claimed' when w.cancelled_at is not null then 'cancelled'
-                when {_OPEN} then 'open' else 'run out' end as state"""
+  w.tries, w.institution_id, case when {OPEN} then w.check_code end as check_code, w.wrong,
+  case when w.undone_at is not null then 'undone'
+       when w.claimed_at is not null then 'claimed' when w.cancelled_at is not null then 'cancelled'
+       when {OPEN} then 'open' when {_LASTS} then 'closed' else 'run out' end as state"""
 
-IS_OPEN = f"exists (select from {_WINDOWS} where w.account_id = a.account_id and {_CLAIMABLE})"
-"""For a statement of another room: the account of ``a`` (directory_account) has a window that can be claimed now."""
+
+def open_for(account: str, *, address: str) -> str:
+    """Return, for a LATERAL join: whether a window can be claimed for an account now, and whether a code is asked.
+
+    One row, always: ``is_open`` and ``checked``.
+    """
+    return f"""select count(*) > 0 as is_open, coalesce(bool_and(w.check_code is not null), false) as checked
+  from {_WINDOWS} where w.account_id = {account} and {_claimable(address)}"""
 
 
 def _window(row: Record) -> Window:
@@ -93,25 +137,32 @@ def _window(row: Record) -> Window:
         row["tries"],
         WindowState(row["state"]),
         row["institution_id"],
+        row["check_code"],
+        row["wrong"],
     )
 
 
 async def open_window(tx: Transaction, pupil: PupilInReach, *, kind: WindowKind, actor: Actor) -> Window:
     """Open a window for a pupil, or open one's own anew: to press twice is to press once.
 
-    Somebody else's window stays beside it; whichever is claimed, all are.
+    Somebody else's window stays beside it; whichever is claimed, all are. Where the school has decided so, it gets a
+    check code, and another each time it is opened.
     """
     row = await tx.fetchrow(
-        "insert into credentials_window as w (account_id, kind, opened_by, institution_id, expires_at)"
-        " values ($1, $2, $3, $4, kit_now() + $5 * interval '1 second')"
+        "insert into credentials_window as w (account_id, kind, opened_by, institution_id, expires_at, by_right,"
+        " check_code) values ($1, $2, $3, $4, kit_now() + $5 * interval '1 second', $6,"
+        " (select $7 from access_school s where s.institution_id = $4 and s.check_code and $2 = 'teacher'))"
         " on conflict (account_id, opened_by) where claimed_at is null and cancelled_at is null do update set"
         " kind = excluded.kind, institution_id = excluded.institution_id, opened_at = kit_now(),"
+        " by_right = excluded.by_right, check_code = excluded.check_code, wrong = 0,"
         f" expires_at = excluded.expires_at, tries = 0 returning {_COLUMNS}",
         pupil.account_id,
         kind.value,
         pupil.reached_by,
         pupil.institution_id,
         WINDOW_SECONDS,
+        pupil.by_right,
+        check_code(secrets.randbelow),
     )
     assert row is not None  # noqa: S101 - for the type checker: this statement returns one row
     window = _window(row)
@@ -128,7 +179,7 @@ async def open_windows(tx: Transaction, pupils: Sequence[PupilInReach], *, actor
     opener = pupils[0].reached_by
     await tx.execute("select pg_advisory_xact_lock(hashtext('windows'), hashtext($1::uuid::text))", opener)
     others = await tx.fetchval(
-        f"select count(*) from credentials_window w where w.opened_by = $1 and {_OPEN}"
+        f"select count(*) from credentials_window w where w.opened_by = $1 and {OPEN}"
         " and w.account_id <> all($2::uuid[])",
         opener,
         [pupil.account_id for pupil in pupils],
@@ -143,7 +194,7 @@ async def cancel_window(tx: Transaction, window_id: WindowId, *, opened_by: Acco
     """Close one's own window before anybody claims it; return False when there is nothing to close."""
     row = await tx.fetchrow(
         "update credentials_window w set cancelled_at = kit_now() where w.window_id = $1 and w.opened_by = $2"
-        f" and {_OPEN} returning {_COLUMNS}",
+        f" and {_LASTS} returning {_COLUMNS}",
         window_id,
         opened_by,
     )
@@ -153,26 +204,40 @@ async def cancel_window(tx: Transaction, window_id: WindowId, *, opened_by: Acco
     return True
 
 
-async def claim_window(tx: Transaction, account_id: AccountId, *, journey_id: UUID, browser: str) -> Window | None:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who claims, in which journey, from which browser and address, and the check code that was given, if any."""
+
+    account_id: AccountId
+    journey_id: UUID
+    browser: str
+    address: Address
+    check_code: str | None = None
+
+
+async def claim_window(tx: Transaction, claim: Claim) -> Window | None:
     """Claim what is open for a pupil, all of it, for one journey; None when nothing is. Returns the newest.
 
     One statement with the database's clock: of any number of claims at once one wins (RW-2), and none after five
-    minutes (RW-3, V-52). The order of the locks is the same for everybody.
+    minutes (RW-3, V-52). The code that fits one window opens all. The order of the locks is the same for everybody.
     """
     rows = await tx.fetch(
-        f"with open as (select w.window_id from {_WINDOWS} where w.account_id = $1 and {_CLAIMABLE}"
-        " order by w.window_id for update of w)"
+        "with open as (select w.window_id, w.check_code is null or w.check_code = $5 as fits"
+        f" from {_WINDOWS} where w.account_id = $1 and {_claimable('$4')} order by w.window_id for update of w)"
         " update credentials_window w set claimed_at = kit_now(), claimed_in = $2, claimed_on = $3,"
         " before_type = p.type, before_hash = p.hash, before_pepper = p.pepper_version"
         " from open left join credentials_password p on p.account_id = $1"
-        f" where w.window_id = open.window_id returning {_COLUMNS}",
-        account_id,
-        journey_id,
-        browser[:160],
+        " where w.window_id = open.window_id and exists (select from open o where o.fits)"
+        f" returning {_COLUMNS}",
+        claim.account_id,
+        claim.journey_id,
+        claim.browser[:160],
+        claim.address,
+        claim.check_code,
     )
     windows = sorted((_window(row) for row in rows), key=lambda window: window.opened_at)
     for window in windows:
-        await audit.write(tx, _entry(Event.WINDOW_CLAIMED, window, actor=Actor.person(account_id)))
+        await audit.write(tx, _entry(Event.WINDOW_CLAIMED, window, actor=Actor.person(claim.account_id)))
     return windows[-1] if windows else None
 
 
@@ -227,7 +292,7 @@ async def cancel_windows(tx: Transaction, pupil: PupilInReach, *, actor: Actor) 
     """
     rows = await tx.fetch(
         "update credentials_window w set cancelled_at = kit_now() where w.account_id = $1 and w.institution_id = $2"
-        f" and w.kind = 'teacher' and {_OPEN} returning {_COLUMNS}",
+        f" and w.kind = 'teacher' and {_LASTS} returning {_COLUMNS}",
         pupil.account_id,
         pupil.institution_id,
     )
@@ -239,8 +304,9 @@ async def cancel_windows(tx: Transaction, pupil: PupilInReach, *, actor: Actor) 
 async def forget_what_was_before(connection: Connection) -> None:
     """Empty the old secrets' hashes once nothing can be taken back any more. Nothing is decided here (D4)."""
     await connection.execute(
-        "update credentials_window set before_type = null, before_hash = null, before_pepper = null"
+        "update credentials_window set before_type = null, before_hash = null, before_pepper = null, check_code = null"
         f" where before_hash is not null and claimed_at < kit_now() - interval '{UNDO_SECONDS} seconds'"
+        "   or check_code is not null and expires_at < kit_now()"
     )
 
 

@@ -43,6 +43,11 @@ def assigned(password_type: PasswordType, draw: Draw, *, policy: PasswordPolicy 
             return f"{start}{_LEAST_NUMBER + draw(_NUMBERS)}"
 
 
+def check_code(draw: Draw) -> str:
+    """Return a picture's id and two digits, to be read off somebody's screen: ``fisk 47``."""
+    return f"{PICTURES[draw(len(PICTURES))]} {draw(100):02}"
+
+
 def parts(secret: str) -> tuple[str, ...]:
     """Return an assigned secret in the pieces it is read in: ``("kage", "lygte", "42")``, or the ids of four pictures.
 

@@ -4,6 +4,6 @@ Wrong guesses are counted per account in separate buckets: one for each device t
 school's network, one for everywhere else. A stranger can fill only the bucket of the place where the stranger is. The
 caps of all buckets together are at most 100. Why it is so, for people: docs/throttling.md; the numbers: ``rules.py``.
 
-Tables: limits_bucket, limits_device, limits_net, limits_site, limits_site_range, limits_spray, limits_client,
-limits_decoy.
+Tables: limits_bucket, limits_device, limits_net, limits_site, limits_site_range, limits_spray, limits_check,
+limits_client, limits_decoy.
 """

@@ -148,3 +148,4 @@ async def forget_old_counts(tx: Transaction) -> None:
     await tx.execute(f"delete from limits_net where at < {old}")
     await tx.execute(f"delete from limits_spray where greatest(since, refused_until) < {old}")
     await tx.execute(f"delete from limits_client where since < {old}")
+    await tx.execute(f"delete from limits_check where since < {old}")

@@ -144,6 +144,10 @@ SPRAY_AT_A_SITE = 10
 SPRAY_ANYWHERE = 30
 SPRAY_REFUSED_SECONDS = 3600
 
+# R12: wrong check codes for windows, from one address. All of a school's classes may share theirs.
+CHECKS_A_NET, CHECKS_A_SCHOOL = 20, 100
+CHECK_SECONDS = 600
+
 # R13: a service's client that fails to prove itself.
 CLIENT_FAILURES = 10
 CLIENT_WINDOW_SECONDS = 60

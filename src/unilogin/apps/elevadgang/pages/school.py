@@ -138,6 +138,8 @@ async def save_settings(house: House, request: Request, desk: Desk) -> Response:
         teams=desk.value("teams") == "1",
         highest_grade=int(grade) if grade in map(str, _HIGHEST) else None,
         two_factors=desk.value("two_factors") == "1",
+        check_code=desk.value("check_code") == "1",
+        own_addresses=desk.value("own_addresses") == "1",
     )
     async with transaction(house.pool) as tx:
         held = await pass_to_school(tx, request, desk)
