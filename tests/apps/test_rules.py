@@ -96,6 +96,7 @@ NOT_TOLD = {
     Event.KEY_RETIRED,
     Event.KEY_REMOVED,
     Event.AUDIT_EXPORTED,
+    Event.ROSTER_EXPORTED,
     Event.AUDIT_MONTH_DROPPED,
 }
 """About no person."""

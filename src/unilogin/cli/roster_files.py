@@ -1,11 +1,14 @@
-"""``unilogin roster generate``: files of invented people."""
+"""``unilogin roster generate`` and ``export``: files of invented people, and of an institution's own."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from unilogin.cli.shown import AsJson, progress, say, show_json
+from unilogin.cli.workplace import look, operator
+from unilogin.roster.model import ExportFormat
 
 MOST_INSTITUTIONS = 5000
 MOST_NIGHTS = 100
@@ -52,3 +55,41 @@ def generate(
             f"{out / name}: {len(schools)} institutions, {size.pupils} pupils, {size.staff} staff,"
             f" {size.guardians} parents, {size.bytes / 1e6:.1f} MB"
         )
+
+
+def export(
+    number: Annotated[str, typer.Argument(help="Institution number.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The zip file to be written.")],
+    written_as: Annotated[
+        ExportFormat, typer.Option("--format", help="OneRoster 1.2 CSV, or Microsoft SDS v2.1 CSV.")
+    ] = ExportFormat.ONEROSTER,
+    as_json: AsJson = False,
+) -> None:
+    """Write the people of an institution for another system: pupils, staff, contact persons, classes.
+
+    Nobody's CPR number is in it, and protected people are called by their alias. That it was done, by whom and how
+    much of it, goes into the audit log.
+    """
+    from unilogin.kit.errors import SetupError
+    from unilogin.roster.export import UnknownInstitutionError, export_institution
+
+    part = out.with_name(out.name + ".part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            exported = look(
+                lambda connection: export_institution(
+                    connection, number, out=file, written_as=written_as, actor=operator()
+                )
+            )
+        part.replace(out)
+    except OSError as error:
+        raise SetupError(f"{out}: {error.strerror}") from error
+    except UnknownInstitutionError as error:
+        raise typer.BadParameter(str(error)) from error
+    finally:
+        part.unlink(missing_ok=True)
+    if as_json:
+        show_json({"file": str(out), "institution": exported.institution_number, "rows": dict(exported.rows)})
+    else:
+        rows = ", ".join(f"{count} {name}" for name, count in exported.rows.items())
+        say(f"{out}: {exported.institution_number} as {exported.written_as}: {rows}.")

@@ -237,3 +237,19 @@ class Receipt:
     plan: tuple[PlanLine, ...] = ()
     held_by: tuple[Breach, ...] = ()
     repeated: bool = False
+
+
+class ExportFormat(StrEnum):
+    """What an institution can be exported as."""
+
+    ONEROSTER = "oneroster"
+    SDS = "sds"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export holds: rows by table."""
+
+    institution_number: str
+    written_as: ExportFormat
+    rows: Mapping[str, int]

@@ -22,6 +22,7 @@ class Event(StrEnum):
     DELIVERY_REJECTED = "delivery.rejected"
     DELIVERY_UNDONE = "delivery.undone"
     DELIVERY_LIMITS_SET = "delivery.limits_set"
+    ROSTER_EXPORTED = "roster.exported"
     CPR_CHANGE_ACCEPTED = "person.cpr_changed"
     CPR_CHANGE_DISMISSED = "person.cpr_change_dismissed"
     SENDER_ADDED = "sender.added"

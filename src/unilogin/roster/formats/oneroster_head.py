@@ -7,10 +7,12 @@ from datetime import date, datetime
 
 from unilogin.kit.xml.packed_folder import PackedFolder
 from unilogin.roster.errors import DeliveryRefusedError
+from unilogin.roster.formats.cells import plain
 from unilogin.roster.formats.csv_table import CsvRow, CsvTable, RowFault
 from unilogin.roster.formats.fields import shown
 from unilogin.roster.formats.oneroster_person import is_sound_id, listed
 from unilogin.roster.formats.oneroster_words import COLUMNS, LEVELS_OF_GRADES, MANIFEST, NEEDED_FILES, REQUIRED
+from unilogin.roster.formats.school_year import school_year_of
 from unilogin.roster.formats.tidy import tidy
 from unilogin.roster.formats.unilogin_head import GROUP_TYPES, LONGEST_SOURCE
 from unilogin.roster.formats.values import read_date, read_time
@@ -22,7 +24,6 @@ _MOST_PROPERTIES = 200
 _MOST_SCHOOLS = 10_000
 _TYPES = {"homeroom": "Hovedgruppe", "scheduled": "Hold"}
 _LONGEST_NAME = 100
-_AUGUST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,10 @@ class OnerosterFiles:
             table.require(("status", "dateLastModified"))
         for row in table.rows(columns):
             whole = row.fault in (None, RowFault.CONTROL)
-            yield row, {name: cell.strip() for name, cell in zip(columns, row.cells, strict=True)} if whole else {}
+            yield (
+                row,
+                {name: plain(cell.strip()) for name, cell in zip(columns, row.cells, strict=True)} if whole else {},
+            )
 
     def whole_rows(self, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
         """Return the rows of a small table that all persons hang on: one that cannot be read refuses the delivery."""
@@ -121,8 +125,7 @@ class OnerosterFiles:
                     continue
                 if start <= today <= end and start.year >= 2000:
                     return f"{start.year}-{start.year + 1}"
-        first = today.year - (today.month < _AUGUST)
-        return f"{first}-{first + 1}"
+        return school_year_of(today).name
 
     def school(self) -> School:
         """Return the one school; a delivery is about one institution."""
@@ -156,6 +159,10 @@ class OnerosterFiles:
                 for code, severity, fields in wrong
             ]
         return tuple(groups.values()), tuple(findings)
+
+
+def _cell(text: str) -> str:
+    return plain(text.strip())
 
 
 _Wrong = tuple[Found, Severity, Mapping[str, str | int]]

@@ -1,0 +1,184 @@
+"""Exports: everybody of an institution as others may see them, and the same people again where they are taken in."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders.running import run
+from tests.postgres import TestServer
+from tests.roster.documents import GROUPS, contact, employee, member, person, student
+from tests.roster.oneroster import delivery, enrolled, role, user
+from tests.roster.registry import OPERATOR, Registry, open_registry
+from unilogin.kit.db.connection import connect
+from unilogin.kit.secrets import Secrets
+from unilogin.roster.export import UnknownInstitutionError, export_institution
+from unilogin.roster.formats.cells import neutral, plain
+from unilogin.roster.formats.sds_writer import COLUMNS as SDS_COLUMNS
+from unilogin.roster.model import DeliveryStatus, ExportFormat
+
+SECRET = ("Hemmelig", "Rigtignavn")
+PHONES = (
+    '<HomePhoneNumber protected="true">+45 11 22 33 44</HomePhoneNumber>'
+    '<MobilePhoneNumber protected="false">+45 55 66 77 88</MobilePhoneNumber>'
+)
+MOTHER = person("6105802234", first="Ida", family="=HYPERLINK()", more=PHONES)
+HIDDEN = person(
+    "6305142236",
+    first=SECRET[0],
+    family=SECRET[1],
+    protected="true",
+    alias=("Anna", "Andet"),
+    more=f"<EmailAddress>{SECRET[0]}@skole.example</EmailAddress><BirthDate>2014-05-03</BirthDate>{PHONES}",
+)
+TEACHER = employee("Lærer", "Leder", more="<GroupId>2b</GroupId>")
+MEMBERS = (
+    member("e-1", person(first="Åse", family="@Prøve"), student(groups=["kor"], more=contact(MOTHER))),
+    member("e-2", HIDDEN, student(more=contact(MOTHER, relation="Andet", custody="false"))),
+    member(
+        "a-1", person("6207752235", first="Bo", family="Ek"), employee("Lærer", "Leder", more="<GroupId>2b</GroupId>")
+    ),
+)
+
+
+async def _export(dsn: str, written_as: ExportFormat, number: str = "999001") -> bytes:
+    out = io.BytesIO()
+    connection = await connect(dsn, role="unilogin_run")
+    try:
+        await export_institution(connection, number, out=out, written_as=written_as, actor=OPERATOR)
+    finally:
+        await connection.close()
+    return out.getvalue()
+
+
+def tables(data: bytes) -> dict[str, list[dict[str, str]]]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {
+            name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(archive.read(name).decode(), newline="")))
+            for name in archive.namelist()
+        }
+
+
+@pytest.fixture(scope="module")
+def school(postgres: TestServer, template: str, secrets: Secrets) -> Iterator[Registry]:
+    """An institution with an awkward family in a database of this module's own."""
+    registry = run(open_registry(postgres.create_database("exports", template), secrets))
+    assert registry.deliver(*MEMBERS, groups=GROUPS).status is DeliveryStatus.APPLIED
+    yield registry
+    postgres.drop_database("exports")
+
+
+@pytest.fixture(scope="module")
+def oneroster(school: Registry) -> bytes:
+    return run(_export(school.dsn, ExportFormat.ONEROSTER))
+
+
+@pytest.fixture(scope="module")
+def sds(school: Registry) -> bytes:
+    return run(_export(school.dsn, ExportFormat.SDS))
+
+
+def test_oneroster_holds_everybody_with_roles_classes_and_contact_persons(school: Registry, oneroster: bytes) -> None:
+    told = tables(oneroster)
+    accounts = "directory_person p join directory_account a using (person_id)"
+    names = {str(name): str(uniid) for name, uniid in school.rows(f"select p.first_name, a.uniid from {accounts}")}
+    users = {row["sourcedId"]: row for row in told["users"]}
+    assert set(users) == set(names.values())
+    aase = users[str(names["Åse"])]
+    assert (aase["grades"], aase["agentSourcedIds"], aase["metadata.agentCustody"]) == ("02", names["Ida"], "true")
+    assert {(row["userSourcedId"], row["role"]) for row in told["roles"]} == {
+        (names["Åse"], "student"), (names[SECRET[0]], "student"), (names["Ida"], "parent"),
+        (names["Bo"], "teacher"), (names["Bo"], "principal"),
+    }  # fmt: skip
+    classes = {row["sourcedId"]: row for row in told["classes"]}
+    assert [row["classType"] for row in classes.values()] == ["homeroom", "scheduled"]
+    assert sorted(classes[row["classSourcedId"]]["title"] for row in told["enrollments"]) == [
+        "2.B",
+        "2.B",
+        "2.B",
+        "kor",
+    ]
+    assert {row["value"] for row in told["manifest"] if row["propertyName"] == "oneroster.version"} == {"1.2"}
+
+
+def test_a_protected_person_is_an_alias_and_nobody_has_a_cpr_number(oneroster: bytes, sds: bytes) -> None:
+    for data in (oneroster, sds):
+        text = "".join(str(rows) for rows in tables(data).values())
+        assert not any(word in text or word.lower() in text for word in SECRET)
+        assert not re.search(r"630514|610580|620516", text)
+        assert "2014-05-03" not in text
+        assert "11 22 33 44" not in text
+        assert "Anna" in text
+
+
+def test_n_70_b_r14_nothing_in_an_export_is_computed_by_a_spreadsheet(oneroster: bytes, sds: bytes) -> None:
+    for data in (oneroster, sds):
+        told = tables(data)
+        cells = [cell for rows in told.values() for row in rows for cell in row.values()]
+        assert not [cell for cell in cells if re.search(r"(^|[;\t\r\n])\s*[=+\-@\t\r]", cell)]
+        assert {"'=HYPERLINK()", "'@Prøve"} <= {row["familyName"] for row in told["users"]}
+        assert "0045 55 66 77 88" in {row["sms"] for row in told["users"]}
+
+
+def test_sds_has_exactly_the_headers_it_asks_for_and_no_line_breaks(sds: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(sds)) as archive:
+        heads = {name: archive.read(name).decode().split("\r\n")[0] for name in archive.namelist()}
+    assert heads == {f"{name}.csv": ",".join(columns) for name, columns in SDS_COLUMNS.items()}
+    told = tables(sds)
+    assert sorted(row["role"] for row in told["roles"]) == ["principal", "student", "student", "teacher"]
+    assert {row["grade"] for row in told["roles"] if row["role"] == "student"} == {"02"}
+    assert sorted(row["relationshipRole"] for row in told["relationships"]) == ["parent", "relative"]
+    assert all("\n" not in cell for rows in told.values() for row in rows for cell in row.values())
+
+
+SAME = (
+    "select case when p.protected then p.alias_first_name else p.first_name end,"
+    " case when p.protected then p.alias_family_name else p.family_name end, p.protected, m.actor_group,"
+    " (select array_agg(role order by role) from unnest(m.roles) role), m.level,"
+    " (select array_agg(g.name || coalesce(g.type, '') || coalesce(g.level, '') || gm.main order by g.name)"
+    "  from directory_group_member gm join directory_group g using (group_key)"
+    "  where gm.membership_id = m.membership_id),"
+    " (select array_agg(k.first_name || ' ' || k.family_name || c.relation || c.child_custody || c.access_level)"
+    "  from directory_contact c join directory_person k on k.person_id = c.contact_person_id"
+    "  where c.membership_id = m.membership_id)"
+    " from directory_membership m join directory_person p using (person_id) where m.ended_at is null order by 1, 2"
+)
+
+
+def test_what_is_exported_makes_the_same_people_where_it_is_taken_in(
+    school: Registry, oneroster: bytes, database: str, secrets: Secrets
+) -> None:
+    elsewhere = run(open_registry(database, secrets))
+    receipt = elsewhere.send(oneroster)
+    assert (receipt.status, receipt.findings, receipt.counts.created) == (DeliveryStatus.APPLIED, (), 3)
+    assert elsewhere.rows(SAME) == school.rows(SAME)
+    again = run(_export(elsewhere.dsn, ExportFormat.ONEROSTER))
+    assert sorted(row["familyName"] for row in tables(again)["users"]) == sorted(
+        row["familyName"] for row in tables(oneroster)["users"]
+    )
+
+
+def test_an_export_is_in_the_audit_log_and_of_nobody_there_is_none(school: Registry, oneroster: bytes) -> None:
+    assert oneroster
+    assert school.audit("roster.exported") > 0
+    with pytest.raises(UnknownInstitutionError):
+        run(_export(school.dsn, ExportFormat.SDS, number="nobody"))
+
+
+@given(st.text(st.sampled_from("=+-@;'\t\r\n aæ"), max_size=12))
+def test_a_neutral_cell_computes_nothing_and_is_taken_back_as_it_was(text: str) -> None:
+    assert not re.search(r"(^|[;\t\r\n])\s*[=+\-@]|^[\t\r\n]", neutral(text))
+    if "'" not in text:
+        assert plain(neutral(text)) == text
+
+
+def test_people_without_a_cpr_number_are_exported_too(registry: Registry, tmp_path: Path) -> None:
+    registry.send(delivery([user("e-1", "Uden", "Nummer")], [role("e-1")], enrolled("e-1", "c-3a")))
+    (tmp_path / "out.zip").write_bytes(run(_export(registry.dsn, ExportFormat.ONEROSTER)))
+    assert [row["givenName"] for row in tables((tmp_path / "out.zip").read_bytes())["users"]] == ["Uden"]
