@@ -1,5 +1,7 @@
 """The plan of changes and the brake: what would do too much waits for two people, and changes nothing until then."""
 
+import re
+
 import pytest
 
 from tests.roster.documents import GROUPS, contact, document, employee, member, person, student
@@ -72,11 +74,7 @@ def test_a_delivery_tells_for_each_class_what_it_changes(registry: Registry) -> 
 
 
 def without_guardians(text: str) -> str:
-    return (
-        text.split("<ContactPerson", maxsplit=1)[0] + text.rsplit("</ContactPerson>", maxsplit=1)[-1]
-        if "<ContactPerson" in text
-        else text
-    )
+    return re.sub("<ContactPerson.*</ContactPerson>", "", text, flags=re.DOTALL)
 
 
 TOO_MUCH = [

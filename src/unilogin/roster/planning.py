@@ -63,7 +63,7 @@ _NOTE_CHANGES = """
 
 _COUNT_CHANGES = """
   select kind, actor_group, class_before, class_after, count(*) as people,
-         count(*) filter (where 'names' = any (fields)) as renamed
+         count(*) filter (where 'names' = any (fields) and kind <> 'back') as renamed
   from roster_change where delivery_id = $1
   group by kind, actor_group, class_before, class_after
 """
