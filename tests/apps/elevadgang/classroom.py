@@ -118,6 +118,11 @@ class Classroom:
         """Ask something of the database."""
         return run(_value(self.households.dsn, sql, *arguments))
 
+    def told(self, somebody: Somebody) -> set[str]:
+        """What a pupil or the parents get letters about."""
+        kinds = self.value("select array_agg(kind) from notices_notice where account_id = $1", somebody.account_id)
+        return set(kinds) if isinstance(kinds, list) else set()
+
     def windows(self, somebody: Somebody) -> int:
         """How many windows are open for a pupil."""
         count = self.value(

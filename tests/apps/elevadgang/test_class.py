@@ -223,6 +223,7 @@ class TestTakingItBack:
         claimer.open(str(claimer.page.url))  # what the wrong one has on the screen leads nowhere
         assert not claimer.path.endswith("/new-password")
         assert classroom.households.audited(pupil, "window.undone") == [("person", str(held.teacher.account_id))]
+        assert classroom.told(pupil) >= {"window_opened", "window_undone"}
         assert classroom.value("select count(*) from recovery_permit where account_id = $1", pupil.account_id) == 0
 
     def test_who_had_no_secret_has_none_again(self, server: RunningServer, classroom: Classroom) -> None:
@@ -274,6 +275,17 @@ class TestUsernames:
         assert pupil.username not in str(browser.page.url)
         assert classroom.households.audited(pupil, "pupil.username_shown")
 
+    def test_the_next_username_is_one_tap_away(self, server: RunningServer, classroom: Classroom) -> None:
+        held = classroom.make(pupils=3)
+        classroom.households.people.block(held.pupils[1])
+        browser = enter(server, held.teacher, to=held.url)
+        press(browser, held, "brugernavn", {"one": str(held.pupils[0].account_id)})
+        following = browser.document.xpath("//form[@class='neighbours']//button/@value")
+        assert following == [str(held.pupils[2].account_id)]  # who is blocked is passed over
+        press(browser, held, "brugernavn", {"one": following[0]})
+        assert held.pupils[2].username in browser.text
+        assert browser.document.xpath("//form[@class='neighbours']//button/@value") == [str(held.pupils[0].account_id)]
+
     def test_cards_hold_usernames_and_no_secret(self, server: RunningServer, classroom: Classroom) -> None:
         held = classroom.make()
         browser = enter(server, held.teacher, to=held.url)
@@ -311,6 +323,12 @@ def test_it_was_for_fun_opens_what_a_classmate_closed(server: RunningServer, cla
     assert "Lukket ude" not in browser.text
     assert classroom.windows(pupil) == 0
     assert can_sign_in(server, pupil)
+    where = classroom.value(
+        "select i.number from audit_event e join directory_institution i using (institution_id)"
+        " where e.account_id = $1 and e.action = 'limits.reopened'",
+        pupil.account_id,
+    )
+    assert where == held.teacher.institution
 
 
 def test_the_pupil_reads_that_an_adult_helped(server: RunningServer, classroom: Classroom) -> None:

@@ -54,6 +54,7 @@ def test_a_blocked_pupil_is_out_at_once_and_comes_back_with_the_same_secret(
     assert can_sign_in(server, pupil)
     for action in ("account.blocked", "account.unblocked"):
         assert len(classroom.households.audited(pupil, action)) == 1
+    assert classroom.told(pupil) >= {"blocked", "unblocked"}
 
 
 def test_a_window_that_was_open_is_nothing_to_a_blocked_pupil(
@@ -95,6 +96,8 @@ def test_what_the_school_decides_is_shown_again(held: Class, administrator: Visi
     post(administrator, url, {"pedagogues": "1", "two_factors": "1", "highest_grade": "6"})
     assert "Gemt" in administrator.text
     assert administrator.document.xpath("//input[@checked]/@name") == ["pedagogues", "two_factors"]
+    post(administrator, url, {"highest_grade": "6", "check_code": "1", "own_addresses": "1"})
+    assert administrator.document.xpath("//input[@checked]/@name") == ["check_code", "own_addresses"]
     assert administrator.document.xpath("//option[@selected]/@value") == ["6"]
     post(administrator, url, {"highest_grade": "11"})
     assert administrator.document.xpath("//option[@selected]/@value") == []

@@ -37,6 +37,7 @@ TOLD: tuple[Event, ...] = (
     Event.VOUCH_GIVEN,
     Event.VOUCH_REFUSED,
     Event.PLACE_CLOSED,
+    Event.THROTTLE_REOPENED,
     Event.PERSON_SOUGHT_BY_CPR,
     Event.PERSON_CREATED,
     Event.PERSON_CHANGED,

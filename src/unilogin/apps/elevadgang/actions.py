@@ -10,6 +10,8 @@ from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.credentials.undoing import undo_claim
 from unilogin.domain.directory.actions import block_account, unblock_account
 from unilogin.domain.limits.actions import reopen
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.domain.sessions.actions import end_all_sessions
 from unilogin.kit.db.connection import Transaction
 from unilogin.recovery.actions import withdraw_permit
@@ -26,7 +28,8 @@ async def undo(tx: Transaction, pupil: PupilInReach) -> bool:
 
 async def it_was_for_fun(tx: Transaction, pupil: PupilInReach) -> bool:
     """Open what a classmate's guessing closed; the secret stays as it is ("Det var for sjov")."""
-    return await reopen(tx, pupil.account_id, actor=Actor.person(pupil.reached_by))
+    actor = Actor.person(pupil.reached_by)
+    return await reopen(tx, pupil.account_id, actor=actor, institution_id=pupil.institution_id)
 
 
 async def note_usernames_shown(tx: Transaction, pupils: Sequence[PupilInReach]) -> None:
@@ -48,10 +51,15 @@ async def block(tx: Transaction, pupil: PupilInReach, *, why: BlockedFor) -> boo
     actor = Actor.person(pupil.reached_by)
     blocked = await block_account(tx, pupil.account_id, why=why.value, institution_id=pupil.institution_id, actor=actor)
     await end_all_sessions(tx, pupil.account_id, why="blocked", actor=actor)
+    if blocked:
+        await tell(tx, pupil.account_id, Notice.BLOCKED)
     return blocked
 
 
 async def unblock(tx: Transaction, pupil: PupilInReach) -> bool:
     """Let a pupil sign in again, with the secret they had."""
     actor = Actor.person(pupil.reached_by)
-    return await unblock_account(tx, pupil.account_id, institution_id=pupil.institution_id, actor=actor)
+    unblocked = await unblock_account(tx, pupil.account_id, institution_id=pupil.institution_id, actor=actor)
+    if unblocked:
+        await tell(tx, pupil.account_id, Notice.UNBLOCKED)
+    return unblocked

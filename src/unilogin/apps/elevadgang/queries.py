@@ -132,6 +132,7 @@ HELP: tuple[Event, ...] = (
     Event.WINDOW_CANCELLED,
     Event.WINDOW_UNDONE,
     Event.WINDOW_TRIED,
+    Event.THROTTLE_REOPENED,
     Event.VOUCH_GIVEN,
     Event.PUPIL_USERNAME_SHOWN,
     Event.ACCOUNT_BLOCKED,

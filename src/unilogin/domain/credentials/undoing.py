@@ -11,6 +11,8 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.credentials.windows import UNDO_SECONDS
 from unilogin.domain.limits.actions import forget_account
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.domain.sessions.actions import end_all_sessions
 from unilogin.kit.db.connection import Transaction
 
@@ -61,5 +63,6 @@ async def undo_claim(tx: Transaction, pupil: PupilInReach, *, actor: Actor) -> U
         detail={"kind": "teacher"},
     )
     await audit.write(tx, entry)
+    await tell(tx, account_id, Notice.WINDOW_UNDONE)
     journey_id: UUID = row["claimed_in"]
     return journey_id

@@ -12,7 +12,7 @@ from unilogin.domain.limits.model import FIRST_DEVICE, Net
 from unilogin.kit.db.connection import Connection, Transaction
 
 
-async def reopen(tx: Transaction, account_id: UUID, *, actor: Actor) -> bool:
+async def reopen(tx: Transaction, account_id: UUID, *, actor: Actor, institution_id: UUID | None = None) -> bool:
     """Begin all of an account's counts anew, because somebody who may say so says it is in good hands (R4).
 
     Devices that lost their trust stay without it: the next success there gives it back. Returns whether anything was
@@ -27,7 +27,10 @@ async def reopen(tx: Transaction, account_id: UUID, *, actor: Actor) -> bool:
     )
     if changed or actor.kind != "person":
         detail = {"buckets": len(changed)}
-        await audit.write(tx, Entry(Event.THROTTLE_REOPENED, actor, account_id=account_id, detail=detail))
+        entry = Entry(
+            Event.THROTTLE_REOPENED, actor, account_id=account_id, institution_id=institution_id, detail=detail
+        )
+        await audit.write(tx, entry)
     return bool(changed)
 
 

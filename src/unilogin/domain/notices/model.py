@@ -27,6 +27,9 @@ class Notice(StrEnum):
     SESSIONS_ENDED = "sessions_ended"
     USERNAME_LOOKED_UP = "username_looked_up"
     VOUCHED = "vouched"
+    WINDOW_UNDONE = "window_undone"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
 
 
 @dataclass(frozen=True, slots=True)

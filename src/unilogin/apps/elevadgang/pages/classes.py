@@ -156,8 +156,18 @@ async def _usernames(house: House, request: Request, desk: Desk, asked: list[str
         reached = await pass_to_pupils(tx, desk, held, asked)
         await actions.note_usernames_shown(tx, reached)
         shown = {pupil.account_id for pupil in reached}
-        pupils = [pupil for pupil in await queries.pupils_of(tx, held) if pupil.account_id in shown]
-    context = {"held": held, "here_url": back_url(desk, held), "pupils": pupils}
+        everybody = await queries.pupils_of(tx, held)
+    pupils = [one for one in everybody if one.account_id in shown]
+    others = [one for one in everybody if (one.reachable and not one.blocked) or one.account_id in shown]
+    place = others.index(pupils[0])
+    context = {
+        "held": held,
+        "here_url": back_url(desk, held),
+        "pupils": pupils,
+        "act_url": f"{class_url(desk, held)}/brugernavn",
+        "came_from": desk.value("from"),
+        "neighbours": {"before": others[max(place - 1, 0) : place], "after": others[place + 1 : place + 2]},
+    }
     return render(house, request, desk, template=template, context=context)
 
 
