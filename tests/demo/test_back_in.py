@@ -1,5 +1,6 @@
 """Nobody stays outside: with only a browser, or only ``/demo.json``, people of the demo find their way back in."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.fixtures import OpenPage
+from tests.builders.authenticator import Authenticator, raw
 from tests.demo.conftest import RunningDemo
 from tests.recovery.steps import follow, go, practise, shown_pictures, tap
 from tests.visitor import Visitor
@@ -96,9 +98,7 @@ def test_a_second_grader_gets_new_pictures_with_a_parent_at_another_device_by_sc
     phone = Visitor(demo.base_url)
     phone.open("/mit/boern")
     phone.submit(button=("selectedIdp", "nemlogin3"))
-    approve(phone, ANNAS_FATHER)
-    while phone.moves_on:
-        phone.move_on()
+    arrive(approve(phone, ANNAS_FATHER))
     follow(phone, ANNA)
     follow(phone, "Giv nye billeder")
     form = next(form for form in phone.document.forms if str(form.action).endswith("/adgangskode"))
@@ -110,6 +110,52 @@ def test_a_second_grader_gets_new_pictures_with_a_parent_at_another_device_by_sc
     new = shown_pictures(tablet)
     practise(tablet, new)
     assert is_at_the_service(tablet, demo)
+
+
+def test_a_teacher_changes_the_password_adds_a_passkey_and_signs_in_with_it_by_script(demo: RunningDemo) -> None:
+    teacher = next(
+        one for one in reversed(demo.told["people"]) if "Lærer" in one["roles"] and one["institution"] == "999002"
+    )
+    visitor = in_mit(demo, teacher["username"], teacher["secret"]["value"])
+    visitor.open("/mit/sikkerhed")
+    follow(visitor, "Skift adgangskode")
+    visitor.submit({"password": teacher["secret"]["value"]})
+    visitor.submit({"new-password": NEW, "again": NEW})
+    arrive(visitor)
+    assert (visitor.path, visitor.heading) == ("/mit/sikkerhed", "Sikkerhed")
+    follow(follow(visitor, "Se dine adgangsnøgler"), "Tilføj adgangsnøgle")
+    device, wish = Authenticator(demo.base_url), question(visitor)
+    visitor.submit({"credential": device.make(wish).written()})
+    assert visitor.heading == "Din adgangsnøgle er klar"
+    back = at_login(demo)
+    form = back.document.forms[0]
+    back.post(str(form.xpath(".//button[@data-passkey-only]/@formaction")[0]), {"csrf": form.fields["csrf"]})
+    back.submit({"credential": device.answer(question(back), raw(wish["user"]["id"])).written()})
+    assert is_at_the_service(back, demo)
+    assert in_mit(demo, teacher["username"], NEW).path == "/mit"
+
+
+def in_mit(demo: RunningDemo, username: str, password: str) -> Visitor:
+    """A new browser in which somebody has signed in to Mit Unilogin with a password."""
+    visitor = Visitor(demo.base_url)
+    visitor.open("/mit")
+    visitor.submit(button=("selectedIdp", "uni_idp"))
+    visitor.submit({"username": username})
+    visitor.submit({"password": password})
+    return arrive(visitor)
+
+
+def arrive(visitor: Visitor) -> Visitor:
+    """Go on from the end of a journey to where it leads."""
+    while visitor.moves_on:
+        visitor.move_on()
+    return visitor
+
+
+def question(visitor: Visitor) -> dict[str, Any]:
+    """What the page asks the device."""
+    asked: dict[str, Any] = json.loads(visitor.document.xpath("//form/@data-options")[0])
+    return asked
 
 
 @pytest.mark.parametrize(
