@@ -60,6 +60,8 @@ def test_rw_1_who_gives_the_code_on_the_teachers_screen_gets_the_password(
     pupil = held.pupils[0]
     teacher = open_for(server, held, pupil)
     code = shown_code(teacher, classroom, pupil)
+    teacher.post(f"{held.url}/min-time", {"csrf": csrf_of(teacher)})
+    assert f" {code['check_digits']}. " in teacher.text
     child = at_window(server, pupil)
     assert child.path.endswith("/window")
     child.submit({})

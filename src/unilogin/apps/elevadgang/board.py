@@ -51,7 +51,10 @@ class Tap(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The newest window of a teacher in this lesson; ``moment`` is when it became what it is."""
+    """The newest window of a teacher in this lesson; ``moment`` is when it became what it is.
+
+    ``check_code``: what the pupil must read off this screen, where the school has decided so.
+    """
 
     state: WindowState
     opened_at: datetime
@@ -59,6 +62,7 @@ class Opened:
     moment: datetime
     tries: int
     may_undo: bool
+    check_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

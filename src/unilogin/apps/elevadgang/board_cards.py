@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from unilogin.apps.elevadgang.board import Seen, State, Tap, state_of, taps_of
+from unilogin.apps.elevadgang.rows import shown_code
 from unilogin.apps.shell.moments import said_clock
 from unilogin.kit.text import Language, Texts
 
@@ -60,7 +61,11 @@ def _note(texts: Texts, language: Language, seen: Seen, state: State) -> str:
             return " · ".join(part for part in (service, still) if part)
         case State.OPEN if window is not None:
             code = "board.note.came" if seen.came else "board.note.open"
-            return texts(language, code, clock=said_clock(language, window.expires_at))
+            said = texts(language, code, clock=said_clock(language, window.expires_at))
+            shown = shown_code(window.check_code)
+            if shown is None:
+                return said
+            return texts(language, "board.note.code", picture=shown[0].word(language), digits=shown[1], said=said)
         case State.RECEIVED if window is not None and window.tries:
             return texts(language, "board.note.tries")
         case State.WRONG | State.TYPING if happened is not None and happened.wrong:

@@ -9,18 +9,18 @@ from asyncpg import Record
 from unilogin.apps.elevadgang.board import Asking, Opened, Seen
 from unilogin.apps.elevadgang.queries import pupils_of
 from unilogin.domain.access.teaching import ClassInReach
-from unilogin.domain.credentials.windows import UNDO_SECONDS, WINDOW_SECONDS, WindowState
+from unilogin.domain.credentials.windows import UNDO_SECONDS, WINDOW_SECONDS, WRONG_CODES, WindowState
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.limits.queries import SHUT_OUT
 from unilogin.domain.sessions.queries import LIVE
 from unilogin.kit.db.connection import Connection
 from unilogin.signin.happenings import Happened, Step
 
-_OPEN = "c.claimed_at is null and c.cancelled_at is null and c.expires_at > kit_now()"
+_OPEN = f"c.claimed_at is null and c.cancelled_at is null and c.expires_at > kit_now() and c.wrong < {WRONG_CODES}"
 
 # Nobody's windows but those of teachers at this school, and none of an earlier lesson.
 _WINDOW = f"""
-  select c.opened_at, c.expires_at, c.tries,
+  select c.opened_at, c.expires_at, c.tries, case when {_OPEN} then c.check_code end as check_code,
          case when c.undone_at is not null then 'undone' when c.claimed_at is not null then 'claimed'
               when c.cancelled_at is not null then 'cancelled' when {_OPEN} then 'open' else 'run out' end as state,
          coalesce(c.undone_at, c.claimed_at, c.cancelled_at, case when {_OPEN} then c.opened_at else c.expires_at end)
@@ -43,7 +43,7 @@ _ASKING = f"""
 _LOOK = f"""
   select v.group_key, w.account_id, a.blocked_at is not null as blocked, {SHUT_OUT} as shut_out,
          w.step, w.at, w.wrong, x.name as service, x.name_en as service_en,
-         c.state, c.opened_at, c.expires_at, c.moment, c.tries, c.may_undo,
+         c.state, c.opened_at, c.expires_at, c.moment, c.tries, c.may_undo, c.check_code,
          r.request_id, r.name as asks_for, r.name_en as asks_for_en
   from signin_watch v join signin_watched w using (watch_id) join directory_account a using (account_id)
     left join services_service x on x.service_id = w.service_id
@@ -92,6 +92,7 @@ def _seen(row: Record) -> Seen:
             row["moment"],
             row["tries"],
             bool(row["may_undo"]),
+            row["check_code"],
         )
     asking = Asking(row["request_id"], row["asks_for"], row["asks_for_en"]) if row["request_id"] else None
     return Seen(AccountId(row["account_id"]), row["blocked"], row["shut_out"], happened, window, asking)

@@ -26,6 +26,14 @@ FOR_FUN = Act("elevadgang.act.fun", "for-sjov")
 USERNAME = Act("elevadgang.act.username", "brugernavn")
 
 
+def shown_code(code: str | None) -> tuple[Pictogram, str] | None:
+    """Return a check code as it is shown: a picture, and two digits."""
+    if code is None:
+        return None
+    picture, digits = code.split(" ")
+    return next(one for one in PICTOGRAMS if one.id == picture), digits
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A pupil and how it goes with the new password, if a window was opened lately."""
@@ -49,10 +57,7 @@ class Row:
     @property
     def check(self) -> tuple[Pictogram, str] | None:
         """The picture and the digits that the pupil must give, as long as it is open; None where none are asked."""
-        if self.window is None or self.window.check_code is None:
-            return None
-        picture, digits = self.window.check_code.split(" ")
-        return next(one for one in PICTOGRAMS if one.id == picture), digits
+        return shown_code(self.window.check_code) if self.window else None
 
     @property
     def may_be_helped(self) -> bool:
