@@ -20,12 +20,15 @@ from unilogin.cli import (
     providers,
     rights,
     roster,
+    roster_cpr,
+    roster_deliveries,
     roster_files,
     senders,
     serve,
     services,
     sites,
     unlock,
+    watch,
 )
 from unilogin.cli.shown import clean
 from unilogin.kit.errors import SetupError, UniloginError
@@ -46,8 +49,20 @@ app.command("migrate")(migrate.migrate)
 app.command("check")(check.check)
 app.add_typer(institutions.commands, name="institutions")
 app.add_typer(roster.commands, name="roster")
+for of_deliveries in (
+    roster_deliveries.history,
+    roster_deliveries.parked,
+    roster_deliveries.show,
+    roster_deliveries.release,
+    roster_deliveries.reject,
+    roster_deliveries.undo,
+    roster_deliveries.limits,
+):
+    roster.commands.command(of_deliveries.__name__)(of_deliveries)
+roster.commands.add_typer(roster_cpr.commands, name="cpr")
 roster.commands.command("generate")(roster_files.generate)
 roster.commands.command("export")(roster_files.export)
+roster.commands.command("watch")(watch.watch)
 senders.commands.command("deliver")(deliver.deliver)
 app.add_typer(senders.commands, name="senders")
 app.add_typer(services.commands, name="services")

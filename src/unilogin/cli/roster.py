@@ -10,6 +10,7 @@ import typer
 
 from unilogin.cli.shown import AsJson, Progress, progress, say, show_json, show_table
 from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, the_settings
+from unilogin.roster.model import DeliveryKind, DeliveryStatus
 
 if TYPE_CHECKING:
     from unilogin.kit.text import Texts
@@ -29,13 +30,16 @@ def import_files(
     files: Annotated[
         list[Path], typer.Argument(exists=True, dir_okay=False, help="UNILoginImport XML files, plain, .gz or .zip.")
     ],
+    kind: Annotated[
+        DeliveryKind, typer.Option(help="full: everybody; delta: who is new or changed; delete: who leaves.")
+    ] = DeliveryKind.FULL,
     as_json: AsJson = False,
 ) -> None:
     """Load the people of institutions from roster files.
 
-    Each file replaces what its source said about its institution before, all of it or nothing. People with
-    something wrong are listed with line and LocalPersonId; the others are loaded. Exit code 1 if a file was
-    refused.
+    A full file replaces what its source said about its institution before, all of it or nothing. People with
+    something wrong are listed with line and LocalPersonId; the others are loaded. A file that would do too much is
+    parked and changes nothing until two people release it. Exit code 1 if a file was refused or parked.
     """
     import asyncio
 
@@ -43,11 +47,11 @@ def import_files(
     receipts: list[tuple[Path, Receipt]] = []
     try:
         with database(settings) as dsn:
-            asyncio.run(_load(dsn, settings, files, told=lambda *one: _tell(receipts, one, as_json=as_json)))
+            asyncio.run(_load(dsn, settings, files, kind=kind, told=lambda *one: _tell(receipts, one, as_json=as_json)))
     finally:  # what was loaded is told, whatever stopped the rest
         if as_json:
             show_json([told(file, receipt) for file, receipt in receipts])
-    if any(receipt.refusal for _, receipt in receipts):
+    if any(receipt.status is not DeliveryStatus.APPLIED for _, receipt in receipts):
         raise typer.Exit(1)
 
 
@@ -58,7 +62,12 @@ def _tell(receipts: "list[tuple[Path, Receipt]]", one: "tuple[Path, Receipt]", *
 
 
 async def _load(
-    dsn: str, settings: "Settings", files: Sequence[Path], *, told: "Callable[[Path, Receipt], None]"
+    dsn: str,
+    settings: "Settings",
+    files: Sequence[Path],
+    *,
+    kind: DeliveryKind,
+    told: "Callable[[Path, Receipt], None]",
 ) -> None:
     from unilogin.kit.secrets import load_secrets
     from unilogin.roster.actions import import_file
@@ -76,6 +85,7 @@ async def _load(
                     content,
                     secrets=secrets,
                     actor=operator(),
+                    kind=kind,
                     progress=partial(_move, bar, size=size),
                     namespaces=(*NAMESPACES, *settings.more_namespaces),
                 )
@@ -104,7 +114,7 @@ def _texts() -> "Texts":
 
 def show(file: Path, receipt: "Receipt") -> None:
     """Print a receipt as a school secretary reads it."""
-    from unilogin.roster.messages import what_is_wrong, what_to_do, why_refused
+    from unilogin.roster.messages import why_refused
 
     texts = _texts()
     if receipt.refusal:
@@ -112,7 +122,34 @@ def show(file: Path, receipt: "Receipt") -> None:
         return
     counts = ", ".join(f"{number} {name}" for name, number in asdict(receipt.counts).items())
     again = " (the same delivery as before: nothing to do)" if receipt.repeated else ""
-    say(f"{file}: {receipt.institution_number} from {receipt.source}: {counts}.{again}")
+    if receipt.status is DeliveryStatus.APPLIED:
+        say(f"{file}: {receipt.institution_number} from {receipt.source}: {counts}.{again}")
+    else:
+        say(
+            f"{file}: {receipt.institution_number} from {receipt.source}: {receipt.status}, nothing was changed.{again}"
+        )
+        show_held(receipt)
+    show_findings(receipt)
+
+
+def show_held(receipt: "Receipt") -> None:
+    """Print why a delivery is parked, what it would do, and who can let it in."""
+    from unilogin.roster.messages import in_words, why_held
+
+    texts = _texts()
+    for breach in receipt.held_by:
+        say(f"  {why_held(texts, 'en', breach)}")
+    for line in receipt.plan:
+        say(f"    {in_words(texts, 'en', line)}")
+    if receipt.status is DeliveryStatus.PARKED:
+        say(f"  Two people decide: unilogin roster release {receipt.delivery_id} (or reject)")
+
+
+def show_findings(receipt: "Receipt") -> None:
+    """Print what was wrong with whom, and what to do about it."""
+    from unilogin.roster.messages import what_is_wrong, what_to_do
+
+    texts = _texts()
     if receipt.findings:
         rows = (
             (one.line, one.local_person_id, one.severity, what_is_wrong(texts, "en", one), what_to_do(texts, "en", one))

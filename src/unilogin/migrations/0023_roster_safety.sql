@@ -72,6 +72,7 @@ create table roster_cpr_case (
   sealed_for       uuid not null,                              -- the id that the number is sealed for
   cpr_sealed       bytea not null,
   cpr_index        bytea not null,
+  told_name        text not null,                              -- as others may see it: the alias of a protected person
   found_at         timestamptz not null default kit_now(),
   settled_at       timestamptz,
   outcome          text check (outcome in ('accepted', 'dismissed', 'gone')),

@@ -5,24 +5,38 @@ twice; only people can tell. The rest of the delivery goes on.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+from asyncpg import Record
+
+from unilogin.domain.audit.actions import write
+from unilogin.domain.audit.events import Event
+from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.bulk_refusals import OtherNumber
 from unilogin.domain.directory.bulk_staging import Origin
-from unilogin.kit.db.connection import Transaction
+from unilogin.domain.directory.model import InstitutionId, PersonId
+from unilogin.domain.directory.numbers import change_number
+from unilogin.domain.directory.queries import DISPLAY_NAME
+from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.kit.secrets import Secrets
 
 _NOTE = """
-  insert into roster_cpr_case (membership_id, delivery_id, local_person_id, sealed_for, cpr_sealed, cpr_index)
-  select membership_id, $1, local_person_id, sealed_for, cpr_sealed, cpr_index
-  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::bytea[], $6::bytea[])
-    as n (membership_id, local_person_id, sealed_for, cpr_sealed, cpr_index)
+  insert into roster_cpr_case
+    (membership_id, delivery_id, local_person_id, sealed_for, cpr_sealed, cpr_index, told_name)
+  select n.membership_id, $1, n.local_person_id, n.sealed_for, n.cpr_sealed, n.cpr_index, n.told_name
+  from unnest($2::uuid[], $3::text[], $4::uuid[], $5::bytea[], $6::bytea[], $7::text[])
+    as n (membership_id, local_person_id, sealed_for, cpr_sealed, cpr_index, told_name)
+  where not exists (select from roster_cpr_case d
+                    where d.membership_id = n.membership_id and d.cpr_index = n.cpr_index and d.outcome = 'dismissed')
   on conflict (membership_id) where settled_at is null do update
   set delivery_id = excluded.delivery_id, sealed_for = excluded.sealed_for, cpr_sealed = excluded.cpr_sealed,
-      cpr_index = excluded.cpr_index
+      cpr_index = excluded.cpr_index, told_name = excluded.told_name
 """
 
 _GONE = """
-  update roster_cpr_case c set settled_at = kit_now(), outcome = 'gone'
+  update roster_cpr_case c set settled_at = kit_now(), outcome = 'gone', cpr_sealed = '', told_name = ''
   from directory_membership m
   where c.settled_at is null and m.membership_id = c.membership_id and m.institution_id = $1 and m.source = $2
     and c.membership_id <> all ($3::uuid[])
@@ -35,3 +49,141 @@ async def note_cases(tx: Transaction, origin: Origin, *, numbers: Sequence[Other
         await tx.execute(_NOTE, UUID(origin.delivery), *(list(column) for column in zip(*numbers, strict=True)))
     if whole:
         await tx.execute(_GONE, origin.institution_id, origin.source, [number.membership_id for number in numbers])
+
+
+class CprCase(NamedTuple):
+    """A case that waits. ``name`` is who we know, ``told_name`` whom the file names; both as others may see them."""
+
+    case_id: UUID
+    institution_number: str
+    source: str
+    local_person_id: str
+    name: str
+    username: str
+    told_name: str
+    found_at: datetime
+
+
+class Analysis(NamedTuple):
+    """What follows if the number is taken over; neither number is shown beyond the date of birth in it."""
+
+    case: CprCase
+    number: str
+    told_number: str
+    elsewhere: tuple[str, ...]  # other institutions, which may send the old number for a while
+    children: int  # of whom the person is a contact
+    taken_by: str | None  # username of somebody else who has the number: two accounts of one person, perhaps
+
+    @property
+    def other_name(self) -> bool:
+        """Whether the file calls the person something else: perhaps it is somebody else."""
+        return self.case.name != self.case.told_name
+
+    @property
+    def other_birthday(self) -> bool:
+        """Whether the numbers begin with different dates: perhaps it is somebody else."""
+        return self.number != self.told_number
+
+
+_CASE = f"""
+  select c.case_id, i.number as institution_number, m.source, c.local_person_id, {DISPLAY_NAME} as name, a.username,
+         c.told_name, c.found_at, c.sealed_for, c.cpr_sealed, c.cpr_index, p.person_id, m.institution_id, a.account_id,
+         p.cpr_sealed as known_sealed
+  from roster_cpr_case c
+  join directory_membership m using (membership_id)
+  join directory_institution i using (institution_id)
+  join directory_person p using (person_id)
+  join directory_account a using (person_id)
+  where c.settled_at is null
+"""
+
+_CONSEQUENCES = """
+  select array(select distinct i.number from directory_membership m join directory_institution i using (institution_id)
+               where m.person_id = $1 and m.ended_at is null and m.institution_id <> $2 order by 1) as elsewhere,
+         (select count(distinct m.person_id) from directory_contact c join directory_membership m using (membership_id)
+          where c.contact_person_id = $1 and m.ended_at is null) as children,
+         (select a.username from directory_account a
+          where a.person_id <> $1
+            and (a.person_id = (select p.person_id from directory_person p where p.cpr_index = $3)
+                 or a.person_id = (select f.person_id from directory_former_cpr f where f.cpr_index = $3))
+          limit 1) as taken_by
+"""
+
+
+async def open_cases(connection: Connection, institution_id: InstitutionId | None = None) -> list[CprCase]:
+    """Return the cases that wait, at one institution or everywhere, oldest first."""
+    rows = await connection.fetch(
+        f"{_CASE} and ($1::uuid is null or m.institution_id = $1) order by c.found_at, c.case_id", institution_id
+    )
+    return [_case(row) for row in rows]
+
+
+async def analyse(connection: Connection, case_id: UUID, *, secrets: Secrets) -> Analysis | None:
+    """Return what follows if the number is taken over; None when no such case waits."""
+    row = await connection.fetchrow(f"{_CASE} and c.case_id = $1", case_id)
+    return None if row is None else await _analysis(connection, row, secrets)
+
+
+async def _analysis(connection: Connection, row: Record, secrets: Secrets) -> Analysis:
+    vault = secrets.cpr_vault()
+    found = await connection.fetchrow(_CONSEQUENCES, row["person_id"], row["institution_id"], row["cpr_index"])
+    elsewhere, children, taken_by = found.values() if found else ((), 0, None)
+    return Analysis(
+        _case(row),
+        vault.open(row["known_sealed"], row["person_id"])[:6],
+        vault.open(row["cpr_sealed"], row["sealed_for"])[:6],
+        tuple(elsewhere),
+        children,
+        taken_by,
+    )
+
+
+async def accept(tx: Transaction, case_id: UUID, *, secrets: Secrets, actor: Actor) -> bool | None:
+    """Take the number over: the next delivery finds the person by it.
+
+    None when no such case waits, False when somebody else has the number: then two accounts are to be merged.
+    """
+    row = await tx.fetchrow(f"{_CASE} and c.case_id = $1 for update of c", case_id)
+    if row is None:
+        return None
+    vault, person_id = secrets.cpr_vault(), PersonId(row["person_id"])
+    changed = await change_number(
+        tx,
+        person_id,
+        cpr_index=row["cpr_index"],
+        cpr_sealed=vault.seal(vault.open(row["cpr_sealed"], row["sealed_for"]), person_id),
+        institution_id=InstitutionId(row["institution_id"]),
+        actor=actor,
+    )
+    if changed:
+        await _settle(tx, case_id, outcome="accepted", actor=actor)
+    return changed
+
+
+async def dismiss(tx: Transaction, case_id: UUID, *, actor: Actor) -> bool:
+    """Say that the number is wrong: it is not asked about again. The person stays as they are until the file is right.
+
+    False when no such case waits.
+    """
+    row = await tx.fetchrow(f"{_CASE} and c.case_id = $1 for update of c", case_id)
+    if row is None:
+        return False
+    await _settle(tx, case_id, outcome="dismissed", actor=actor)
+    where, whom = row["institution_id"], row["account_id"]
+    await write(tx, Entry(Event.CPR_CHANGE_DISMISSED, actor, account_id=whom, institution_id=where))
+    return True
+
+
+async def _settle(tx: Transaction, case_id: UUID, *, outcome: str, actor: Actor) -> None:
+    await tx.execute(
+        "update roster_cpr_case set settled_at = kit_now(), outcome = $2, actor_kind = $3, actor_id = $4,"
+        " cpr_sealed = '', told_name = '' where case_id = $1",
+        case_id,
+        outcome,
+        actor.kind,
+        actor.id,
+    )
+
+
+def _case(row: Record) -> CprCase:
+    return CprCase(*(row[name] for name in CprCase._fields))

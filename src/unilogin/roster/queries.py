@@ -90,6 +90,12 @@ async def history(connection: Connection, institution_id: InstitutionId, *, limi
     return [_receipt(row, ()) for row in rows]
 
 
+async def parked_deliveries(connection: Connection) -> list[Receipt]:
+    """Return the deliveries that wait for two people, oldest first, without their findings."""
+    rows = await connection.fetch(f"{_DELIVERY} where status = 'parked' order by received_at")
+    return [_receipt(row, ()) for row in rows]
+
+
 def _receipt(row: Record, findings: Sequence[Record]) -> Receipt:
     return Receipt(
         DeliveryId(row["delivery_id"]),

@@ -13,12 +13,10 @@ from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_protection import Doubt
 from unilogin.domain.directory.bulk_refusals import OtherNumber, RefusedRow, other_numbers, refuse_contradictions
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin, plan_anew
+from unilogin.domain.directory.following import PEOPLE_LOCK
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.directory.usernames import Draw
 from unilogin.kit.db.connection import Transaction
-
-_LOCK_SPACE = 0x756E6C67  # our advisory locks with two numbers: "unlg"
-_APPLYING = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,4 +211,4 @@ async def remove_members(tx: Transaction, origin: Origin, *, local_ids: Sequence
 
 async def lock_people(tx: Transaction) -> None:
     """Wait until no other load writes people."""
-    await tx.execute("select pg_advisory_xact_lock($1, $2)", _LOCK_SPACE, _APPLYING, timeout=PATIENCE)
+    await tx.execute("select pg_advisory_xact_lock($1, $2)", *PEOPLE_LOCK, timeout=PATIENCE)

@@ -10,10 +10,8 @@ from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
 from unilogin.domain.directory import bulk_journal as journal
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.domain.directory.protection import NEUTRAL_ALIAS
 from unilogin.kit.db.connection import Transaction
-
-NEUTRAL_ALIAS = ("Beskyttet", "Person")
-"""Shown for somebody whose protection came without an alias, until one comes."""
 
 
 class Doubt(NamedTuple):

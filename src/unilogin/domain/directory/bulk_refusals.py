@@ -33,10 +33,13 @@ class OtherNumber(NamedTuple):
     sealed_for: UUID
     cpr_sealed: bytes
     cpr_index: bytes
+    told_name: str  # as others may see it
 
 
 _OTHER_NUMBERS = """
-  select distinct on (m.membership_id) m.membership_id, m.local_person_id, t.person_id, t.cpr_sealed, t.cpr_index
+  select distinct on (m.membership_id) m.membership_id, m.local_person_id, t.person_id, t.cpr_sealed, t.cpr_index,
+         case when t.protected then t.alias_first_name || ' ' || t.alias_family_name
+              else t.first_name || ' ' || t.family_name end as told_name
   from stage_member s
   join directory_membership m
     on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id

@@ -42,6 +42,9 @@ _STANDING = f"""
   from directory_account a cross join lateral ({BELONGINGS}) b
 """
 
+LED_TO = "select coalesce(n.merged_into, n.account_id) from directory_account n where n.username = {}"
+"""The account that a username leads to: its own, or the one that its own was merged into."""
+
 DISPLAY_NAME = """case when p.protected then p.alias_first_name || ' ' || p.alias_family_name
   else p.first_name || ' ' || p.family_name end"""
 """How the person of ``p`` (directory_person) is called everywhere outside the authority package (N-113)."""
@@ -77,8 +80,8 @@ def _list(value: object) -> Sequence[object]:
 
 
 async def standing_by_username(connection: Connection, username: Username) -> Standing | None:
-    """Return the account of a folded username, or None."""
-    row = await connection.fetchrow(f"{_STANDING} where a.username = $1", username)
+    """Return the account that a folded username leads to, or None."""
+    row = await connection.fetchrow(f"{_STANDING} where a.account_id = ({LED_TO.format('$1')})", username)
     return standing_of(row) if row else None
 
 

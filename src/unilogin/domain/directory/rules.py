@@ -20,3 +20,16 @@ def fold_username(typed: str) -> Username:
 def is_username(name: Username) -> bool:
     """Tell whether a folded name has the form of a username at all."""
     return _USERNAME.fullmatch(name) is not None
+
+
+def is_same_name(typed: tuple[str, str], *known: tuple[str, str]) -> bool:
+    """Tell whether a typed (first, family) name is one of the known ones: the first first name, the whole family name.
+
+    Capitals, accents written in two ways and middle names make no difference.
+    """
+    return any(_plain(*typed) == _plain(*name) for name in known if all(name))
+
+
+def _plain(first: str, family: str) -> tuple[str, str]:
+    folded = [unicodedata.normalize("NFKC", part).casefold().split() for part in (first, family)]
+    return (folded[0][0] if folded[0] else "", " ".join(folded[1]))

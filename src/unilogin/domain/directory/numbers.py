@@ -1,0 +1,48 @@
+"""A person gets another CPR number (skift af CPR-nummer) and stays who they are: account, username, subjects, history.
+
+The number they had is kept as a former one: whoever still sends it means the same person, and nobody else can get it.
+"""
+
+from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
+from unilogin.domain.audit.events import Event
+from unilogin.domain.audit.model import Actor
+from unilogin.domain.directory.model import InstitutionId, PersonId
+from unilogin.kit.db.connection import Transaction
+
+_CHANGE = f"""
+  with was as (
+    select person_id, cpr_index from directory_person where person_id = $1 for update
+  ), changed as (
+    update directory_person p set cpr_index = $2, cpr_sealed = $3, changed_at = kit_now()
+    from was
+    where p.person_id = was.person_id and was.cpr_index is distinct from $2
+      and not exists (select from directory_person o where o.cpr_index = $2)
+      and not exists (select from directory_former_cpr f where f.cpr_index = $2 and f.person_id <> $1)
+    returning p.person_id, was.cpr_index as former
+  ), kept as (
+    insert into directory_former_cpr (cpr_index, person_id)
+    select former, person_id from changed where former is not null
+    on conflict (cpr_index) do nothing
+  ), again as (
+    delete from directory_former_cpr f using changed where f.cpr_index = $2
+  ), logged as (
+    {AUDIT_INSERT}
+    select '{Event.CPR_CHANGE_ACCEPTED.value}', $4, $5, a.account_id, $6, null, 'ok', null, '{{}}'
+    from changed left join directory_account a using (person_id)
+  )
+  select count(*) from changed
+"""
+
+
+async def change_number(
+    tx: Transaction,
+    person_id: PersonId,
+    *,
+    cpr_index: bytes,
+    cpr_sealed: bytes,
+    institution_id: InstitutionId,
+    actor: Actor,
+) -> bool:
+    """Give a person another number, sealed for them; False when somebody else has it or had it."""
+    changed = await tx.fetchval(_CHANGE, person_id, cpr_index, cpr_sealed, actor.kind, actor.id, institution_id)
+    return bool(changed)
