@@ -280,11 +280,17 @@ def test_a_delta_changes_whom_it_names_wholly_and_nobody_else(registry: Registry
     ]  # fmt: skip
 
 
-def test_a_delta_of_leavers_lets_them_leave(registry: Registry) -> None:
+def test_a_delta_names_those_who_left_among_those_who_changed(registry: Registry) -> None:
     registry.send(FAMILY)
-    receipt = registry.send(delivery([{**user("e-2"), "status": "tobedeleted"}], state="delta"))
-    assert (receipt.kind, receipt.counts.left) == (DeliveryKind.DELETE, 1)
-    assert registry.rows("select local_person_id from directory_membership where ended_at is not null") == [("e-2",)]
+    gone = {**user("e-2"), "status": "tobedeleted"}
+    receipt = registry.send(delivery([gone, user("a-2", "Ny", "Lærer")], [role("a-2", "principal")], state="delta"))
+    assert (receipt.kind, receipt.counts) == (DeliveryKind.DELTA, Counts(created=1, left=1))
+    gone = "select local_person_id from directory_membership where ended_at is not null order by 1"
+    assert registry.rows(gone) == [("e-2",)]
+    nobody_new = delivery([{**user(one), "status": "tobedeleted"} for one in ("a-2", "ghost")], state="delta")
+    receipt = registry.send(nobody_new)
+    assert (receipt.counts.left, [one.code for one in receipt.findings]) == (1, [Found.LOCAL_ID_UNKNOWN])
+    assert registry.rows(gone) == [("a-2",), ("e-2",)]
 
 
 def test_tables_are_written_as_they_are_read() -> None:

@@ -1,0 +1,118 @@
+"""A known person comes with another CPR number: they wait alone, and whoever decides keeps them who they are."""
+
+from uuid import uuid4
+
+from tests.roster.documents import contact, employee, member, person, student
+from tests.roster.registry import OPERATOR, Registry
+from unilogin.roster.cpr_cases import Analysis, CprCase, accept, analyse, dismiss, open_cases
+from unilogin.roster.model import Counts
+
+CHILD = member("e-1", person(), student(more=contact(person("6105802234", first="Ida"))))
+RENUMBERED = CHILD.replace("6205162233", "6206162299")
+SIBLING = member("e-2", person("6305142236", first="Øjvind"), student())
+IDENTITY = "select a.username, a.uniid, a.account_id from directory_account a order by 1"
+
+
+def cases(registry: Registry) -> list[CprCase]:
+    return registry.do(open_cases)
+
+
+def analysis(registry: Registry) -> Analysis:
+    (case,) = cases(registry)
+    found = registry.do(lambda connection: analyse(connection, case.case_id, secrets=registry.secrets))
+    assert found
+    return found
+
+
+def accepted(registry: Registry) -> bool | None:
+    case = cases(registry)[0]
+    return registry.act(lambda tx: accept(tx, case.case_id, secrets=registry.secrets, actor=OPERATOR))
+
+
+def test_b_r22_a_new_number_is_taken_over_and_the_person_stays_who_they_are(registry: Registry) -> None:
+    registry.deliver(CHILD, SIBLING)
+    before = registry.rows(IDENTITY)
+    receipt = registry.deliver(RENUMBERED, SIBLING)
+    assert [finding.code for finding in receipt.findings] == ["cpr_changed"]
+    found = analysis(registry)
+    assert (found.number, found.told_number, found.taken_by) == ("620516", "620616", None)
+    assert (found.other_name, found.other_birthday) == (False, True)
+    assert accepted(registry) is True
+    assert cases(registry) == []
+    again = registry.deliver(RENUMBERED, SIBLING)
+    assert (again.counts.refused, again.findings, again.new_accounts) == (0, (), 0)
+    assert registry.rows(IDENTITY) == before
+    assert registry.audit("person.cpr_changed") == 1
+    vault = registry.secrets.cpr_vault()
+    sealed, person_id = registry.row(
+        "select cpr_sealed, person_id from directory_person where cpr_index = $1", vault.index("6206162299")
+    )
+    assert isinstance(sealed, bytes)
+    assert vault.open(sealed, person_id) == "6206162299"  # type: ignore[arg-type]
+
+
+def test_b_r22_whoever_still_sends_the_former_number_means_the_same_person(registry: Registry) -> None:
+    registry.deliver(CHILD, SIBLING)
+    registry.deliver(CHILD.replace("e-1", "x-9"), number="999002")
+    registry.deliver(RENUMBERED, SIBLING)
+    assert analysis(registry).elsewhere == ("999002",)
+    accepted(registry)
+    receipt = registry.deliver(CHILD.replace("e-1", "x-9").replace("<Level>2", "<Level>3"), number="999002")
+    assert (receipt.counts, receipt.findings, receipt.new_accounts) == (Counts(changed=1), (), 0)
+    newcomer = registry.deliver(CHILD.replace("e-1", "y-7"), number="999002", source="Et tredje system")
+    assert newcomer.new_accounts == 0
+
+
+def test_a_number_that_somebody_else_has_is_not_taken_over(registry: Registry) -> None:
+    registry.deliver(CHILD, SIBLING)
+    registry.deliver(CHILD.replace("6205162233", "6305142236").replace("Åse", "Øjvind"), SIBLING)
+    found = analysis(registry)
+    assert found.taken_by is not None
+    assert found.other_name
+    assert accepted(registry) is False
+    assert len(cases(registry)) == 1
+
+
+def test_b_r23_two_who_swap_numbers_both_wait(registry: Registry) -> None:
+    registry.deliver(CHILD, SIBLING)
+    before = registry.people()
+    registry.deliver(CHILD.replace("6205162233", "6305142236"), SIBLING.replace("6305142236", "6205162233"))
+    assert [case.local_person_id for case in cases(registry)] == ["e-1", "e-2"]
+    assert accepted(registry) is False
+    assert registry.people() == before
+
+
+def test_a_case_settles_itself_when_the_file_is_right_again(registry: Registry) -> None:
+    registry.deliver(CHILD, SIBLING)
+    registry.deliver(RENUMBERED, SIBLING)
+    registry.deliver(CHILD, SIBLING)
+    assert cases(registry) == []
+    assert registry.rows("select outcome, cpr_sealed, told_name from roster_cpr_case") == [("gone", b"", "")]
+
+
+def test_a_dismissed_number_is_not_asked_about_again(registry: Registry) -> None:
+    registry.deliver(CHILD, SIBLING)
+    registry.deliver(RENUMBERED, SIBLING)
+    (case,) = cases(registry)
+    assert registry.act(lambda tx: dismiss(tx, case.case_id, actor=OPERATOR))
+    assert not registry.act(lambda tx: dismiss(tx, case.case_id, actor=OPERATOR))
+    receipt = registry.deliver(RENUMBERED, SIBLING)
+    assert [finding.code for finding in receipt.findings] == ["cpr_changed"]
+    assert cases(registry) == []
+    registry.deliver(CHILD.replace("6205162233", "6206162300"), SIBLING)
+    assert len(cases(registry)) == 1
+
+
+def test_a_teacher_who_is_a_parent_keeps_the_children(registry: Registry) -> None:
+    teacher = member("m-1", person("6105802234", first="Ida"), employee())
+    registry.deliver(CHILD, teacher)
+    registry.deliver(CHILD, teacher.replace("6105802234", "6105802299"))
+    assert analysis(registry).children == 1
+    assert accepted(registry)
+    registry.deliver(CHILD.replace("6105802234", "6105802299"), teacher.replace("6105802234", "6105802299"))
+    assert registry.row("select count(*) from directory_person") == (2,)
+    assert registry.row("select count(*) from directory_contact") == (1,)
+
+
+def test_a_case_nobody_knows_is_nobodys(registry: Registry) -> None:
+    assert registry.do(lambda connection: analyse(connection, uuid4(), secrets=registry.secrets)) is None
