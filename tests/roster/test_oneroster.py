@@ -285,12 +285,12 @@ def test_a_delta_names_those_who_left_among_those_who_changed(registry: Registry
     gone = {**user("e-2"), "status": "tobedeleted"}
     receipt = registry.send(delivery([gone, user("a-2", "Ny", "Lærer")], [role("a-2", "principal")], state="delta"))
     assert (receipt.kind, receipt.counts) == (DeliveryKind.DELTA, Counts(created=1, left=1))
-    gone = "select local_person_id from directory_membership where ended_at is not null order by 1"
-    assert registry.rows(gone) == [("e-2",)]
+    left = "select local_person_id from directory_membership where ended_at is not null order by 1"
+    assert registry.rows(left) == [("e-2",)]
     nobody_new = delivery([{**user(one), "status": "tobedeleted"} for one in ("a-2", "ghost")], state="delta")
     receipt = registry.send(nobody_new)
     assert (receipt.counts.left, [one.code for one in receipt.findings]) == (1, [Found.LOCAL_ID_UNKNOWN])
-    assert registry.rows(gone) == [("a-2",), ("e-2",)]
+    assert registry.rows(left) == [("a-2",), ("e-2",)]
 
 
 def test_tables_are_written_as_they_are_read() -> None:

@@ -177,10 +177,10 @@ async def _write(
     whole = reading.kind is DeliveryKind.FULL
     unseen = [*reading.known.unseen(), *known.stale]
     if not (staged or (whole and (unseen or known.unhashed or reading.somebody_unidentified))):
-        return None
+        return await _remove(desk, origin, reading) if reading.leavers else None
     if not staged:
         await prepare_staging(desk.tx)
-    return await apply_staged(
+    applied = await apply_staged(
         desk.tx,
         origin,
         groups=groups,
@@ -189,6 +189,9 @@ async def _write(
         hide=reading.to_hide(),
         draw=Drawer(),
     )
+    if not reading.leavers:
+        return applied
+    return replace(applied, left=applied.left + (await _remove(desk, origin, reading)).left)
 
 
 async def _remove(desk: Desk, origin: Origin, reading: Reading) -> Applied:

@@ -107,6 +107,7 @@ class ReadRow(NamedTuple):
     row: PersonRow | None
     protect: tuple[str, ...]  # keys of protected people who cannot be loaded for want of an alias
     findings: tuple[Finding, ...]
+    leaves: bool = False  # a delta says of this person that they have left
 
 
 @dataclass(frozen=True, slots=True)

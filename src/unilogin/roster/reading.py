@@ -74,7 +74,8 @@ class Reading:
             self.add(finding)
         self._hide += row.protect
         self.garbled += any(finding.code == Found.TWICE_ENCODED.value for finding in row.findings)
-        if row.row is None and self.kind is DeliveryKind.DELETE and row.local_person_id is not None:
+        leaves = row.leaves or (row.row is None and self.kind is DeliveryKind.DELETE)
+        if leaves and row.local_person_id is not None:
             self.leavers.setdefault(row.local_person_id, row.line)
         elif row.row is None:
             self.refused += 1

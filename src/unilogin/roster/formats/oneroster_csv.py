@@ -19,12 +19,12 @@ from unilogin.roster.formats.oneroster_person import (
     LONGEST_ID,
     RowNotes,
     UserReader,
-    could_be_cpr,
     is_sound_id,
     listed,
 )
 from unilogin.roster.formats.oneroster_store import Cells, Part, RowStore, StoredUser
 from unilogin.roster.formats.oneroster_words import CONTACT_ROLES
+from unilogin.roster.formats.unilogin_person import could_be_cpr
 from unilogin.roster.formats.values import read_date, read_time
 from unilogin.roster.messages import Found, Refused
 from unilogin.roster.model import DeliveryKind, Finding, GroupRow, PersonRow, ReadRow, Severity
@@ -54,7 +54,6 @@ class OnerosterCsv:
         self._store = RowStore()
         self._broken: list[ReadRow] = []
         self._broken_people: set[str] = set()
-        self._leave = self._stay = 0
         self._newest: datetime | None = None
         school = files.school()
         self.groups, findings = files.groups(school)
@@ -67,17 +66,11 @@ class OnerosterCsv:
         self._store.add_parts(self._demographics())
         self._store.settle()
         self._findings += self._strangers()
-        self.kind = self._kind()
+        self.kind = files.kind
         self.header = files.header(school, newest=self._newest, today=today)
         self.group_findings = tuple(self._findings)
         self._key = hashlib.blake2b(f"oneroster {READING}".encode(), key=hash_key, digest_size=32).digest()
         self._fingerprint = b""
-
-    def _kind(self) -> DeliveryKind:
-        """A delta tells of changes or of leavers; the two come in two deliveries."""
-        if self._leave and self._stay:
-            raise DeliveryRefusedError(Refused.ONEROSTER_MIXED)
-        return DeliveryKind.DELETE if self._leave else self._files.kind
 
     def also_known(self, groups: Iterable[GroupRow]) -> None:
         """Let rows name groups that earlier deliveries declared."""
@@ -98,8 +91,8 @@ class OnerosterCsv:
                 own = {one: agents[one] for one in listed(user.cells["agentSourcedIds"]) if one in agents}
                 raw_hash = self._hash(user, own)
                 whole.update(raw_hash)
-                if self.kind is DeliveryKind.DELETE:
-                    rows.append(ReadRow(user.line, b"", self._sound(user.id), None, (), ()))
+                if self._has_left(user):
+                    rows.append(ReadRow(user.line, b"", user.id, None, (), (), leaves=True))
                 elif not is_known(raw_hash):
                     rows.append(self._read(reader, user, agents=own, raw_hash=raw_hash))
             yield rows
@@ -119,8 +112,6 @@ class OnerosterCsv:
             status = self._status(row, cells, "users.csv")
             if status is None:
                 continue
-            self._leave += status == "tobedeleted"
-            self._stay += status == "active"
             if cells["enabledUser"].lower() == "false":
                 about = self._sound(cells["sourcedId"])
                 self._tell(Finding(row.line, Found.NOT_ENABLED.value, Severity.WARNING, {"file": "users.csv"}, about))
@@ -211,7 +202,7 @@ class OnerosterCsv:
 
     def _is_here(self, user: StoredUser) -> bool:
         """Tell whether a user is somebody at the school in their own right, and not only somebody's contact person."""
-        if self.kind is DeliveryKind.DELETE:
+        if self._has_left(user):
             return True
         if user.cells["enabledUser"].lower() == "false" or user.id in self._broken_people:
             return False
@@ -219,6 +210,10 @@ class OnerosterCsv:
         if self.kind is DeliveryKind.FULL or user.part("agent"):
             return not roles <= CONTACT_ROLES if roles else not user.part("agent")
         return True
+
+    def _has_left(self, user: StoredUser) -> bool:
+        sound = self._sound(user.id) is not None
+        return sound and self.kind is DeliveryKind.DELTA and user.cells["status"] == "tobedeleted"
 
     def _hash(self, user: StoredUser, agents: Mapping[str, StoredUser]) -> bytes:
         """Hash all that is said of a person: their rows, their agents' rows, and what their classes are."""

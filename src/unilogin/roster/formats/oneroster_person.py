@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from unilogin.domain.directory.cpr import CprError, read_cpr
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.kit.xml.small import read_small
 from unilogin.kit.xml.tree import Element
@@ -22,7 +21,13 @@ from unilogin.roster.formats.oneroster_words import (
 )
 from unilogin.roster.formats.tidy import tidy
 from unilogin.roster.formats.unilogin_facts import FactsReader, years_before
-from unilogin.roster.formats.unilogin_person import MOST_CONTACTS, RELATIONS, YOUNGEST_CONTACT_YEARS, add_contact
+from unilogin.roster.formats.unilogin_person import (
+    MOST_CONTACTS,
+    RELATIONS,
+    YOUNGEST_CONTACT_YEARS,
+    add_contact,
+    could_be_cpr,
+)
 from unilogin.roster.messages import Found
 from unilogin.roster.model import ContactRow, Facts, GroupRow, PersonRow
 
@@ -88,15 +93,6 @@ def listed(cell: str) -> list[str]:
 def is_sound_id(text: str) -> bool:
     """Tell whether something can be an id: no white space, not too long."""
     return _ID.fullmatch(text) is not None
-
-
-def could_be_cpr(text: str) -> bool:
-    """Tell whether an id reads as a CPR number: it would be stored and shown in clear (K-13)."""
-    try:
-        read_cpr(text)
-    except CprError:
-        return False
-    return True
 
 
 class UserReader:
