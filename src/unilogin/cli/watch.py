@@ -1,0 +1,202 @@
+"""``unilogin roster watch``: a folder whose files are loaded and put away with their receipts.
+
+Nothing is lost and nothing counts twice, wherever the command is killed: a file leaves the folder last, after its
+receipt lies beside its new place, and whatever is still there is loaded again, which changes nothing and gets the same
+receipt.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from unilogin.cli.shown import say
+from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, the_settings
+from unilogin.kit.errors import SetupError, UniloginError
+
+if TYPE_CHECKING:
+    from unilogin.kit.db.connection import Connection
+    from unilogin.roster.model import Receipt
+    from unilogin.settings import Settings
+
+_UNFINISHED = (".part", ".tmp", ".filepart")
+_LOCK = ".unilogin-watch"
+_PLACES = {"applied": "done", "parked": "parked"}
+
+Look = dict[str, tuple[int, int]]
+"""Name → size and time of change: a file that is still being written looks different next time."""
+
+
+class FolderBusyError(SetupError):
+    """Another command watches the folder."""
+
+    code = "folder_busy"
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Where files are put.")],
+    sender: Annotated[
+        str | None, typer.Option(metavar="SYSTEM_ID", help="In whose name; without it, in yours and for everybody.")
+    ] = None,
+    every: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.")] = 5.0,
+    once: Annotated[bool, typer.Option("--once", help="Load what is there, and end.")] = False,
+) -> None:
+    """Load every file that is put into a folder, and put it away with its receipt.
+
+    A file is taken when it has not changed between two looks; names with a dot in front or .part behind never are. It
+    goes to done/, parked/ or refused/ in the folder, with a receipt in JSON beside it. Ends at Ctrl-C or SIGTERM, after
+    the file it is at.
+    """
+    settings = the_settings()
+    for name in ("done", "parked", "refused"):
+        (folder / name).mkdir(exist_ok=True)
+    with _alone(folder), _stopping() as stopping, database(settings) as dsn:
+        before: Look = {}
+        while not stopping():
+            now = _look(folder)
+            for name in [name for name in sorted(now) if once or before.get(name) == now[name]]:
+                _take(dsn, settings, folder / name, sender=sender, stubborn=not once)
+                if stopping():
+                    break
+            if once:
+                return
+            before = now
+            _wait(every, stopping)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others from watching the same folder; the lock goes with the process, however it ends."""
+    with (folder / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise FolderBusyError(f"Another command watches {folder} already.") from error
+        yield
+
+
+class _Asked:
+    """Whether somebody asked for the end."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self) -> bool:
+        return self.asked
+
+    def ask(self, *_: object) -> None:
+        self.asked = True
+
+
+@contextmanager
+def _stopping() -> Iterator[_Asked]:
+    asked = _Asked()
+    before = {number: signal.signal(number, asked.ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait(seconds: float, stopping: _Asked) -> None:
+    ends = time.monotonic() + seconds
+    while not stopping() and (left := ends - time.monotonic()) > 0:
+        time.sleep(min(left, 0.2))
+
+
+def _look(folder: Path) -> Look:
+    found: Look = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.endswith(_UNFINISHED):
+                continue
+            with suppress(FileNotFoundError):  # gone between the two
+                if entry.is_file(follow_symlinks=False):
+                    told = entry.stat(follow_symlinks=False)
+                    found[entry.name] = (told.st_size, told.st_mtime_ns)
+    return found
+
+
+def _take(dsn: str, settings: "Settings", file: Path, *, sender: str | None, stubborn: bool) -> None:
+    """Load one file and put it away; with ``stubborn`` what stands in the way is told, and tried again next time."""
+    import asyncio
+
+    import asyncpg
+
+    try:
+        place, told = asyncio.run(_load(dsn, settings, file, sender=sender))
+    except (UniloginError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if not stubborn:
+            raise
+        say(f"{file.name}: stays where it is. {error if isinstance(error, UniloginError) else type(error).__name__}")
+        return
+    new = _put_away(file, place, told)
+    say(f"{file.name}: {place}/{new}")
+
+
+async def _load(dsn: str, settings: "Settings", file: Path, *, sender: str | None) -> tuple[str, dict[str, object]]:
+    from unilogin.cli.roster import told
+    from unilogin.roster.senders.errors import NotAgreedError
+
+    connection = await connect_to(dsn, role=settings.role)
+    try:
+        await refuse_pending_migrations(connection)
+        with _opened(file) as content:
+            receipt = await _hand_in(connection, settings, content, sender=sender)
+    except NotAgreedError as refused:
+        return "refused", {"file": file.name, "not_agreed": refused.number}
+    finally:
+        await connection.close(timeout=5)
+    return _PLACES.get(receipt.status.value, "refused"), {**told(file, receipt), "file": file.name}
+
+
+def _opened(file: Path) -> BinaryIO:
+    """Open a file that is one: never what a link leads to."""
+    opened = open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")  # noqa: SIM115 - by handle
+    if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+        opened.close()
+        raise OSError("not a file")
+    return opened
+
+
+async def _hand_in(
+    connection: "Connection", settings: "Settings", content: BinaryIO, *, sender: str | None
+) -> "Receipt":
+    from unilogin.kit.secrets import load_secrets
+    from unilogin.roster.actions import import_file
+    from unilogin.roster.formats.unilogin_import import NAMESPACES
+    from unilogin.roster.senders.delivering import deliver
+    from unilogin.roster.senders.errors import SenderError
+    from unilogin.roster.senders.queries import sender_of_system
+
+    secrets = load_secrets(settings.secrets_path)
+    namespaces = (*NAMESPACES, *settings.more_namespaces)
+    if sender is None:
+        return await import_file(connection, content, secrets=secrets, actor=operator(), namespaces=namespaces)
+    if (found := await sender_of_system(connection, sender)) is None:
+        raise SenderError(f"there is no system {sender}: 'unilogin senders list' shows all")
+    return await deliver(connection, content, sender=found, secrets=secrets, namespaces=namespaces)
+
+
+def _put_away(file: Path, place: str, told: dict[str, object]) -> str:
+    """Write the receipt beside the file's new place, then move the file there; each is whole or not there."""
+    name = f"{told['delivery_id']}-{file.name}" if "delivery_id" in told else file.name
+    target = file.parent / place / name
+    receipt = target.with_name(f"{name}.receipt.json")
+    draft = receipt.with_name(f".{receipt.name}.tmp")
+    with draft.open("w", encoding="utf-8") as writing:
+        json.dump(told, writing, ensure_ascii=False, indent=2, default=str)
+        writing.flush()
+        os.fsync(writing.fileno())
+    draft.replace(receipt)
+    file.replace(target)
+    return name

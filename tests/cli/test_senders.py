@@ -1,0 +1,81 @@
+"""Senders and the folder of deliveries, as an operator meets them."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.builders.certificates import make_holder
+from tests.builders.running import run
+from tests.cli.conftest import Unilogin
+from tests.roster.documents import document, member, person, student
+from tests.roster.registry import open_registry
+from tests.server import environment
+from unilogin.kit.secrets import Secrets
+
+
+@pytest.fixture(autouse=True)
+def _institutions(database: str, secrets: Secrets) -> None:
+    run(open_registry(database, secrets))
+
+
+def test_an_operator_registers_a_sender_with_certificate_and_token(unilogin: Unilogin, tmp_path: Path) -> None:
+    assert unilogin("senders", "add", "AB1", "--name=Skolesystemet").code == 0
+    assert unilogin("senders", "agree", "AB1", "999001").out == "AB1 delivers for 999001.\n"
+    authority = make_holder("Myndighed", authority=True)
+    (tmp_path / "authorities.pem").write_bytes(authority.pem)
+    (tmp_path / "good.pem").write_bytes(make_holder("AB1", issuer=authority).pem)
+    good = unilogin(
+        "senders",
+        "add-certificate",
+        "AB1",
+        str(tmp_path / "good.pem"),
+        f"--authorities={tmp_path / 'authorities.pem'}",
+    )
+    assert "issuer       checked" in good.out, good.err
+    token = unilogin("senders", "token", "AB1", "--institution=999001", "--days=30", "--json").json
+    shown = unilogin("senders", "show", "AB1", "--json").json
+    assert (shown["institutions"], shown["certificates"][0]["chained"]) == (["999001"], True)
+    assert shown["tokens"][0]["institutions"] == ["999001"]
+    assert token["token"] not in str(shown)
+    assert "no agreement with 999002" in unilogin("senders", "token", "AB1", "--institution=999002").err
+
+
+def test_a_folder_is_emptied_and_receipts_lie_beside_the_files(
+    unilogin: Unilogin, database: str, secrets_file: Path, tmp_path: Path
+) -> None:
+    good = document(member("e-1", person("7103052238"), student()))
+    (tmp_path / "school.xml").write_text(good)
+    (tmp_path / "elsewhere.xml").write_text(document(number="WA0002"))
+    (tmp_path / "coming.xml.part").write_text("<UNI")
+    (tmp_path / "link.xml").symlink_to(secrets_file)
+    command = [sys.executable, "-m", "unilogin.cli.app", "roster", "watch", str(tmp_path), "--every=0.1"]
+    env = environment(database, secrets_file, port=8000)
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as watching:
+        wait_for(lambda: len([*tmp_path.glob("*/*.xml")]) == 2)
+        (receipt,) = tmp_path.glob("done/*.receipt.json")
+        told = json.loads(receipt.read_text())
+        assert (told["status"], told["counts"]["created"], told["repeated"]) == ("applied", 1, False)
+        assert (tmp_path / "done" / receipt.name.removesuffix(".receipt.json")).read_text() == good
+        assert [*tmp_path.glob("refused/*elsewhere.xml")]
+
+        (tmp_path / "school.xml").write_text(good)  # as if it had been killed between the receipt and the move
+        assert "Another command watches" in unilogin("roster", "watch", str(tmp_path), "--once").err
+        wait_for(lambda: not (tmp_path / "school.xml").exists())
+        watching.send_signal(signal.SIGTERM)
+        assert watching.wait(20) == 0
+    assert json.loads(receipt.read_text())["repeated"] is True
+    assert [*tmp_path.glob("done/*.receipt.json")] == [receipt]
+    assert {path.name for path in tmp_path.iterdir()} >= {"coming.xml.part", "link.xml"}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)  # waits for a condition, not for luck
