@@ -9,6 +9,7 @@ import pytest
 
 from tests.roster.oneroster import CLASSES, FAMILY, Row, delivery, enrolled, opened, role, rows, table, user
 from tests.roster.registry import Registry
+from unilogin.domain.directory.bulk_protection import NEUTRAL_ALIAS
 from unilogin.kit.text import load_texts
 from unilogin.kit.xml.errors import DocumentError
 from unilogin.roster.errors import DeliveryRefusedError
@@ -258,6 +259,14 @@ def test_the_same_ids_at_another_school_are_other_people_and_a_cpr_number_makes_
         receipt = registry.send(delivery([numbered, user("e-2")], [role("e-1"), role("e-2")], orgs=orgs))
         assert receipt.status is DeliveryStatus.APPLIED
     assert registry.row("select count(*) from directory_person") == (3,)
+
+
+def test_protection_without_an_alias_hides_somebody_without_a_cpr_number_at_once(registry: Registry) -> None:
+    registry.send(FAMILY)
+    registry.send(delivery([user("e-1", metadata__protected="true"), user("a-1")], [role("e-1"), role("a-1", "aide")]))
+    assert registry.rows("select alias_first_name, alias_family_name from directory_person where protected") == [
+        NEUTRAL_ALIAS
+    ]
 
 
 def test_a_delta_changes_whom_it_names_wholly_and_nobody_else(registry: Registry) -> None:

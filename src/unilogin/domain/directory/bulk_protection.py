@@ -44,12 +44,14 @@ _BEGIN = f"""
   select '{Event.PERSON_CHANGED.value}', $1, $2, account_id, $3, $4, 'ok', null, '{{"protected": true}}' from hidden
 """
 
+_TOLD = "(p.cpr_index = any ($5::bytea[]) or p.local_key = any ($5::bytea[]))"
+
 _HIDE = f"""
   with hidden as (
     update directory_person p
     set protected = true, protection_doubted_at = null, changed_at = kit_now(),
         alias_first_name = coalesce(p.alias_first_name, $6), alias_family_name = coalesce(p.alias_family_name, $7)
-    where p.cpr_index = any ($5::bytea[]) and (not p.protected or p.protection_doubted_at is not null)
+    where {_TOLD} and (not p.protected or p.protection_doubted_at is not null)
     returning p.person_id
   ), logged as (
     {AUDIT_INSERT}
@@ -58,12 +60,12 @@ _HIDE = f"""
   ), said as (
     update directory_membership m set says_protected = true
     from directory_person p
-    where p.cpr_index = any ($5::bytea[]) and m.person_id = p.person_id
+    where {_TOLD} and m.person_id = p.person_id
       and m.institution_id = $3 and m.source = $8
   )
   update directory_contact c set says_protected = true
   from directory_person p, directory_membership m
-  where p.cpr_index = any ($5::bytea[]) and c.contact_person_id = p.person_id and m.membership_id = c.membership_id
+  where {_TOLD} and c.contact_person_id = p.person_id and m.membership_id = c.membership_id
     and m.institution_id = $3 and m.source = $8
 """
 
