@@ -85,6 +85,12 @@ def _blocked(school: School) -> tuple[Class, str]:
     return school.own, str(school.own.pupils[0].account_id)
 
 
+def _in_no_class(school: School) -> tuple[Class, str]:
+    """Of the same school: an administrator's alone, and not by the address of a class."""
+    lost = school.classroom.households.people.pupil(level="2", institution=school.own.teacher.institution)
+    return school.own, str(lost.account_id)
+
+
 def _protected(school: School) -> tuple[Class, str]:
     school.classroom.households.protect(school.own.pupils[0], alias=("Bente", "Dæknavn"))
     return school.own, str(school.own.pupils[0].account_id)
@@ -103,6 +109,7 @@ TARGETS: dict[str, Target] = {
     "moved": _moved,
     "above the grade": _above,
     "blocked": _blocked,
+    "in no class": _in_no_class,
     "nobody": lambda school: (school.own, str(uuid4())),
     "no id": lambda school: (school.own, "*"),
     "minus one": lambda school: (school.own, "-1"),

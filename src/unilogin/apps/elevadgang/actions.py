@@ -19,11 +19,9 @@ from unilogin.recovery.actions import withdraw_permit
 
 async def undo(tx: Transaction, pupil: PupilInReach) -> bool:
     """Take back what the wrong pupil claimed: the old secret holds again, and the claimer's leave is gone too."""
-    journey_id = await undo_claim(tx, pupil, actor=Actor.person(pupil.reached_by))
-    if journey_id is None:
-        return False
-    await withdraw_permit(tx, journey_id)
-    return True
+    return await undo_claim(
+        tx, pupil, actor=Actor.person(pupil.reached_by), withdraw=lambda journey_id: withdraw_permit(tx, journey_id)
+    )
 
 
 async def it_was_for_fun(tx: Transaction, pupil: PupilInReach) -> bool:

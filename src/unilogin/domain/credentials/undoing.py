@@ -3,6 +3,7 @@
 The one named exception to I-5: the old secret was dead, and lives again, because the new one is in the wrong hands.
 """
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from unilogin.domain.access.gates import PupilInReach
@@ -31,15 +32,21 @@ _UNDO = f"""
 """
 
 
-async def undo_claim(tx: Transaction, pupil: PupilInReach, *, actor: Actor) -> UUID | None:
-    """Put a pupil's secret back as it was before the newest claim; return the journey that claimed it.
+Withdraw = Callable[[UUID], Awaitable[None]]
+"""Takes back the leave that a claim gave to a journey. Of a room above."""
 
-    None when there is nothing to take back, any more or at all. Of two at once one does it. Who had no secret before
-    has none again. Every session of the account ends: nobody can tell which of them the claimer opened.
+
+async def undo_claim(tx: Transaction, pupil: PupilInReach, *, actor: Actor, withdraw: Withdraw) -> bool:
+    """Put a pupil's secret back as it was before the newest claim, and take back the leave of who claimed it.
+
+    False when there is nothing to take back, any more or at all. Of two at once one does it. Who had no secret before
+    has none again. Every session of the account ends: nobody can tell which of them the claimer opened. The leave goes
+    first: a claimer who is using it this very moment is waited for, and what they did is seen by what follows.
     """
     row = await tx.fetchrow(_UNDO, pupil.account_id, pupil.institution_id)
     if row is None:
-        return None
+        return False
+    await withdraw(row["claimed_in"])
     account_id = pupil.account_id
     if row["before_hash"] is None:
         await tx.execute("delete from credentials_password where account_id = $1", account_id)
@@ -64,5 +71,4 @@ async def undo_claim(tx: Transaction, pupil: PupilInReach, *, actor: Actor) -> U
     )
     await audit.write(tx, entry)
     await tell(tx, account_id, Notice.WINDOW_UNDONE)
-    journey_id: UUID = row["claimed_in"]
-    return journey_id
+    return True
