@@ -2,6 +2,8 @@
 
 import json
 
+from lxml import etree
+
 from tests.protocols.bpi.conftest import OURS
 from tests.protocols.bpi.signing import COMMON, SERVICE, System, hello, importing, roster
 
@@ -48,3 +50,15 @@ def test_f_31_b_r01_a_delivery_for_another_institution_is_refused(system: System
 def test_a_refused_file_is_a_receipt(system: System) -> None:
     answer = system.call(importing('<UNILoginImport xmlns="https://unilogin.dk/data"/>'))
     assert (answer.status, answer.text("//tns:reskode")) == (200, "AFVIST"), answer.response.text
+
+
+def test_a_large_message_is_read_like_a_small_one(system: System) -> None:
+    """Above a quarter of a megabyte a process of its own reads it."""
+    text = roster(OURS, "7103052239", source="large").replace("<Group>", f"<!--{'x' * 300_000}--><Group>", 1)
+    content = etree.tostring(system.signed(importing(text)))
+    assert len(content) > 300_000
+    changed = system.send(content.replace(b"<Line>B</Line>", b"<Line>C</Line>"))
+    assert (changed.fault, "what was signed" in changed.text("//soap:Text[@xml:lang='en']")) == ("Signatur", True)
+    assert changed.text("//wsa:RelatesTo")
+    answer = system.send(content)
+    assert answer.text("//tns:reskode") == "OK", answer.response.text

@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+import tempfile
+from contextlib import ExitStack
+from typing import IO
 
 from starlette.requests import Request
 
@@ -27,7 +30,8 @@ from unilogin.protocols.bpi.errors import (
 )
 from unilogin.protocols.bpi.model import Call, Message
 from unilogin.protocols.bpi.names import CONTENT_TYPE, PATH
-from unilogin.protocols.bpi.receiving import receive
+from unilogin.protocols.bpi.reading import read_aside
+from unilogin.protocols.bpi.receiving import receive_file
 from unilogin.roster.senders.actions import note_refused, take_message
 from unilogin.roster.senders.model import TokenBearer
 from unilogin.roster.senders.queries import bearer_of_token, institutions_of, sender_of_certificate
@@ -42,34 +46,43 @@ _LIKE_A_SYSTEM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 async def _signed(house: House, request: Request) -> Call | FaultError:
     """Admit a signed message of a registered system, once; everything else is a fault to answer with."""
     net = peer_of(request, proxies=house.proxies).net
-    try:
-        await _refuse_stubborn(house, net)
-        message = await _read(house, request)
-        return await _of_its_sender(house, message)
-    except FaultError as fault:
-        await _remember(house, net, fault)
-        return fault
-    except FullError:
-        return BusyError()
-    except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
-        note_unavailable(error)
-        return BusyError()
+    with ExitStack() as closing:
+        document = closing.enter_context(tempfile.TemporaryFile())
+        try:
+            await _refuse_stubborn(house, net)
+            message = await _read(house, request, document)
+            call = await _of_its_sender(house, message, document)
+        except FaultError as fault:
+            await _remember(house, net, fault)
+            return fault
+        except FullError:
+            return BusyError()
+        except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+            note_unavailable(error)
+            return BusyError()
+        closing.pop_all()
+        return call
 
 
-async def _read(house: House, request: Request) -> Message:
+async def _read(house: House, request: Request, document: IO[bytes]) -> Message:
+    """Receive and read a message: a large one in a process of its own, after waiting for a place."""
     parts = [part.strip().lower() for part in request.headers.get("content-type", "").split(";")]
     charsets = [part for part in parts if part.startswith("charset=")]
     if parts[0] != CONTENT_TYPE or charsets not in ([], ["charset=utf-8"], ['charset="utf-8"']):
         raise MediaError()
-    content = await receive(request, most=LONGEST_MESSAGE)
     endpoint = house.base_url + PATH
-    if len(content) <= _SMALL:
-        return await asyncio.to_thread(read_message, content, endpoint=endpoint)
-    async with house.heavy.one():
-        return await asyncio.to_thread(read_message, content, endpoint=endpoint)
+    with tempfile.TemporaryFile() as content:
+        size = await receive_file(request, content, most=LONGEST_MESSAGE)
+        if size > _SMALL:
+            async with house.heavy.one():
+                return await asyncio.to_thread(read_aside, content, endpoint=endpoint, document=document)
+        content.seek(0)
+        message, roster = await asyncio.to_thread(read_message, content.read(), endpoint=endpoint)
+    document.write(roster)
+    return message
 
 
-async def _of_its_sender(house: House, message: Message) -> Call:
+async def _of_its_sender(house: House, message: Message, document: IO[bytes]) -> Call:
     """Ask whose certificate it is, now; whether the message is of now; and take it, once."""
     try:
         async with acquire(house.pool) as connection:
@@ -83,7 +96,7 @@ async def _of_its_sender(house: House, message: Message) -> Call:
             if not await take_message(connection, sender, message_id=message.message_id, until=until):
                 raise ReplayedError()
             numbers = await institutions_of(connection, sender.sender_id)
-            return Call(message, sender, tuple(numbers.values()))
+            return Call(message, sender, tuple(numbers.values()), document)
     except FaultError as fault:
         fault.answers = message.message_id
         raise

@@ -61,8 +61,11 @@ _ANY_NAMESPACE = {Operation.HELLO, Operation.AGREEMENTS}
 """Clients send these in the service's namespace as well as in the common one."""
 
 
-def read_message(content: bytes, *, endpoint: str) -> Message:
-    """Read and check a message; raises FaultError. Blocks: call it beside the event loop."""
+def read_message(content: bytes, *, endpoint: str) -> tuple[Message, bytes]:
+    """Return a message, checked, and the roster in it; raises FaultError. Blocks: call it beside the event loop.
+
+    The roster comes in the canonical form that was signed; it is empty for an operation without one.
+    """
     try:
         root = read_small(content, longest=LONGEST_MESSAGE)
     except DocumentError as error:
@@ -76,7 +79,7 @@ def read_message(content: bytes, *, endpoint: str) -> Message:
         raise
 
 
-def _read(headers: Mapping[str, Element], body: Element, *, endpoint: str) -> Message:
+def _read(headers: Mapping[str, Element], body: Element, *, endpoint: str) -> tuple[Message, bytes]:
     _refuse_unknown_duties(headers.values())
     if _SECURITY not in headers:
         raise UnsignedError(part="wsse:Security")
@@ -99,7 +102,7 @@ def _message(
     der: bytes,
     system_id: str,
     endpoint: str,
-) -> Message:
+) -> tuple[Message, bytes]:
     """Put together what the signed parts say; To and Action, signed or not, may only agree with it."""
     created, expires = _lifetime(timestamp)
     namespace, operation, document = _request(body)
@@ -109,16 +112,8 @@ def _message(
     action = _short(headers.get(_ACTION))
     if action is not None and action.rpartition("/")[2] != operation:
         raise StructureError(what="wsa:Action")
-    return Message(
-        operation,
-        namespace,
-        _short(headers[_MESSAGE_ID]) or "",
-        system_id,
-        fingerprint_of(der),
-        created,
-        expires,
-        document,
-    )
+    message_id = _short(headers[_MESSAGE_ID]) or ""
+    return Message(operation, namespace, message_id, system_id, fingerprint_of(der), created, expires), document
 
 
 # The envelope --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import IO
 
 import msgspec
 
@@ -42,8 +43,6 @@ class Message:
     fingerprint: bytes
     created: datetime
     expires: datetime
-    document: bytes
-    """The roster as it was signed (canonical XML); empty for an operation without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,8 @@ class Call:
     sender: Sender
     numbers: tuple[str, ...]
     """The institutions it has an agreement with."""
+    document: IO[bytes]
+    """The roster as it was signed (canonical XML), or nothing. Whoever has the call closes it."""
 
 
 class Held(msgspec.Struct, frozen=True):

@@ -1,6 +1,5 @@
 """``/bpi/wsaimport/8``: what the service is, and what it does."""
 
-import tempfile
 from html import escape
 from urllib.parse import urlsplit
 
@@ -37,7 +36,8 @@ async def call(house: House, request: Request, admitted: Call | FaultError) -> R
     try:
         if isinstance(admitted, FaultError):
             raise admitted
-        body = await _do(house, admitted)
+        with admitted.document:
+            body = await _do(house, admitted)
         action = action_of(admitted.message.operation)
         return answer(body, action=action, relates_to=relates_to, signer=await _signer(house))
     except FaultError as fault:
@@ -62,9 +62,8 @@ async def _do(house: House, asked: Call) -> str:
 
 
 async def _deliver(house: House, asked: Call) -> str:
-    with tempfile.TemporaryFile() as file:
-        file.write(asked.message.document)
-        taken = await hand_over(house, file, sender=asked.sender, kind=DELIVERIES[asked.message.operation])
+    kind = DELIVERIES[asked.message.operation]
+    taken = await hand_over(house, asked.document, sender=asked.sender, kind=kind)
     if isinstance(taken, NotAgreed):
         raise RightsError(number=taken.number[:6])
     receipt = msgspec.json.encode(taken.receipt).decode()
