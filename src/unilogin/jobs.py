@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
+from unilogin.apps.elevadministration.actions import mind_manual
 from unilogin.apps.shell.actions import forget_old_signins
 from unilogin.domain.audit.actions import make_partitions_ahead
 from unilogin.domain.audit.sealing import seal
@@ -54,6 +55,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("apps: forget old ways in", 10 * MINUTE, forget_old_signins),
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
         Job("oidc: forget old logout notices", HOUR, forget_old_notices),
+        Job("manual: end what nobody confirmed", HOUR, mind_manual),
         Job("notices: forget old ones", 24 * HOUR, forget_old_letters),
         Job("rosters: forget messages too old to come again", HOUR, forget_old_messages),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),

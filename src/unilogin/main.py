@@ -41,6 +41,7 @@ from unilogin.urls import URLS
 TEMPLATES = {
     "account": "unilogin.apps.account",
     "elevadgang": "unilogin.apps.elevadgang",
+    "elevadministration": "unilogin.apps.elevadministration",
     "oidc": "unilogin.protocols.oidc",
     "recovery": "unilogin.recovery",
     "shell": "unilogin.apps.shell",

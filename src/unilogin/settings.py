@@ -117,7 +117,7 @@ def _checked_mail_sender(value: str | None, info: ValidationInfo) -> str | None:
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_database_url)]
 
 
-APPS = ("mit", "elevadgang")
+APPS = ("mit", "elevadgang", "elevadministration")
 """The apps that can be moved, by the first part of their addresses."""
 
 

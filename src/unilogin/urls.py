@@ -14,6 +14,15 @@ from unilogin.apps.elevadgang.access import (
 from unilogin.apps.elevadgang.pages import board, school
 from unilogin.apps.elevadgang.pages import classes as pupils
 from unilogin.apps.elevadgang.pages import front as elevadgang
+from unilogin.apps.elevadministration.access import (
+    OFFICE,
+    OFFICE_DOOR,
+    OFFICE_FORM,
+    OFFICE_FRONT,
+    OFFICE_LEAVE,
+)
+from unilogin.apps.elevadministration.pages import deciding, exports, imports, manual, protection
+from unilogin.apps.elevadministration.pages import front as office
 from unilogin.apps.shell import pages as shell
 from unilogin.apps.support import pages as support
 from unilogin.house import REALM, House
@@ -51,6 +60,8 @@ from unilogin.signin.steps import (
 OIDC = f"{REALM}/protocol/openid-connect"
 ANY_CLASS = "/elevadgang/administrator/klasse/{group_key}"
 SCHOOL = "/elevadgang/administrator/skole/{number}"
+OFFICE_OF = "/elevadministration/skole/{number}"
+DELIVERY = f"{OFFICE_OF}/import/{{delivery_id}}"
 
 URLS: tuple[Url[House], ...] = (
     # the journey
@@ -225,6 +236,34 @@ URLS: tuple[Url[House], ...] = (
     url("GET", "/elevadgang/callback", shell.callback, access=ELEVADGANG_DOOR),
     url("POST", "/elevadgang/sign-out", shell.sign_out, access=ELEVADGANG_LEAVE),
     url("GET", "/elevadgang/signed-out", shell.signed_out, access=ELEVADGANG_DOOR),
+    # Elevadministration
+    url("GET", "/elevadministration", office.door, access=OFFICE_FRONT),
+    url("GET", "/elevadministration/skoler", office.choose_school, access=OFFICE),
+    url("GET", OFFICE_OF, office.overview, access=OFFICE),
+    url("GET", f"{OFFICE_OF}/import", imports.show_history, access=OFFICE),
+    url("GET", DELIVERY, imports.show_delivery, access=OFFICE),
+    url("POST", DELIVERY, imports.search_delivery, access=OFFICE_FORM),
+    url("GET", f"{DELIVERY}/personer", imports.show_changes, access=OFFICE),
+    url("POST", f"{DELIVERY}/personer", imports.search_changes, access=OFFICE_FORM),
+    url("GET", f"{DELIVERY}/kvittering", imports.download_receipt, access=OFFICE),
+    url("POST", f"{DELIVERY}/frigiv", deciding.release, access=OFFICE_FORM),
+    url("POST", f"{DELIVERY}/afvis", deciding.reject, access=OFFICE_FORM),
+    url("POST", f"{DELIVERY}/fortryd", deciding.take_back, access=OFFICE_FORM),
+    url("GET", f"{OFFICE_OF}/manuel", manual.show_manual, access=OFFICE),
+    url("POST", f"{OFFICE_OF}/manuel", manual.search_manual, access=OFFICE_FORM),
+    url("GET", f"{OFFICE_OF}/manuel/ny", manual.show_new, access=OFFICE),
+    url("POST", f"{OFFICE_OF}/manuel/ny", manual.add, access=OFFICE_FORM),
+    url("POST", f"{OFFICE_OF}/manuel/{{membership_id}}/bekraeft", manual.confirm, access=OFFICE_FORM),
+    url("POST", f"{OFFICE_OF}/manuel/{{membership_id}}/afslut", manual.end, access=OFFICE_FORM),
+    url("GET", f"{OFFICE_OF}/navnebeskyttelse", protection.show_protected, access=OFFICE),
+    url("POST", f"{OFFICE_OF}/navnebeskyttelse", protection.search_protected, access=OFFICE_FORM),
+    url("POST", f"{OFFICE_OF}/navnebeskyttelse/{{person_id}}", protection.set_alias, access=OFFICE_FORM),
+    url("GET", f"{OFFICE_OF}/eksport", exports.show_exports, access=OFFICE),
+    url("POST", f"{OFFICE_OF}/eksport", exports.export, access=OFFICE_FORM),
+    url("GET", "/elevadministration/sign-in", shell.sign_in, access=OFFICE_DOOR),
+    url("GET", "/elevadministration/callback", shell.callback, access=OFFICE_DOOR),
+    url("POST", "/elevadministration/sign-out", shell.sign_out, access=OFFICE_LEAVE),
+    url("GET", "/elevadministration/signed-out", shell.signed_out, access=OFFICE_DOOR),
     # help
     url("GET", "/", support.front, access=PUBLIC),
     url("GET", "/hjaelp", support.help_page, access=PUBLIC),

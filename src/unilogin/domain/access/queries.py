@@ -1,7 +1,9 @@
 """Reading who holds which right."""
 
+from collections.abc import Sequence
+
 from unilogin.domain.access.model import HeldRight, Right
-from unilogin.domain.directory.model import AccountId, InstitutionNumber, Username
+from unilogin.domain.directory.model import AccountId, InstitutionId, InstitutionNumber, Username
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
 
@@ -28,3 +30,16 @@ async def held_rights(connection: Connection, *, institution: str | None = None)
         )
         for row in rows
     ]
+
+
+async def holders_of(
+    connection: Connection, right: Right, institutions: Sequence[InstitutionId]
+) -> Sequence[AccountId]:
+    """Return who holds a right at one of these institutions now, each once; not who brings it along with a session."""
+    rows = await connection.fetch(
+        "select distinct r.account_id from access_right r join directory_account a using (account_id)"
+        " where r.name = $1 and r.institution_id = any($2::uuid[]) and r.revoked_at is null and a.blocked_at is null",
+        right.value,
+        list(institutions),
+    )
+    return [AccountId(row["account_id"]) for row in rows]

@@ -11,9 +11,11 @@ class Event(StrEnum):
 
     PERSON_CREATED = "person.created"
     PERSON_CHANGED = "person.changed"
+    PERSON_NOT_ADDED = "person.not_added"
     PERSON_SOUGHT_BY_CPR = "person.sought_by_cpr"
     MEMBERSHIP_STARTED = "membership.started"
     MEMBERSHIP_CHANGED = "membership.changed"
+    MEMBERSHIP_CONFIRMED = "membership.confirmed"
     MEMBERSHIP_ENDED = "membership.ended"
     DELIVERY_APPLIED = "delivery.applied"
     DELIVERY_REFUSED = "delivery.refused"
@@ -77,6 +79,9 @@ class Event(StrEnum):
 
     ACCOUNT_BLOCKED = "account.blocked"
     ACCOUNT_UNBLOCKED = "account.unblocked"
+    ACCOUNTS_MERGED = "account.merged"
+    ACCOUNT_SPLIT = "account.split"
+    CORRECTION_UNDONE = "account.correction_undone"
     PUPIL_USERNAME_SHOWN = "pupil.username_shown"
     SCHOOL_DECIDED = "school.decided"
     CLASS_LENT = "class.lent"

@@ -18,7 +18,7 @@ _CLOCK: dict[Language, str] = {
     "en": "EEEE d MMMM y 'at' HH:mm",
 }
 
-_REMINDERS = (Notice.PASSWORD_CHANGE_DUE,)
+_REMINDERS = (Notice.PASSWORD_CHANGE_DUE, Notice.MANUAL_ENDING)
 """Nobody has done anything: there is nothing that somebody else could have done."""
 
 

@@ -27,6 +27,7 @@ class Notice(StrEnum):
     SESSIONS_ENDED = "sessions_ended"
     USERNAME_LOOKED_UP = "username_looked_up"
     VOUCHED = "vouched"
+    MANUAL_ENDING = "manual_ending"
     WINDOW_UNDONE = "window_undone"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"

@@ -1,0 +1,101 @@
+"""Who may open Elevadministration: user administrators, with two factors, signed in at most eight hours ago.
+
+That says who is there. Which institutions they reach is for the gate in ``domain/access/administering.py``.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.requests import Request
+
+from unilogin.apps.shell import queries
+from unilogin.apps.shell.access import AppVisit, cookie_of, sign_in_url, signed_in, signed_in_form, way_in
+from unilogin.apps.shell.model import App
+from unilogin.domain.access.administering import Administrator
+from unilogin.domain.access.model import Right
+from unilogin.domain.audit.model import Actor
+from unilogin.domain.directory.model import ActorGroup
+from unilogin.domain.services.model import ClientId, Level
+from unilogin.house import House
+from unilogin.kit.db.connection import acquire
+from unilogin.kit.web.errors import ElsewhereError, RefusedError
+from unilogin.kit.web.forms import Fields
+from unilogin.kit.web.routing import Access
+
+PATH = "/elevadministration"
+LONGEST_SESSION = timedelta(hours=8)
+"""RW-6: who signed in before that proves anew who they are."""
+
+ELEVADMINISTRATION = App(
+    name="elevadministration",
+    path=PATH,
+    client_id=ClientId("elevadministration"),
+    title="Elevadministration",
+    title_en="Elevadministration",
+    actor_groups=(ActorGroup.MEDARBEJDER, ActorGroup.EKSTERN),
+    minimum_level=Level.TO_FAKTOR,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A user administrator at work, and what they posted, if anything."""
+
+    visit: AppVisit
+    administrator: Administrator
+    fields: Fields | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, for the audit log."""
+        return Actor.person(self.visit.account_id)
+
+    def value(self, name: str) -> str:
+        """Return what was sent in a field that comes once, without spaces around it, or an empty string."""
+        sent = (self.fields or {}).get(name, [])
+        return sent[0].strip() if len(sent) == 1 else ""
+
+
+def _desk(visit: AppVisit, *, fields: Fields | None = None) -> Desk:
+    numbers = tuple(number for number, right in sorted(visit.rights) if right is Right.BRUGERADMINISTRATOR)
+    return Desk(visit, Administrator(visit.account_id, numbers), fields)
+
+
+def _too_old(visit: AppVisit) -> bool:
+    return visit.who.now - visit.who.session.auth_time > LONGEST_SESSION
+
+
+_PAGE = signed_in(ELEVADMINISTRATION, level=Level.TO_FAKTOR)
+_FORM = signed_in_form(ELEVADMINISTRATION, level=Level.TO_FAKTOR)
+
+
+async def _page(house: House, request: Request) -> Desk:
+    visit = await _PAGE.admit(house, request)
+    if _too_old(visit):
+        raise ElsewhereError(sign_in_url(ELEVADMINISTRATION, request.url.path, level=Level.TO_FAKTOR, fresh=True))
+    return _desk(visit)
+
+
+async def _form(house: House, request: Request) -> Desk:
+    form = await _FORM.admit(house, request)
+    if _too_old(form.visit):
+        raise RefusedError(403, "shell.stopped.ended", restart_url=PATH)
+    return _desk(form.visit, fields=form.fields)
+
+
+async def _passing(house: House, request: Request) -> bool:
+    """Tell whether this browser is signed in to Elevadministration already."""
+    token = house.cookies.get(request, cookie_of(ELEVADMINISTRATION))
+    if token is None:
+        return False
+    async with acquire(house.pool) as connection:
+        return await queries.who_is_here(connection, ELEVADMINISTRATION, token=token) is not None
+
+
+OFFICE_DOOR = way_in(ELEVADMINISTRATION)
+OFFICE_LEAVE = signed_in_form(ELEVADMINISTRATION)
+OFFICE_FRONT: Access[House, bool] = Access(
+    "elevadministration front", "Everybody; who is signed in already is led on to their school.", _passing
+)
+OFFICE = Access("elevadministration office", f"{_PAGE.meaning} Signed in at most 8 hours ago.", _page)
+OFFICE_FORM = Access("elevadministration office form", f"{_FORM.meaning} Signed in at most 8 hours ago.", _form)

@@ -1,0 +1,106 @@
+"""What a school's office is shown: deliveries, what needs a human, people by the names that may be shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from unilogin.domain.directory.model import ActorGroup
+from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """A delivery as one line of the history."""
+
+    delivery_id: DeliveryId
+    received_at: datetime
+    source: str
+    kind: DeliveryKind
+    status: DeliveryStatus
+    counts: Counts
+    finding_count: int
+
+    @property
+    def needs_human(self) -> bool:
+        """Whether it has the yellow mark: it waits, it was not loaded, or somebody in it was not."""
+        return needs_human(self.status, self.counts.refused)
+
+
+def needs_human(status: DeliveryStatus, refused: int) -> bool:
+    """Tell whether a delivery has the yellow mark."""
+    if status in (DeliveryStatus.PARKED, DeliveryStatus.REFUSED):
+        return True
+    return status is DeliveryStatus.APPLIED and refused > 0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A page of the history, and how many there are in all."""
+
+    lines: tuple[DeliveryLine, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A source system of a school: its newest delivery that counts, and its newest one of any kind."""
+
+    source: str
+    last_applied_at: datetime | None
+    newest: DeliveryLine
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many belong to an institution in one group of people."""
+
+    actor_group: ActorGroup
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much needs a human at an institution; the newest delivery of each source counts for ``refused``."""
+
+    parked: int
+    cpr_cases: int
+    refused_deliveries: int
+    refused_people: int
+    ending: int
+    without_alias: int
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all is well."""
+        return not any(
+            (
+                self.parked,
+                self.cpr_cases,
+                self.refused_deliveries,
+                self.refused_people,
+                self.ending,
+                self.without_alias,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What somebody said about a parked delivery. ``name`` is None for who is no person of ours: the operator."""
+
+    name: str | None
+    decision: str
+    at: datetime
+    is_reader: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """What a delivery changed about one person. ``name``: what may be shown; None while nobody has let them in."""
+
+    local_person_id: str
+    name: str | None
+    kind: str
+    actor_group: ActorGroup
+    before: str | None
+    after: str | None
+    fields: tuple[str, ...]

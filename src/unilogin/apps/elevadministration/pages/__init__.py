@@ -1,0 +1,1 @@
+"""The pages of Elevadministration, one file a section."""

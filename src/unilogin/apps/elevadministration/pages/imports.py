@@ -1,0 +1,138 @@
+"""Importhistorik: what came, what each delivery did or would do, what was found in it, and its receipt."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from unilogin.apps.elevadministration import queries
+from unilogin.apps.elevadministration.access import Desk
+from unilogin.apps.elevadministration.model import needs_human
+from unilogin.apps.elevadministration.shown import (
+    Sheets,
+    page_of,
+    pass_to_delivery,
+    pass_to_school,
+    render,
+    url_of,
+)
+from unilogin.domain.access.administering import AdministeredSchool
+from unilogin.house import House
+from unilogin.kit.danish_time import danish_time
+from unilogin.kit.db.connection import Connection, acquire
+from unilogin.kit.text import Language
+from unilogin.kit.web.errors import RefusedError
+from unilogin.roster.messages import in_words, what_is_wrong, what_to_do, why_held, why_refused
+from unilogin.roster.model import DeliveryId, DeliveryStatus, PlanLine, Receipt
+from unilogin.roster.queries import receipt
+from unilogin.roster.receipts import receipt_json
+
+_TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old")
+_MOST_CHARACTERS = 60
+
+
+async def show_history(house: House, request: Request, desk: Desk) -> Response:
+    """Show the deliveries of a school, newest first. Searched by GET: a source's name is nobody's secret."""
+    term = request.query_params.get("q", "").strip()[:_MOST_CHARACTERS]
+    marked = request.query_params.get("vis") == "advis"
+    page = page_of(request.query_params.get("side", ""))
+    async with acquire(house.pool) as connection:
+        school = await pass_to_school(connection, request, desk)
+        history = await queries.history(connection, school, term=term, marked=marked, page=page)
+    context = {
+        "lines": history.lines,
+        "sheets": Sheets.of(history.total, page=page, size=queries.PAGE),
+        "term": term,
+        "marked": marked,
+    }
+    return render(house, request, desk, template="history", school=school, context=context)
+
+
+async def show_delivery(house: House, request: Request, desk: Desk) -> Response:
+    """Show one delivery: what it did, or would do, class by class; what was found in it, with what to do."""
+    page = page_of(request.query_params.get("side", ""))
+    return await _delivery(house, request, desk, term="", page=page)
+
+
+async def search_delivery(house: House, request: Request, desk: Desk) -> Response:
+    """Show what was found about one LocalPersonId. Posted, because a person's number does not belong in an address."""
+    return await _delivery(house, request, desk, term=desk.value("q")[:_MOST_CHARACTERS], page=1)
+
+
+async def _delivery(house: House, request: Request, desk: Desk, *, term: str, page: int) -> Response:
+    language = house.pages.language(request)
+    async with acquire(house.pool) as connection:
+        school = await pass_to_school(connection, request, desk)
+        delivery_id = await pass_to_delivery(connection, request, school)
+        told = await _receipt(connection, school, delivery_id)
+        found, total = await queries.findings(connection, delivery_id, term=term, page=page)
+        voices = await queries.voices(connection, delivery_id, reader=desk.visit.account_id)
+    note = request.query_params.get("told", "")
+    context = {
+        "told": told,
+        "note": note if note in _TOLD else None,
+        "marked": needs_human(told.status, told.counts.refused),
+        "here_url": f"{url_of(school)}/import/{delivery_id}",
+        "why": why_refused(house.texts, language, told) if told.refusal else None,
+        "held_by": [why_held(house.texts, language, breach) for breach in told.held_by],
+        "plan": [_planned(house, language, line) for line in told.plan],
+        "findings": [
+            (one, what_is_wrong(house.texts, language, one), what_to_do(house.texts, language, one)) for one in found
+        ],
+        "sheets": Sheets.of(total, page=page, size=queries.FINDINGS_PAGE),
+        "term": term,
+        "voices": voices,
+        "has_spoken": any(voice.is_reader for voice in voices),
+    }
+    return render(house, request, desk, template="delivery", school=school, context=context)
+
+
+def _planned(house: House, language: Language, line: PlanLine) -> tuple[PlanLine, str, str]:
+    """Return a line of the plan, whom it is about, and its sentence: each has a cell of its own."""
+    place = line.group or house.texts(language, f"roster.plan.of_{line.actor_group.name.lower()}")
+    return line, place, in_words(house.texts, language, line).removeprefix(f"{place}: ")
+
+
+async def _receipt(connection: Connection, school: AdministeredSchool, delivery_id: DeliveryId) -> Receipt:
+    told = await receipt(connection, delivery_id)
+    if told is None:
+        raise RefusedError(404, "elevadministration.stopped.delivery", restart_url=f"{url_of(school)}/import")
+    return told
+
+
+async def show_changes(house: House, request: Request, desk: Desk) -> Response:
+    """Show whom a delivery changed."""
+    return await _changes(house, request, desk, term="", page=page_of(request.query_params.get("side", "")))
+
+
+async def search_changes(house: House, request: Request, desk: Desk) -> Response:
+    """Show those of a name, a LocalPersonId or a class. Posted, because a name does not belong in an address."""
+    return await _changes(house, request, desk, term=desk.value("q")[:_MOST_CHARACTERS], page=1)
+
+
+async def _changes(house: House, request: Request, desk: Desk, *, term: str, page: int) -> Response:
+    async with acquire(house.pool) as connection:
+        school = await pass_to_school(connection, request, desk)
+        delivery_id = await pass_to_delivery(connection, request, school)
+        told = await _receipt(connection, school, delivery_id)
+        found, total = await queries.changes(connection, delivery_id, term=term, page=page)
+    context = {
+        "told": told,
+        "lines": found,
+        "sheets": Sheets.of(total, page=page, size=queries.FINDINGS_PAGE),
+        "term": term,
+        "here_url": f"{url_of(school)}/import/{delivery_id}",
+        "is_plan": told.status is not DeliveryStatus.APPLIED,
+    }
+    return render(house, request, desk, template="changes", school=school, context=context)
+
+
+async def download_receipt(house: House, request: Request, desk: Desk) -> Response:
+    """Give the receipt of a delivery as its sender's machine gets it: no names, no CPR numbers."""
+    async with acquire(house.pool) as connection:
+        school = await pass_to_school(connection, request, desk)
+        delivery_id = await pass_to_delivery(connection, request, school)
+        told = await _receipt(connection, school, delivery_id)
+    name = f"kvittering-{school.number.lower()}-{danish_time(told.received_at):%Y%m%d-%H%M}.json"
+    body = msgspec.json.format(msgspec.json.encode(receipt_json(told, house.texts)), indent=2)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, media_type="application/json", headers=headers)

@@ -1,0 +1,227 @@
+"""Reading what a school's office is shown: one statement a page, whatever the size of the school or of its history."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from asyncpg import Record
+
+from unilogin.apps.elevadministration.model import (
+    ChangeLine,
+    DeliveryLine,
+    History,
+    Size,
+    SourceLine,
+    Voice,
+    Waiting,
+)
+from unilogin.domain.access.administering import AdministeredSchool
+from unilogin.domain.directory.manual import NOTICE
+from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
+from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
+from unilogin.domain.directory.queries import DISPLAY_NAME
+from unilogin.kit.db.connection import Connection
+from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding, Severity
+
+PAGE = 25
+FINDINGS_PAGE = 100
+
+_LINE = (
+    "d.delivery_id, d.received_at, d.source, d.kind, d.status, d.created, d.changed, d.unchanged, d.gone, d.refused,"
+    " d.finding_count"
+)
+_MARKED = "(d.status in ('parked', 'refused') or d.status = 'applied' and d.refused > 0)"
+
+
+def _line(row: Record) -> DeliveryLine:
+    return DeliveryLine(
+        DeliveryId(row["delivery_id"]),
+        row["received_at"],
+        row["source"],
+        DeliveryKind(row["kind"]),
+        DeliveryStatus(row["status"]),
+        Counts(row["created"], row["changed"], row["unchanged"], row["gone"], row["refused"]),
+        row["finding_count"],
+    )
+
+
+def escaped(term: str) -> str:
+    """Return a term for LIKE in which nothing means anything else than itself (B-A07)."""
+    return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+async def history(
+    connection: Connection, school: AdministeredSchool, *, term: str = "", marked: bool = False, page: int = 1
+) -> History:
+    """Return the deliveries of an institution, newest first: those whose source holds the term, or have the mark."""
+    rows = await connection.fetch(
+        f"select {_LINE}, count(*) over () as total from roster_delivery d"
+        f" where d.institution_id = $1 and d.source ilike $2 escape '\\' and (not $3 or {_MARKED})"
+        f" order by d.received_at desc, d.delivery_id desc limit {PAGE} offset $4",
+        school.institution_id,
+        f"%{escaped(term)}%",
+        marked,
+        (page - 1) * PAGE,
+    )
+    return History(tuple(_line(row) for row in rows), rows[0]["total"] if rows else 0)
+
+
+_SOURCES = f"""
+  select distinct on (d.source) {_LINE},
+         (select max(a.applied_at) from roster_delivery a
+          where a.institution_id = $1 and a.source = d.source and a.status = 'applied') as last_applied_at
+  from roster_delivery d where d.institution_id = $1
+  order by d.source, d.received_at desc, d.delivery_id desc
+"""
+
+
+async def sources(connection: Connection, school: AdministeredSchool) -> list[SourceLine]:
+    """Return the source systems that ever delivered for an institution, by name."""
+    rows = await connection.fetch(_SOURCES, school.institution_id)
+    return [SourceLine(row["source"], row["last_applied_at"], _line(row)) for row in rows]
+
+
+_SIZES = """
+  select m.actor_group, count(distinct m.person_id) as people from directory_membership m
+  where m.institution_id = $1 and m.ended_at is null group by m.actor_group
+  union all
+  select 'Kontaktperson', count(distinct c.contact_person_id)
+  from directory_membership m join directory_contact c using (membership_id)
+  where m.institution_id = $1 and m.ended_at is null
+"""
+
+
+async def sizes(connection: Connection, school: AdministeredSchool) -> list[Size]:
+    """Return how many belong to an institution now, group by group in the usual order."""
+    found = {row["actor_group"]: row["people"] for row in await connection.fetch(_SIZES, school.institution_id)}
+    return [Size(group, found.get(group.value, 0)) for group in ActorGroup]
+
+
+async def is_of_school(connection: Connection, school: AdministeredSchool, delivery_id: UUID) -> bool:
+    """Tell whether a delivery is one of an institution's."""
+    return bool(
+        await connection.fetchval(
+            "select true from roster_delivery where delivery_id = $1 and institution_id = $2",
+            delivery_id,
+            school.institution_id,
+        )
+    )
+
+
+async def findings(
+    connection: Connection, delivery_id: DeliveryId, *, term: str = "", page: int = 1
+) -> tuple[list[Finding], int]:
+    """Return what was found in a delivery, and how much in all: those not loaded first, or of one LocalPersonId."""
+    rows = await connection.fetch(
+        "select line, code, severity, fields, local_person_id, contact, group_id, count(*) over () as total"
+        " from roster_finding where delivery_id = $1 and ($2 = '' or local_person_id ilike $3 escape '\\')"
+        f" order by severity <> 'refused', number limit {FINDINGS_PAGE} offset $4",
+        delivery_id,
+        term,
+        f"%{escaped(term)}%",
+        (page - 1) * FINDINGS_PAGE,
+    )
+    found = [
+        Finding(
+            row["line"],
+            row["code"],
+            Severity(row["severity"]),
+            row["fields"],
+            row["local_person_id"],
+            row["contact"],
+            row["group_id"],
+        )
+        for row in rows
+    ]
+    return found, rows[0]["total"] if rows else 0
+
+
+_CHANGES = f"""
+  select c.local_person_id, c.kind, c.actor_group, c.class_before, c.class_after, c.fields,
+         {DISPLAY_NAME} as name, count(*) over () as total
+  from roster_change c
+    left join directory_membership m on m.membership_id = c.membership_id
+    left join directory_person p on p.person_id = m.person_id
+  where c.delivery_id = $1
+    and ($2 = '' or {DISPLAY_NAME} ilike $3 escape '\\' or c.local_person_id = $2
+         or coalesce(c.class_after, c.class_before) = $2)
+  order by c.kind <> 'left', c.number limit {FINDINGS_PAGE} offset $4
+"""
+
+
+async def changes(
+    connection: Connection, delivery_id: DeliveryId, *, term: str = "", page: int = 1
+) -> tuple[list[ChangeLine], int]:
+    """Return whom a delivery changed, and how many in all: who leaves first; by name, LocalPersonId or class."""
+    rows = await connection.fetch(_CHANGES, delivery_id, term, f"%{escaped(term)}%", (page - 1) * FINDINGS_PAGE)
+    found = [
+        ChangeLine(
+            row["local_person_id"],
+            row["name"],
+            row["kind"],
+            ActorGroup(row["actor_group"]),
+            row["class_before"],
+            row["class_after"],
+            tuple(row["fields"]),
+        )
+        for row in rows
+    ]
+    return found, rows[0]["total"] if rows else 0
+
+
+_VOICES = f"""
+  select v.decision, v.decided_at, v.actor_kind = 'person' and v.actor_id = $2::text as is_reader,
+         {DISPLAY_NAME} as name
+  from roster_decision v
+    left join directory_account a on v.actor_kind = 'person' and a.account_id::text = v.actor_id
+    left join directory_person p using (person_id)
+  where v.delivery_id = $1 order by v.decided_at
+"""
+
+
+async def voices(connection: Connection, delivery_id: DeliveryId, *, reader: AccountId) -> Sequence[Voice]:
+    """Return who has said what about a parked delivery."""
+    rows = await connection.fetch(_VOICES, delivery_id, str(reader))
+    return [Voice(row["name"], row["decision"], row["decided_at"], row["is_reader"]) for row in rows]
+
+
+_WAITING = f"""
+  with newest as (
+    select distinct on (d.source) d.status, d.refused from roster_delivery d
+    where d.institution_id = $1 order by d.source, d.received_at desc, d.delivery_id desc
+  ), here as (
+    select m.membership_id, m.person_id from directory_membership m
+    where m.institution_id = $1 and m.ended_at is null
+  )
+  select (select count(*) from roster_delivery where institution_id = $1 and status = 'parked') as parked,
+         (select count(*) from roster_cpr_case c join here using (membership_id) where c.settled_at is null)
+           as cpr_cases,
+         (select count(*) from newest where status = 'refused') as refused_deliveries,
+         (select coalesce(sum(refused), 0) from newest where status = 'applied') as refused_people,
+         (select count(*) from directory_manual u join here using (membership_id)
+          where u.until_at < kit_now() + {NOTICE}) as ending,
+         (select count(*) from directory_person p where {HAS_NEUTRAL_ALIAS} and p.person_id in (
+            select person_id from here
+            union select c.contact_person_id from directory_contact c join here using (membership_id)))
+           as without_alias
+"""
+
+
+async def waiting(connection: Connection, school: AdministeredSchool) -> Waiting:
+    """Return how much needs a human at an institution now."""
+    row = await connection.fetchrow(_WAITING, school.institution_id)
+    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0)
+
+
+_THAT_WAIT = """
+  select distinct institution_id from roster_delivery
+  where institution_id = any($1::uuid[]) and status = 'parked'
+  union
+  select m.institution_id from roster_cpr_case c join directory_membership m using (membership_id)
+  where m.institution_id = any($1::uuid[]) and c.settled_at is null
+"""
+
+
+async def schools_that_wait(connection: Connection, schools: Sequence[AdministeredSchool]) -> set[InstitutionId]:
+    """Return those of the institutions where a delivery or a CPR number waits for somebody's word."""
+    rows = await connection.fetch(_THAT_WAIT, [school.institution_id for school in schools])
+    return {InstitutionId(row["institution_id"]) for row in rows}

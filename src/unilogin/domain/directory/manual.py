@@ -1,0 +1,285 @@
+"""People whom an institution's administrator adds by hand (manuel tilknytning): where no system delivers them.
+
+They last a year, and each confirmation another one. Whoever has been here before, at any school, is the same person
+with the same username: the CPR number decides, and the name must fit it, so that a slip of the finger joins nobody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from unilogin.domain.audit import actions as audit
+from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
+from unilogin.domain.audit.events import Event
+from unilogin.domain.audit.model import SYSTEM, Actor, Entry
+from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId, PersonId
+from unilogin.domain.directory.newcomers import Newcomer, create_person
+from unilogin.domain.directory.queries import DISPLAY_NAME
+from unilogin.domain.directory.rules import is_same_name
+from unilogin.kit.db.connection import Connection, Transaction
+
+SOURCE = "HUGO Brugeradministrationen"
+"""What exports of the Danish service call the source of people added by hand."""
+
+LASTS = "interval '1 year'"
+NOTICE = "interval '1 month'"
+
+
+class NotAdded(StrEnum):
+    """Why somebody is not added; nothing was changed."""
+
+    NAME_DIFFERS = "name_differs"  # the CPR number is somebody else's, or the name is spelled otherwise
+    HERE_ALREADY = "here_already"
+    HAS_SYSTEM = "has_system"  # a system delivers this group of people, and would know nothing of them
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What somebody is to be at the institution. ``level`` and ``group`` are a pupil's."""
+
+    institution_id: InstitutionId
+    actor_group: ActorGroup
+    role: str
+    level: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedPerson:
+    """Somebody who was added by hand, as the office sees them. ``cpr_sealed`` is None where no number is known."""
+
+    membership_id: UUID
+    person_id: PersonId
+    name: str
+    protected: bool
+    cpr_sealed: bytes | None
+    actor_group: ActorGroup
+    role: str
+    level: str | None
+    group: str | None
+    until_at: datetime
+    is_ending: bool
+
+
+_KNOWN = """
+  select p.person_id, a.account_id, p.first_name, p.family_name, p.alias_first_name, p.alias_family_name
+  from directory_person p join directory_account a using (person_id)
+  where p.cpr_index = $1
+     or p.person_id = (select f.person_id from directory_former_cpr f where f.cpr_index = $1)
+"""
+
+_STANDS = """
+  select exists (select from directory_membership
+                 where institution_id = $1 and actor_group = $2 and ended_at is null and person_id = $3) as here,
+         $2 <> 'Ekstern' and exists (
+           select from directory_membership
+           where institution_id = $1 and actor_group = $2 and ended_at is null and source <> $4) as delivered
+"""
+
+_JOIN = (
+    """
+  with joined as (
+    insert into directory_membership (person_id, institution_id, source, local_person_id, actor_group, roles, level,
+                                      raw_hash, says_protected)
+    values ($1, $2, $3, 'h' || right(replace(kit_uuid7()::text, '-', ''), 17), $4, array[$5::text], $6, '', $7)
+    returning membership_id
+  )
+  insert into directory_manual (membership_id, until_at, confirmed_by)
+  select membership_id, kit_now() + """
+    + LASTS
+    + """, $8 from joined returning membership_id
+"""
+)
+
+_GROUP = """
+  with found as (
+    insert into directory_group as g (institution_id, source, group_id, name, type, level)
+    values ($2, $3, $4, $4, 'Hovedgruppe', $5)
+    on conflict (institution_id, source, group_id) do update set ended_at = null, level = excluded.level
+    returning group_key
+  )
+  insert into directory_group_member (group_key, membership_id, main) select group_key, $1, true from found
+"""
+
+
+async def add_by_hand(
+    tx: Transaction, who: Newcomer, place: Place, *, by: AccountId, actor: Actor
+) -> AccountId | NotAdded:
+    """Let somebody belong to an institution for a year, whether we know them already or not."""
+    # One at a time for each number: a button that is pressed twice adds somebody once.
+    await tx.execute("select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 0))", who.cpr_index)
+    known = await tx.fetchrow(_KNOWN, who.cpr_index)
+    at = place.institution_id
+    if known and not is_same_name(
+        (who.first_name, who.family_name),
+        (known["first_name"], known["family_name"]),
+        (known["alias_first_name"] or "", known["alias_family_name"] or ""),
+    ):
+        # Whoever tries numbers against names leaves a trace at the number's owner each time (B-A07).
+        await audit.write(
+            tx, Entry(Event.PERSON_NOT_ADDED, actor, account_id=known["account_id"], institution_id=at, outcome="name")
+        )
+        return NotAdded.NAME_DIFFERS
+    stands = await tx.fetchrow(_STANDS, at, place.actor_group.value, known and known["person_id"], SOURCE)
+    if stands and stands["delivered"]:
+        return NotAdded.HAS_SYSTEM
+    if stands and stands["here"]:
+        return NotAdded.HERE_ALREADY
+    if known:
+        person_id, account_id = PersonId(known["person_id"]), AccountId(known["account_id"])
+        await _protect(tx, person_id, who, at=at, account_id=account_id, actor=actor)
+    else:
+        person_id, account_id = await create_person(tx, who, institution_id=at, actor=actor)
+    await _join(tx, person_id, place, protected=who.alias is not None, by=by)
+    await audit.write(
+        tx,
+        Entry(Event.MEMBERSHIP_STARTED, actor, account_id=account_id, institution_id=at, detail={"by_hand": True}),
+    )
+    return account_id
+
+
+async def _protect(
+    tx: Transaction, person_id: PersonId, who: Newcomer, *, at: InstitutionId, account_id: AccountId, actor: Actor
+) -> None:
+    """Whoever says that somebody is protected is believed at once."""
+    if who.alias is None:
+        return
+    begun = await tx.fetchval(
+        "update directory_person set protected = true, protection_doubted_at = null, changed_at = kit_now(),"
+        " alias_first_name = $2, alias_family_name = $3 where person_id = $1 and not protected returning true",
+        person_id,
+        *who.alias,
+    )
+    if begun:
+        detail = {"protected": True}
+        entry = Entry(Event.PERSON_CHANGED, actor, account_id=account_id, institution_id=at, detail=detail)
+        await audit.write(tx, entry)
+
+
+async def _join(tx: Transaction, person_id: PersonId, place: Place, *, protected: bool, by: AccountId) -> None:
+    membership_id = await tx.fetchval(
+        _JOIN,
+        person_id,
+        place.institution_id,
+        SOURCE,
+        place.actor_group.value,
+        place.role,
+        place.level,
+        protected,
+        by,
+    )
+    if place.group:
+        await tx.execute(_GROUP, membership_id, place.institution_id, SOURCE, place.group, place.level)
+
+
+_CONFIRM = f"""
+  update directory_manual u
+  set until_at = kit_now() + {LASTS}, confirmed_at = kit_now(), confirmed_by = $3, reminded_at = null
+  from directory_membership m join directory_account a using (person_id)
+  where u.membership_id = $1 and m.membership_id = u.membership_id and m.institution_id = $2 and m.ended_at is null
+  returning a.account_id
+"""
+
+
+async def confirm(
+    tx: Transaction, membership_id: UUID, *, institution_id: InstitutionId, by: AccountId, actor: Actor
+) -> bool:
+    """Let it last another year from now (Bekræft); False when there is no such person at the institution."""
+    account_id = await tx.fetchval(_CONFIRM, membership_id, institution_id, by)
+    return await _note(tx, Event.MEMBERSHIP_CONFIRMED, account_id, institution_id=institution_id, actor=actor)
+
+
+_END = """
+  update directory_membership m set ended_at = kit_now()
+  from directory_manual u, directory_account a
+  where m.membership_id = $1 and u.membership_id = m.membership_id and a.person_id = m.person_id
+    and m.institution_id = $2 and m.ended_at is null
+  returning a.account_id
+"""
+
+
+async def end(tx: Transaction, membership_id: UUID, *, institution_id: InstitutionId, actor: Actor) -> bool:
+    """End what was added by hand; False when there is no such person at the institution."""
+    account_id = await tx.fetchval(_END, membership_id, institution_id)
+    return await _note(tx, Event.MEMBERSHIP_ENDED, account_id, institution_id=institution_id, actor=actor)
+
+
+async def _note(
+    tx: Transaction, event: Event, account_id: UUID | None, *, institution_id: InstitutionId, actor: Actor
+) -> bool:
+    if account_id is None:
+        return False
+    detail = {"by_hand": True}
+    await audit.write(tx, Entry(event, actor, account_id=account_id, institution_id=institution_id, detail=detail))
+    return True
+
+
+_PEOPLE = f"""
+  select m.membership_id, p.person_id, {DISPLAY_NAME} as name, p.protected, p.cpr_sealed, m.actor_group,
+         m.roles[1] as role, m.level, u.until_at, u.until_at < kit_now() + {NOTICE} as is_ending,
+         (select g.name from directory_group_member gm join directory_group g using (group_key)
+          where gm.membership_id = m.membership_id and gm.main limit 1) as group_name
+  from directory_manual u join directory_membership m using (membership_id) join directory_person p using (person_id)
+  where m.institution_id = $1 and m.ended_at is null and ($2 = '' or {DISPLAY_NAME} ilike $3 escape '\\')
+  order by is_ending desc, name, m.membership_id
+"""
+
+
+async def added_people(connection: Connection, institution_id: InstitutionId, *, term: str = "") -> list[AddedPerson]:
+    """Return those who were added by hand: who ends soon first, then by name."""
+    pattern = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = await connection.fetch(_PEOPLE, institution_id, term, f"%{pattern}%")
+    return [
+        AddedPerson(
+            row["membership_id"],
+            PersonId(row["person_id"]),
+            row["name"],
+            row["protected"],
+            row["cpr_sealed"],
+            ActorGroup(row["actor_group"]),
+            row["role"],
+            row["level"],
+            row["group_name"],
+            row["until_at"],
+            row["is_ending"],
+        )
+        for row in rows
+    ]
+
+
+_END_DUE = f"""
+  with due as (
+    update directory_membership m set ended_at = kit_now()
+    from directory_manual u
+    where m.membership_id = u.membership_id and u.until_at <= kit_now() and m.ended_at is null
+    returning m.person_id, m.institution_id
+  )
+  {AUDIT_INSERT}
+  select '{Event.MEMBERSHIP_ENDED.value}', $1, $2, a.account_id, due.institution_id, null, 'ok', null,
+         '{{"by_hand": true}}'
+  from due join directory_account a using (person_id)
+"""
+
+
+async def end_due(tx: Transaction) -> None:
+    """End what nobody has confirmed for a year."""
+    await tx.execute(_END_DUE, SYSTEM.kind, SYSTEM.id)
+
+
+_DUE_SOON = f"""
+  with soon as (
+    update directory_manual u set reminded_at = kit_now()
+    from directory_membership m
+    where m.membership_id = u.membership_id and m.ended_at is null and u.reminded_at is null
+      and u.until_at < kit_now() + {NOTICE} and u.until_at > kit_now()
+    returning m.institution_id
+  )
+  select distinct institution_id from soon
+"""
+
+
+async def take_ending(tx: Transaction) -> Sequence[InstitutionId]:
+    """Return the institutions where somebody ends within a month of whom nobody was told yet; each person once."""
+    return [InstitutionId(row["institution_id"]) for row in await tx.fetch(_DUE_SOON)]

@@ -1,0 +1,1 @@
+"""Elevadministration through its door."""

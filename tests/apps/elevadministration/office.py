@@ -1,0 +1,127 @@
+"""Schools' offices for tests: an administrator at work, and what their school's system delivers."""
+
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tests.apps.entering import csrf_of, enter
+from tests.builders.people import People, Somebody
+from tests.builders.running import run
+from tests.roster.documents import GROUPS, document, employee, member, person, student
+from tests.server import RunningServer
+from tests.visitor import Visitor
+from unilogin.domain.access.actions import grant_right
+from unilogin.domain.access.model import Right
+from unilogin.domain.audit.model import Actor
+from unilogin.kit.db.connection import connect
+from unilogin.roster.actions import import_file
+from unilogin.roster.model import Receipt
+
+OTHER_CLASS = (
+    "<Group><GroupId>3a</GroupId><GroupName>3.A</GroupName><GroupType>Hovedgruppe</GroupType>"
+    "<GroupLevel>3</GroupLevel><Line>A</Line></Group>\n"
+)
+
+
+def pupils(count: int, *, first: int = 1, main: str = "2b", seed: int = 11) -> list[str]:
+    """So many pupils of a class; the seed makes their numbers nobody else's."""
+    return [
+        member(
+            f"e-{number}",
+            person(f"{61 + number % 28:02}0516{seed:02}{number:02}", first=f"Elev{number}", family="Prøvesen"),
+            student(main=main, level=main[0]),
+        )
+        for number in range(first, first + count)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A school with an administrator, whose browser is signed in with two factors."""
+
+    dsn: str
+    people: People
+    head: Somebody
+    browser: Visitor
+
+    @property
+    def number(self) -> str:
+        """The school's number."""
+        return self.head.institution
+
+    @property
+    def url(self) -> str:
+        """The front page of the school."""
+        return f"/elevadministration/skole/{self.number.lower()}"
+
+    def deliver(self, *members: str, groups: str = GROUPS + OTHER_CLASS, source: str = "Prøvesystem") -> Receipt:
+        """Let the school's system send everybody, a moment later than the last time."""
+        return run(self._deliver(document(*members, groups=groups, number=self.number, time=_next(), source=source)))
+
+    async def _deliver(self, text: str) -> Receipt:
+        connection = await connect(self.dsn)
+        try:
+            return await import_file(
+                connection, io.BytesIO(text.encode()), secrets=self.people.secrets, actor=Actor("operator", "tests")
+            )
+        finally:
+            await connection.close()
+
+    def post(self, url: str, **fields: str) -> Visitor:
+        """Post from the page that is open."""
+        self.browser.post(url, {"csrf": csrf_of(self.browser)} | fields)
+        return self.browser
+
+    def value(self, sql: str, *arguments: object) -> object:
+        """Ask something of the database."""
+        return run(_value(self.dsn, sql, *arguments))
+
+
+def open_office(server: RunningServer, people: People, *, institution: str | None = None) -> Office:
+    """Let somebody sign in and become administrator of a school, a new one or one that is there."""
+    head = people.teacher(institution=institution)
+    browser = enter(server, head)
+    run(let_administer(people.dsn, head))
+    browser.open("/elevadministration/skoler")
+    return Office(people.dsn, people, head, browser)
+
+
+async def let_administer(dsn: str, somebody: Somebody) -> None:
+    """Give somebody the right where they work, and let their sessions be as if they had come with two factors."""
+    connection = await connect(dsn)
+    try:
+        async with connection.transaction():
+            school = await connection.fetchval(
+                "select institution_id from directory_institution where number = $1", somebody.institution
+            )
+            await grant_right(
+                connection,
+                Right.BRUGERADMINISTRATOR,
+                account_id=somebody.account_id,
+                institution_id=school,
+                actor=Actor("operator", "tests"),
+            )
+            await connection.execute(
+                "update sessions_session set level = 'ToFaktor' where account_id = $1", somebody.account_id
+            )
+    finally:
+        await connection.close()
+
+
+_moments = iter(range(1, 10_000))
+
+
+def _next() -> str:
+    """A time for a source, later than the ones before and not in the future."""
+    return (datetime.now(UTC) - timedelta(hours=3) + timedelta(seconds=next(_moments))).isoformat(timespec="seconds")
+
+
+async def _value(dsn: str, sql: str, *arguments: object) -> object:
+    connection = await connect(dsn)
+    try:
+        return await connection.fetchval(sql, *arguments)
+    finally:
+        await connection.close()
+
+
+__all__ = ["Office", "employee", "let_administer", "open_office", "pupils"]
