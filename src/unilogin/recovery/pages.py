@@ -46,7 +46,7 @@ def show(
 ) -> Response:
     """Render a page with what every form of the journey needs."""
     name = visit.journey.service.name_in(house.pages.language(request))
-    shared = {"csrf": visit.csrf, "service": name, "username": visit.journey.username}
+    shared = {"csrf": visit.csrf, "service": name, "username": visit.journey.shown_name}
     return house.pages.render(request, f"recovery/{template}.html", {**shared, **context}, status=status)
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from unilogin.domain.credentials.model import ChangeDue
 from unilogin.domain.directory.model import AccountId, ActorGroup, Username
+from unilogin.domain.directory.queries import LED_TO
 from unilogin.domain.services.model import Service
 from unilogin.domain.sessions.model import Device, SessionId
 from unilogin.domain.sessions.queries import LIVE
@@ -60,7 +61,7 @@ def _begun(session_id: SessionId | None, lacking: Lacking | None) -> str:
 async def choose_method(connection: Connection, journey_id: JourneyId, *, method: Method) -> None:
     """Note the way in; a name typed before is forgotten."""
     await connection.execute(
-        f"update signin_journey set method = $2, username = null where {_OPEN} and session_id is null"
+        f"update signin_journey set method = $2, username = null, named_as = null where {_OPEN} and session_id is null"
         f" returning {unhurried(connection)}",
         journey_id,
         method.value,
@@ -70,16 +71,26 @@ async def choose_method(connection: Connection, journey_id: JourneyId, *, method
 async def choose_passkey(connection: Connection, journey_id: JourneyId, *, device: Device) -> None:
     """Note that no name is typed, and whose device this is."""
     await connection.execute(
-        f"update signin_journey set username = null, shared_device = $2 where {_OPEN} and session_id is null",
+        "update signin_journey set username = null, named_as = null, shared_device = $2"
+        f" where {_OPEN} and session_id is null",
         journey_id,
         device is Device.SHARED,
     )
 
 
+_NAME_LED_TO = f"select a.username from directory_account a where a.account_id = ({LED_TO.format('$2')})"
+
+
 async def name_somebody(connection: Connection, journey_id: JourneyId, *, username: Username, device: Device) -> None:
-    """Note the typed name, whether it names anybody or not, and whose device this is."""
+    """Note the typed name, whether it names anybody or not, and whose device this is.
+
+    The name of an account that was merged into another one counts as that one's from here on, tries and all; it is
+    shown as it was typed, so that nobody learns which names belong together.
+    """
     await connection.execute(
-        f"update signin_journey set username = $2, shared_device = $3 where {_OPEN} and session_id is null",
+        "update signin_journey j set username = coalesce(n.led_to, $2), shared_device = $3,"
+        " named_as = case when n.led_to <> $2 then $2 end"
+        f" from (select ({_NAME_LED_TO}) as led_to) n where {_OPEN} and session_id is null",
         journey_id,
         username,
         device is Device.SHARED,

@@ -98,6 +98,13 @@ class Journey:
     """Set by a proof with a password that must be changed, and by nothing else; gone when that is settled."""
     lacking: Lacking | None = None
     """Set when somebody is signed in less surely than is asked; gone when that is settled."""
+    named_as: Username | None = None
+    """What was typed, where that is the name of an account that was merged into the one of ``username``."""
+
+    @property
+    def shown_name(self) -> Username | None:
+        """The name as its owner typed it."""
+        return self.named_as or self.username
 
     @property
     def wanted_level(self) -> Level:

@@ -15,7 +15,7 @@ from unilogin.signin.model import RESTART_SECONDS, Demands, Journey, JourneyId, 
 async def journey_of_browser(connection: Connection, journey_id: JourneyId, *, browser: Digest) -> Journey | None:
     """Return a journey that this browser began within a day, stale or not, or None."""
     row = await connection.fetchrow(
-        f"select j.journey_id, j.return_to, j.demands, j.method, j.username, j.shared_device,"
+        f"select j.journey_id, j.return_to, j.demands, j.method, j.username, j.named_as, j.shared_device,"
         " j.session_id, j.actor_group, j.change_due, j.lacking,"
         f" j.expires_at <= kit_now() as expired, j.finished_at is not null as finished, {SERVICE_COLUMNS}"
         " from signin_journey j join services_service s using (service_id)"
@@ -48,4 +48,5 @@ def _journey(row: Record) -> Journey:
         row["finished"],
         ChangeDue(row["change_due"]) if row["change_due"] else None,
         Lacking(row["lacking"]) if row["lacking"] else None,
+        Username(row["named_as"]) if row["named_as"] else None,
     )

@@ -53,10 +53,13 @@ async def secret(connection: Connection, account_id: AccountId) -> Secret | None
     return Secret(PasswordType(row["type"]), row["set_at"]) if row else None
 
 
+MINE = "(select $1::uuid union all select o.account_id from directory_account o where o.merged_into = $1)"
+"""An account, and those that were merged into it: their history is its own."""
+
 _USES = f"""
   with told as (
     select actor_id as client_id, min(at) as first_at, max(at) as last_at from audit_event
-    where account_id = $1 and action = '{Event.TOKENS_ISSUED}' group by actor_id
+    where account_id in {MINE} and action = '{Event.TOKENS_ISSUED}' group by actor_id
   )
   select {SERVICE_COLUMNS}, s.disabled_at is not null as disabled, t.first_at, t.last_at,
          {LICENCES.format(service_id="s.service_id")} as licences
@@ -86,13 +89,14 @@ def _use(row: Record, standing: Standing) -> Use:
     return Use(service, enters, row["first_at"], row["last_at"])
 
 
-_HAPPENINGS = """
+_HAPPENINGS = f"""
   select e.sequence, e.at, e.action, e.outcome,
          case when e.actor_kind = 'person' and e.actor_id = e.account_id::text then 'self' else e.actor_kind end as by,
          s.name as service, s.name_en as service_en, coalesce(e.detail->>'kind', e.detail->>'why') as word
   from audit_event e
   left join services_client c on c.client_id = e.object left join services_service s using (service_id)
-  where e.account_id = $1 and e.action = any($2::text[]) and ($3::bigint is null or e.sequence < $3) and s.app is null
+  where e.account_id in {MINE} and e.action = any($2::text[]) and ($3::bigint is null or e.sequence < $3)
+    and s.app is null
   order by e.at desc, e.sequence desc limit $4
 """
 

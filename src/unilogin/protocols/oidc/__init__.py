@@ -5,5 +5,5 @@ signed in from ``domain.sessions``, has people signed in by a journey of ``signi
 ``domain.services.release`` allows. A code is redeemed at most once, a refresh token used at most once, and every answer
 looks at the session and the account again.
 
-Tables: oidc_posted_request, oidc_grant, oidc_token, oidc_logout_notice.
+Tables: oidc_posted_request, oidc_grant, oidc_token, oidc_logout_notice, oidc_event.
 """

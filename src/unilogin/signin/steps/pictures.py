@@ -22,7 +22,7 @@ def context(house: House, visit: Visit, *, error: str | None = None, places: Pla
     """Return what the picture page shows."""
     journey = visit.journey
     return {
-        "username": journey.username,
+        "username": journey.shown_name,
         "back_url": step_url(journey, Step.USERNAME),
         "not_me_url": step_url(journey, Step.USERNAME),
         "forgotten_url": recovery_url(journey, "password/pictures"),

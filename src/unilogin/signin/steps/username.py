@@ -23,7 +23,7 @@ def _context(visit: Visit, *, device: Device, error: str | None = None) -> dict[
     journey = visit.journey
     return {
         "shared": device is Device.SHARED,
-        "username": journey.username or journey.demands.username_hint,
+        "username": journey.shown_name or journey.demands.username_hint,
         "error": error,
         "forgotten_url": recovery_url(journey, "names"),
         "back_url": step_url(journey, Step.METHOD),

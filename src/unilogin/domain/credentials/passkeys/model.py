@@ -59,6 +59,8 @@ class StoredPasskey:
     level: Level
     backup_eligible: bool
     holds_right: bool
+    made_for: AccountId
+    """Whom the device knows it by: another account than the present one's where two were merged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ async def credential_ids_of(connection: Connection, account_id: AccountId) -> li
 async def stored_passkey(connection: Connection, credential_id: bytes) -> StoredPasskey | None:
     """Return the passkey of a credential id, or None."""
     row = await connection.fetchrow(
-        "select k.passkey_id, k.account_id, k.public_key, k.level, k.backup_eligible,"
+        "select k.passkey_id, k.account_id, coalesce(k.made_for, k.account_id) as made_for, k.public_key,"
+        " k.level, k.backup_eligible,"
         " exists (select from access_right r where r.account_id = k.account_id and r.revoked_at is null) as holds_right"
         " from credentials_passkey k where k.credential_id = $1",
         credential_id,
@@ -59,4 +60,5 @@ async def stored_passkey(connection: Connection, credential_id: bytes) -> Stored
         Level(row["level"]),
         row["backup_eligible"],
         row["holds_right"],
+        AccountId(row["made_for"]),
     )

@@ -45,7 +45,7 @@ def site_of(base_url: str) -> Site:
 
 def verify_use(assertion: Assertion, passkey: StoredPasskey, *, site: Site) -> VerifiedUse:
     """Return what an answer proves, whose question was taken and is ours; raises PasskeyRefusedError."""
-    if assertion.user_handle != user_handle(passkey.account_id):
+    if assertion.user_handle != user_handle(passkey.made_for):
         raise PasskeyRefusedError(Why.OWNER)
     if assertion.framed:  # our pages stand in no other site's frame
         raise PasskeyRefusedError(Why.ANSWER)
