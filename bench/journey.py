@@ -24,12 +24,12 @@ def measure(server: Running, house: House, *, database: EmbeddedServer, rounds: 
     ours: list[float] = []
     bare: list[float] = []
     party = RelyingParty(server.endpoints, Wire(server.base_url))
-    _travel_all(party, house, WARM_UP)
+    travel_all(party, house, WARM_UP)
     analyze(database)
-    _travel_all(party, house, WARM_UP)
+    travel_all(party, house, WARM_UP)
     for _ in range(rounds):
         with span(server.process.pid, database.pid) as spent:
-            _travel_all(party, house, journeys)
+            travel_all(party, house, journeys)
         ours.append(spent.seconds / journeys * 1000)
         bare.append(hash_seconds(journeys) / journeys * 1000)
     party.wire.close()
@@ -37,7 +37,7 @@ def measure(server: Running, house: House, *, database: EmbeddedServer, rounds: 
     return [Ratio("password sign-in: the whole journey, code, tokens, userinfo", against, ours, bare, BUDGET)]
 
 
-def _travel_all(party: RelyingParty, house: House, count: int) -> None:
+def travel_all(party: RelyingParty, house: House, count: int) -> None:
     """Let pupils sign in, one after the other, again from the first when all have."""
     names = [house.pupils[number % len(house.pupils)].username for number in range(count)]
     party.wire.for_each(names, lambda name: _travel(party, Visit(Browser(party.wire), house.services[0]), name))

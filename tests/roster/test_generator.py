@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from unilogin.cli.institution_list import read_list
 from unilogin.demo.generate import MUNICIPALITY_FOLDER
 from unilogin.domain.directory.cpr import CprKind, kind_of, read_cpr
 from unilogin.roster.generating.families import BEGINNING, FIRST_YEAR, Moment
-from unilogin.roster.generating.generator import RosterSize, write_roster
+from unilogin.roster.generating.generator import RosterSize, write_institutions, write_roster
 from unilogin.roster.generating.schools import School, country, school_of
 
 CPR = re.compile(rb"<CivilRegistrationNumber>([^<]+)<")
@@ -49,6 +50,15 @@ def test_the_same_arguments_write_the_same_bytes(folder: Path, tmp_path: Path) -
 
 def test_a_larger_country_begins_with_the_same_institutions() -> None:
     assert tuple(country(institutions=30, seed=3))[:12] == SCHOOLS
+
+
+def test_the_list_of_institutions_can_be_imported(tmp_path: Path) -> None:
+    schools = tuple(country(institutions=400, seed=3))
+    write_institutions(tmp_path / "institutions.csv", schools)
+    drafts = read_list(tmp_path / "institutions.csv")
+    assert len({draft.number for draft in drafts}) == 400
+    private = [draft.cvr for draft in drafts if not draft.public_law_body]
+    assert len(set(private)) == len(private) > 0
 
 
 def test_the_size_returned_is_what_the_file_holds(tmp_path: Path) -> None:

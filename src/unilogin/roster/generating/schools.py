@@ -8,7 +8,9 @@ from unilogin.roster.generating.model import Institution
 
 INSTITUTIONS_A_MUNICIPALITY = 20
 _FIRST_MUNICIPALITY = 900  # no Danish municipality has a code as high
-_FIRST_CVR = 99_980_000  # nobody's: without the check digit of a real one
+_FIRST_CVR = 9_900_000  # far above the numbers in use, so nobody's
+_CVR_WEIGHTS = (2, 7, 6, 5, 4, 3, 2)
+_MUNICIPALITIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,22 @@ def country(*, institutions: int, seed: int) -> Iterator[School]:
 
 def school_of(number: int, *, kind: Kind = FOLKESKOLE, lines: int = 2, first: int = 0, prefix: str = "G") -> School:
     """Invent one institution of a known size."""
-    municipality = _FIRST_MUNICIPALITY + number // INSTITUTIONS_A_MUNICIPALITY % 100
+    municipality = _FIRST_MUNICIPALITY + number // INSTITUTIONS_A_MUNICIPALITY % _MUNICIPALITIES
     institution = Institution(
         f"{prefix}{number:05}",
         f"{kind.called} {number + 1}, egn {municipality}",
         kind.name,
-        str(_FIRST_CVR + (municipality if kind.public else 1000 + number % 19_000)),
+        _cvr(municipality - _FIRST_MUNICIPALITY if kind.public else _MUNICIPALITIES + number),
         str(municipality),
         kind.public,
     )
     return School(institution, kind, lines, first, number)
+
+
+def _cvr(number: int) -> str:
+    """Return a company's number with its check digit; each has two stems, for there is none where it would be ten."""
+    for stem in (_FIRST_CVR + 2 * number, _FIRST_CVR + 2 * number + 1):
+        check = -sum(weight * int(digit) for weight, digit in zip(_CVR_WEIGHTS, str(stem), strict=True)) % 11
+        if check < 10:
+            return f"{stem}{check}"
+    raise AssertionError(f"no check digit for company {number}")
