@@ -5,18 +5,20 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
-from bench import journey, morning, rosters, sign_on, timing, worker
+from bench import board, country, elevadgang, growth, journey, morning, rosters, sign_on, timing, worker
 from bench.report import Report
 from bench.running import free_port, install_peers, start_database, start_unilogin
 from bench.sign_on import Size
 from bench.unilogin_side import prepare
 
-MEASURES = ("journey", "sign-on", "morning", "timing", "roster", "worker")
+MEASURES = ("journey", "sign-on", "morning", "timing", "board", "elevadgang", "roster", "country", "growth", "worker")
+MILLION = 1_000_000
+GROWTH_TIMES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Effort:
     morning_seconds: float
     pupils: int
     samples: int
+    board_rounds: int
+    board_journeys: int
+    institutions: int
+    growth: tuple[int, int]
+    growth_rounds: int
 
 
 FULL = Effort(
@@ -44,6 +51,11 @@ FULL = Effort(
     morning_seconds=60,
     pupils=600,
     samples=600,
+    board_rounds=5,
+    board_journeys=840,
+    institutions=200,
+    growth=(10_000, 100_000),
+    growth_rounds=7,
 )
 QUICK = Effort(
     Size(rounds=3, sessions=20),
@@ -55,6 +67,11 @@ QUICK = Effort(
     morning_seconds=15,
     pupils=60,
     samples=60,
+    board_rounds=2,
+    board_journeys=200,
+    institutions=20,
+    growth=(2_000, 20_000),
+    growth_rounds=3,
 )
 
 
@@ -62,13 +79,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure against the budgets.")
     parser.add_argument("--quick", action="store_true", help="a minute or two: fewer rounds, a tenth of the roster")
     parser.add_argument("--only", nargs="+", choices=MEASURES, default=MEASURES, help="measure only this")
+    parser.add_argument("--whole", action="store_true", help="country and growth with a million persons")
     parser.add_argument("--check", action="store_true", help="fail when a budget is exceeded")
     given = parser.parse_args()
     report = Report(given.quick)
     console = Console(width=None if sys.stdout.isatty() else 180)
     folder = Path(tempfile.mkdtemp(prefix="unilogin-bench-"))
     try:
-        measure(report, folder, only=given.only, effort=QUICK if given.quick else FULL)
+        effort = QUICK if given.quick else FULL
+        if given.whole:
+            effort = replace(effort, institutions=country.WHOLE, growth=(effort.growth[0], MILLION))
+        measure(report, folder, only=given.only, effort=effort)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     report.show(console)
@@ -82,6 +103,14 @@ def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) ->
         _measure_server(report, folder, only=only, effort=effort)
     if "timing" in only:
         _measure_timing(report, folder, samples=effort.samples)
+    if "board" in only:
+        ratios, figures = board.measure(folder, rounds=effort.board_rounds, journeys=effort.board_journeys)
+        report.ratios += ratios
+        report.figures += figures
+    if "elevadgang" in only:
+        ratios, figures = elevadgang.measure(folder, rounds=effort.board_rounds)
+        report.ratios += ratios
+        report.figures += figures
     if "worker" in only:
         report.figures += worker.database_starts(folder)
     if "roster" in only:
@@ -90,6 +119,14 @@ def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) ->
         )
         report.ratios += ratios
         report.figures += figures
+    if "country" in only:
+        ratios, figures = country.measure(folder / "country", institutions=effort.institutions)
+        report.ratios += ratios
+        report.figures += figures
+    if "growth" in only:
+        report.ratios += growth.measure(
+            folder / "growth", sizes=effort.growth, rounds=effort.growth_rounds, times=GROWTH_TIMES
+        )
 
 
 def _measure_server(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
