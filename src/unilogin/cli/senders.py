@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from unilogin.cli.shown import AsJson, say, show_facts, show_json, show_table
-from unilogin.cli.workplace import act, look, operator
+from unilogin.cli.workplace import act, look, operator, the_settings
 
 if TYPE_CHECKING:
     from unilogin.kit.certificates import Checked
@@ -209,3 +209,30 @@ def revoke_token(
 
     gone = act(lambda tx: actions.revoke_token(tx, system_id, token_id=TokenId(token_id), actor=operator()))
     say("The token opens nothing any more." if gone else "It was not among the system's tokens.")
+
+
+@commands.command("answers")
+def answers(
+    sign_with: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="PEM file with a certificate and its private key, no password."),
+    ] = None,
+) -> None:
+    """Print the certificate that answers to SOAP messages are signed with, for senders who compare it.
+
+    Without one of yours Unilogin makes one that vouches for itself. --sign-with takes another one from now on; the
+    private key is kept sealed, and the file is not needed any more.
+    """
+    from urllib.parse import urlsplit
+
+    from unilogin.kit.certificates import read_own
+    from unilogin.kit.secrets import load_secrets
+    from unilogin.protocols.bpi.certificate import save_certificate, signer_of
+
+    settings = the_settings()
+    secrets = load_secrets(settings.secrets_path)
+    host = urlsplit(settings.base_url).hostname or "localhost"
+    if sign_with:
+        own = read_own(sign_with.read_bytes())
+        act(lambda tx: save_certificate(tx, own, secrets=secrets, actor=operator()))
+    typer.echo(act(lambda tx: signer_of(tx, secrets, host=host)).own.pem, nl=False)

@@ -56,6 +56,11 @@ class OwnCertificate:
         return self.certificate.public_bytes(Encoding.DER)
 
     @property
+    def pem(self) -> str:
+        """The certificate for people to keep."""
+        return self.certificate.public_bytes(Encoding.PEM).decode()
+
+    @property
     def key_der(self) -> bytes:
         """The private key, to be sealed and never shown."""
         return self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())

@@ -60,4 +60,4 @@ create table bpi_certificate (
 
 grant select, insert, update on roster_sender, roster_agreement, roster_certificate, roster_token to unilogin_run;
 grant select, insert, delete on roster_message to unilogin_run;
-grant select, insert on bpi_certificate to unilogin_run;
+grant select, insert, update (since) on bpi_certificate to unilogin_run;

@@ -11,7 +11,7 @@ import httpx
 from cryptography.x509 import load_der_x509_certificate
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, SignatureConstructionMethod, SignatureMethod
-from signxml.signer import XMLSigner
+from signxml.signer import SignatureReference, XMLSigner
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from tests.builders.certificates import Holder
@@ -70,6 +70,7 @@ class System:
         age: timedelta = timedelta(),
         lasts: timedelta = timedelta(minutes=5),
         message_id: str | None = None,
+        prefixes: list[str] | None = None,
     ) -> Tree:
         """A signed envelope; ``before`` changes it before it is signed."""
         root = self._unsigned(body, age=age, lasts=lasts, message_id=message_id or f"urn:uuid:{uuid.uuid4()}")
@@ -79,7 +80,7 @@ class System:
         signature = signer.sign(
             root,
             key=key or self.holder.key,  # type: ignore[arg-type]
-            reference_uri=list(parts),
+            reference_uri=[SignatureReference(part, inclusive_ns_prefixes=prefixes) for part in parts],
             key_info=etree.fromstring(_KEY_INFO),
         )
         one(root, "//wsse:Security").append(signature)

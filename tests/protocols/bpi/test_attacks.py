@@ -6,6 +6,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from lxml import etree
@@ -155,6 +156,13 @@ def keyed_with_the_certificate(root: Tree) -> None:
     one(root, "//ds:SignatureValue").text = base64.b64encode(hmac.digest(der, info, "sha256")).decode()
 
 
+def without_canonical_form(root: Tree) -> None:
+    """A relative namespace, which canonical XML does not know; and the digest of nothing."""
+    place = one(root, "//tns:instXML")
+    place.append(etree.fromstring('<x:y xmlns:x="a/b"/>'))
+    one(root, "//ds:Reference[@URI='#body']/ds:DigestValue").text = base64.b64encode(sha256().digest()).decode()
+
+
 def with_doctype(system: System) -> bytes:
     return b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + etree.tostring(system.signed(BODY))
 
@@ -210,6 +218,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "signature changed": (after(text("//ds:SignatureValue", base64.b64encode(bytes(256)).decode())), SIGNATURE),
     "signature no base64": (after(text("//ds:SignatureValue", "?")), SIGNATURE),
     "another key": (with_another_key, SIGNATURE),
+    "no canonical form": (after(without_canonical_form), SIGNATURE),
     # wrapping
     "body moved to the header": (after(move_body("soap:Header", leave_id=False)), UNSIGNED),
     "body moved to the header, same id": (after(move_body("soap:Header", leave_id=True)), SIGNATURE),
@@ -305,7 +314,7 @@ def _comment_and(tail: str) -> etree._Comment:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_v_70_v_71_v_73_v_74_a_bad_message_is_refused(system: System, name: str) -> None:
+def test_v_70_v_71_v_72_v_73_v_74_v_76_a_bad_message_is_refused(system: System, name: str) -> None:
     attack, fault = ATTACKS[name]
     answer = system.send(attack(system))
     assert (answer.fault, answer.status) == (fault, 500 if fault.endswith(("Mismatch", "Understand")) else 400)

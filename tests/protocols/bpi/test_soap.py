@@ -6,6 +6,7 @@ from lxml import etree
 
 from tests.protocols.bpi.conftest import OURS
 from tests.protocols.bpi.signing import COMMON, SERVICE, System, hello, importing, roster
+from tests.roster.documents import document, member, person, student
 
 
 def test_hello_tells_who_one_is(system: System) -> None:
@@ -19,6 +20,11 @@ def test_hello_tells_who_one_is(system: System) -> None:
 
 def test_hello_in_the_namespace_of_the_service_is_answered_there(system: System) -> None:
     assert system.call(hello(SERVICE)).text("//tns:helloWorldResult") == "Hello ABprove1!"
+
+
+def test_namespaces_that_the_signer_keeps_are_kept(system: System) -> None:
+    """As CXF and WSS4J sign: exclusive C14N with a list of prefixes that go along."""
+    assert system.call(hello(), prefixes=["soap", "wsa"]).status == 200
 
 
 def test_agreements_are_told_in_both_namespaces(system: System, other: System) -> None:
@@ -40,7 +46,7 @@ def test_a_delivery_is_loaded_once_and_the_receipt_says_so(system: System) -> No
     assert json.loads(again.text("//tns:kvittering"))["delivery_id"] == receipt["delivery_id"]
 
 
-def test_f_31_b_r01_a_delivery_for_another_institution_is_refused(system: System) -> None:
+def test_b_r01_a_delivery_for_another_institution_is_refused(system: System) -> None:
     answer = system.deliver(roster("WS0002", "7103052232", source="soap"))
     assert (answer.status, answer.fault) == (400, "Rettigheder")
     assert answer.text("//soap:Subcode/soap:Value").endswith(":Rettigheder")
@@ -62,3 +68,23 @@ def test_a_large_message_is_read_like_a_small_one(system: System) -> None:
     assert changed.text("//wsa:RelatesTo")
     answer = system.send(content)
     assert answer.text("//tns:reskode") == "OK", answer.response.text
+
+
+def test_deltas_and_deletions_come_by_their_own_operations(system: System) -> None:
+    """And a delivery that would empty the school waits for two people."""
+
+    def send(hour: int, operation: str, *cprs: str, groups: str | None = None) -> tuple[str, dict[str, int]]:
+        members = [member(f"p-{cpr}", person(cpr), student()) for cpr in cprs]
+        given = {} if groups is None else {"groups": groups}
+        text = document(*members, number=OURS, source="steps", time=f"2025-08-10T{hour:02}:00:00Z", **given)
+        answer = system.deliver(text, operation)
+        receipt = json.loads(answer.text("//tns:kvittering"))
+        return answer.text("//tns:reskode"), {name: n for name, n in receipt["counts"].items() if n}
+
+    first = [f"71030523{i:02}" for i in range(30)]
+    assert send(1, "importerXml", *first) == ("OK", {"created": 30})
+    assert send(2, "importerDeltaXml", "7103052340") == ("OK", {"created": 1})
+    assert send(3, "importerSletXml", "7103052340", groups="") == ("OK", {"left": 1})
+    assert send(2, "importerXml", *first)[0] == "AFVIST"
+    code, _ = send(4, "importerXml", first[0])
+    assert code == "PARKERET"

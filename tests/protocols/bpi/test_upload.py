@@ -28,7 +28,7 @@ def upload(
     )
 
 
-def test_f_29_a_file_is_loaded_once_however_it_is_packed(server: RunningServer, token: str) -> None:
+def test_a_file_is_loaded_once_however_it_is_packed(server: RunningServer, token: str) -> None:
     text = roster(OURS, "7103052236", source="upload").encode()
     first = upload(server, token, gzip.compress(text))
     assert first.status_code == 200, first.text

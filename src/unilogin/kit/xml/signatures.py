@@ -97,10 +97,19 @@ def _verified(part: _Part, offered: Mapping[str, Element]) -> Element:
 
 
 def canonical(element: Element, *, prefixes: Sequence[str] = ()) -> bytes:
-    """Return an element in exclusive canonical form: the bytes that are signed."""
-    return etree.tostring(
-        element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=list(prefixes) or None
-    )
+    """Return an element in exclusive canonical form: the bytes that are signed.
+
+    What has none, because of a relative namespace, raises SignatureError: its digest would be that of nothing (V-76).
+    """
+    try:
+        made = etree.tostring(
+            element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=list(prefixes) or None
+        )
+    except (etree.LxmlError, ValueError) as error:
+        raise SignatureError("a part has no canonical form") from error
+    if not made:
+        raise SignatureError("a part has no canonical form")
+    return made
 
 
 def sign(place: Element, key: rsa.RSAPrivateKey, *, parts: Mapping[str, Element], key_info: str) -> None:

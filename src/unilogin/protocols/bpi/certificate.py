@@ -29,16 +29,21 @@ async def signer(pool: Pool, secrets: Secrets, *, host: str) -> Signer:
     """Return what signs now; where no certificate is valid, one is made that vouches for itself."""
     async with acquire(pool) as connection:
         found = await _newest(connection, secrets)
-        now: datetime = found.now if found else await connection.fetchval("select kit_now()")
-    if found:
+    if found is not None:
         return found
-    made = await asyncio.to_thread(make_own, host, now=now)  # a key takes a tenth of a second and more
     async with transaction(pool) as tx:
-        await tx.execute("select pg_advisory_xact_lock(hashtext('bpi'), hashtext('certificate'))")
-        if meanwhile := await _newest(tx, secrets):
-            return meanwhile
-        await save_certificate(tx, made, secrets=secrets, actor=SYSTEM)
-        return Signer(made, now)
+        return await signer_of(tx, secrets, host=host)
+
+
+async def signer_of(tx: Transaction, secrets: Secrets, *, host: str) -> Signer:
+    """Return what signs now, as ``signer`` does. Once in years it makes a key, a tenth of a second and more."""
+    await tx.execute("select pg_advisory_xact_lock(hashtext('bpi'), hashtext('certificate'))")
+    if meanwhile := await _newest(tx, secrets):
+        return meanwhile
+    now: datetime = await tx.fetchval("select kit_now()")
+    made = await asyncio.to_thread(make_own, host, now=now)
+    await save_certificate(tx, made, secrets=secrets, actor=SYSTEM)
+    return Signer(made, now)
 
 
 async def save_certificate(tx: Transaction, own: OwnCertificate, *, secrets: Secrets, actor: Actor) -> None:
@@ -46,7 +51,7 @@ async def save_certificate(tx: Transaction, own: OwnCertificate, *, secrets: Sec
     fingerprint = fingerprint_of(own.der)
     await tx.execute(
         "insert into bpi_certificate (fingerprint, certificate, key_sealed, valid_until) values ($1, $2, $3, $4)"
-        " on conflict (fingerprint) do nothing",
+        " on conflict (fingerprint) do update set since = kit_now()",
         fingerprint,
         own.der,
         secrets.sealer(_SEAL).seal(own.key_der, _place(fingerprint)),
