@@ -113,7 +113,8 @@ _CONSEQUENCES = """
 async def open_cases(connection: Connection, institution_id: InstitutionId | None = None) -> list[CprCase]:
     """Return the cases that wait, at one institution or everywhere, oldest first."""
     rows = await connection.fetch(
-        f"{_CASE} and ($1::uuid is null or m.institution_id = $1) order by c.found_at, c.local_person_id", institution_id
+        f"{_CASE} and ($1::uuid is null or m.institution_id = $1) order by c.found_at, c.local_person_id",
+        institution_id,
     )
     return [_case(row) for row in rows]
 

@@ -154,10 +154,10 @@ class ChangeCount(NamedTuple):
 
     kind: ChangeKind
     actor_group: ActorGroup
-    before: str | None  # the class they were in
-    after: str | None
+    after: str | None  # the class they are in
     people: int
-    renamed: int  # of them
+    before: str | None = None
+    renamed: int = 0  # of them
 
     @property
     def is_leaving(self) -> bool:
@@ -168,9 +168,9 @@ class ChangeCount(NamedTuple):
 class Guardians(NamedTuple):
     """Contact persons of the pupils of one source: each counted once, however many children they have."""
 
-    there_now: int
     gained: int
     lost: int
+    some_left: bool  # whether anybody has one now
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +191,6 @@ class PlanLine:
     def before(self) -> int:
         """How many there were before the delivery."""
         return self.unchanged + self.changed + self.left + sum(self.moved.values())
-
-    @property
-    def there(self) -> int:
-        """How many there are when it counts."""
-        return self.unchanged + self.changed + self.new + self.back + self.moved_here
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 Nobody else sees anything of it yet: a delivery that is parked is taken back to where it began.
 """
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.model import ActorGroup, InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.roster.model import ChangeCount, ChangeKind, Guardians
-from unilogin.roster.rules import Effect, Limits, Place, plan_of
+from unilogin.roster.rules import Effect, Limits, Place, plan_of, there_before
 
 _NOTE_CHANGES = """
   with touched as (
@@ -63,17 +64,23 @@ _NOTE_CHANGES = """
 
 _COUNT_CHANGES = """
   select kind, actor_group, class_before, class_after, count(*) as people,
-         count(*) filter (where 'names' = any (fields) and kind <> 'back') as renamed
+         count(*) filter (where 'names' = any (fields) and kind <> 'back') as renamed,
+         count(*) filter (where 'contacts' = any (fields)) as with_contacts
   from roster_change where delivery_id = $1
   group by kind, actor_group, class_before, class_after
 """
 
 _THERE_NOW = """
+  select actor_group, count(*) as people from directory_membership
+  where institution_id = $1 and source = $2 and ended_at is null group by actor_group
+"""
+
+_IN_CLASSES_NOW = """
   select m.actor_group, g.name, count(*) as people
-  from directory_membership m
-  left join (directory_group_member gm join directory_group g using (group_key))
-    on gm.membership_id = m.membership_id and gm.main
-  where m.institution_id = $1 and m.source = $2 and m.ended_at is null
+  from directory_group g
+  join directory_group_member gm on gm.group_key = g.group_key and gm.main
+  join directory_membership m on m.membership_id = gm.membership_id and m.ended_at is null
+  where g.institution_id = $1 and g.source = $2 and ($3::text[] is null or g.name = any ($3))
   group by m.actor_group, g.name
 """
 
@@ -83,13 +90,18 @@ _GUARDIANS_NOW = """
   where m.institution_id = $1 and m.source = $2 and m.ended_at is null
 """
 
-_GUARDIANS = """
-  with touched as (
+_ELSEWHERE = """exists (
+    select from directory_contact k join directory_membership m using (membership_id)
+    where k.contact_person_id = p.person_id and m.institution_id = $2 and m.source = $3 and m.ended_at is null
+      and m.membership_id not in (select membership_id from touched))"""
+
+_GUARDIANS = f"""
+  with touched as materialized (
     select row_id as membership_id, before from directory_journal where delivery_id = $1 and kind = 'membership'
     union all
     select membership_id, null from directory_membership
     where institution_id = $2 and source = $3 and started_by = $1
-  ), before as (
+  ), before as materialized (
     select distinct (e ->> 'contact_person_id')::uuid as person_id
     from touched t
     join directory_journal c on c.delivery_id = $1 and c.kind = 'contacts' and c.row_id = t.membership_id
@@ -101,18 +113,18 @@ _GUARDIANS = """
     where t.before is not null and t.before ->> 'ended_at' is null
       and not exists (select from directory_journal c
                       where c.delivery_id = $1 and c.kind = 'contacts' and c.row_id = t.membership_id)
-  ), now as (
-    select k.contact_person_id as person_id, bool_or(t.membership_id is null) as elsewhere
-    from directory_membership m
-    join directory_contact k using (membership_id)
-    left join touched t using (membership_id)
-    where m.institution_id = $2 and m.source = $3 and m.ended_at is null
-    group by k.contact_person_id
+  ), after as materialized (
+    select distinct k.contact_person_id as person_id
+    from touched t
+    join directory_membership m on m.membership_id = t.membership_id and m.ended_at is null
+    join directory_contact k on k.membership_id = t.membership_id
   )
-  select (select count(*) from now) as there_now,
-         (select count(*) from now n where not n.elsewhere and n.person_id not in (select person_id from before))
+  select (select count(*) from after p where p.person_id not in (select person_id from before) and not {_ELSEWHERE})
            as gained,
-         (select count(*) from before b where b.person_id not in (select person_id from now)) as lost
+         (select count(*) from before p where p.person_id not in (select person_id from after) and not {_ELSEWHERE})
+           as lost,
+         exists (select from directory_membership m join directory_contact c using (membership_id)
+                 where m.institution_id = $2 and m.source = $3 and m.ended_at is null) as some_left
 """
 
 
@@ -122,38 +134,68 @@ async def effect_of(tx: Transaction, origin: Origin, *, first: bool, other_numbe
     On a first load everybody is new, which is not written down one by one.
     """
     place = (origin.institution_id, origin.source)
-    there_now: dict[Place, int] = {
-        (ActorGroup(row["actor_group"]), row["name"]): row["people"]
+    there = {
+        ActorGroup(row["actor_group"]): int(row["people"])
         for row in await tx.fetch(_THERE_NOW, *place, timeout=PATIENCE)
     }
     if first:
-        counts = [
-            ChangeCount(ChangeKind.NEW, group, None, name, there, 0) for (group, name), there in there_now.items()
-        ]
-        people = int(await tx.fetchval(_GUARDIANS_NOW, *place, timeout=PATIENCE))
-        guardians = Guardians(people, people, 0)
+        in_classes = await _in_classes(tx, origin, names=None)
+        counts = _all_new(there, in_classes)
+        guardians = Guardians(int(await tx.fetchval(_GUARDIANS_NOW, *place, timeout=PATIENCE)), 0, some_left=True)
     else:
-        counts = await _changes(tx, origin)
-        found = await tx.fetchrow(_GUARDIANS, UUID(origin.delivery), *place, timeout=PATIENCE)
-        guardians = Guardians(*found.values()) if found else Guardians(0, 0, 0)
-    lines = plan_of(counts, there_now=there_now, guardians=guardians)
-    return Effect(lines, sum(one.renamed for one in counts), other_numbers, garbled, guardians)
+        counts, may_have_guardians = await _changes(tx, origin)
+        in_classes = await _in_classes(tx, origin, names=_classes_of(counts))
+        guardians = await _guardians(tx, origin) if may_have_guardians else Guardians(0, 0, some_left=True)
+    lines = plan_of(counts, there=there, in_classes=in_classes, guardians=guardians)
+    renamed = sum(one.renamed for one in counts)
+    return Effect(lines, there_before(counts, there), renamed, other_numbers, garbled, guardians)
 
 
-async def _changes(tx: Transaction, origin: Origin) -> list[ChangeCount]:
+def _all_new(there: Mapping[ActorGroup, int], in_classes: Mapping[Place, int]) -> list[ChangeCount]:
+    counts = [ChangeCount(ChangeKind.NEW, *place, people) for place, people in in_classes.items()]
+    for group, people in there.items():
+        if others := people - sum(count for (of, _), count in in_classes.items() if of is group):
+            counts.append(ChangeCount(ChangeKind.NEW, group, None, others))
+    return counts
+
+
+def _classes_of(counts: Sequence[ChangeCount]) -> list[str] | None:
+    """Return the classes that change; None for all, when somebody is a pupil in none: they are the rest."""
+    if any(one.actor_group is ActorGroup.ELEV and one.before is None and one.after is None for one in counts):
+        return None
+    return sorted({name for one in counts for name in (one.before, one.after) if name})
+
+
+async def _in_classes(tx: Transaction, origin: Origin, *, names: Sequence[str] | None) -> dict[Place, int]:
+    rows = await tx.fetch(_IN_CLASSES_NOW, origin.institution_id, origin.source, names, timeout=PATIENCE)
+    return {(ActorGroup(row["actor_group"]), row["name"]): row["people"] for row in rows}
+
+
+async def _changes(tx: Transaction, origin: Origin) -> tuple[list[ChangeCount], bool]:
+    """Write down who changes how; return it counted, and whether somebody's contact persons may be others now."""
     delivery_id = UUID(origin.delivery)
+    await tx.execute("set local join_collapse_limit = 1")  # the order it is written in is good, and planned in no time
     await tx.execute(_NOTE_CHANGES, delivery_id, origin.institution_id, origin.source, timeout=PATIENCE)
-    return [
+    await tx.execute("set local join_collapse_limit to default")
+    rows = await tx.fetch(_COUNT_CHANGES, delivery_id, timeout=PATIENCE)
+    counts = [
         ChangeCount(
             ChangeKind(row["kind"]),
             ActorGroup(row["actor_group"]),
-            row["class_before"],
             row["class_after"],
             row["people"],
+            row["class_before"],
             row["renamed"],
         )
-        for row in await tx.fetch(_COUNT_CHANGES, delivery_id, timeout=PATIENCE)
+        for row in rows
     ]
+    coming_or_going = any(one.kind in (ChangeKind.NEW, ChangeKind.BACK, ChangeKind.LEFT) for one in counts)
+    return counts, coming_or_going or any(row["with_contacts"] for row in rows)
+
+
+async def _guardians(tx: Transaction, origin: Origin) -> Guardians:
+    row = await tx.fetchrow(_GUARDIANS, UUID(origin.delivery), origin.institution_id, origin.source, timeout=PATIENCE)
+    return Guardians(row["gained"], row["lost"], row["some_left"]) if row else Guardians(0, 0, some_left=True)
 
 
 async def limits_of(connection: Connection, institution_id: InstitutionId) -> Limits:

@@ -1,6 +1,6 @@
 """What stops a delivery: its time, its institution; and the brake, which parks what would do too much (F-28)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,17 +56,42 @@ Place = tuple[ActorGroup, str | None]
 
 
 def plan_of(
-    counts: Iterable[ChangeCount], *, there_now: Mapping[Place, int], guardians: Guardians
+    counts: Sequence[ChangeCount],
+    *,
+    there: Mapping[ActorGroup, int],
+    in_classes: Mapping[Place, int],
+    guardians: Guardians,
 ) -> tuple[PlanLine, ...]:
-    """Put together what changes for each class; ``there_now`` is how many belong once the delivery counts."""
-    counted = list(counts)
-    places = {*there_now, *((one.actor_group, one.before) for one in counted if one.before or one.is_leaving)}
-    lines = [_line(place, counted, there=there_now.get(place, 0)) for place in sorted(places, key=_in_order)]
-    if guardians.gained or guardians.lost or guardians.there_now:
-        stayed = guardians.there_now - guardians.gained
-        who = ActorGroup.KONTAKTPERSON
-        lines.append(PlanLine(who, None, new=guardians.gained, left=guardians.lost, unchanged=stayed))
+    """Put together what changes for each class that changes.
+
+    ``there`` and ``in_classes`` are how many belong once the delivery counts, in all and in those classes.
+    """
+    places: set[Place] = set()
+    for one in counts:
+        places |= {(one.actor_group, one.before)} if one.kind in (ChangeKind.LEFT, ChangeKind.MOVED) else set()
+        places |= set() if one.kind is ChangeKind.LEFT else {(one.actor_group, one.after)}
+    lines = []
+    for place in sorted(places, key=_in_order):
+        size = in_classes.get(place, 0) if place[1] else there.get(place[0], 0) - _in_any_class(place[0], in_classes)
+        lines.append(_line(place, counts, there=size))
+    if guardians.gained or guardians.lost:
+        lines.append(PlanLine(ActorGroup.KONTAKTPERSON, None, new=guardians.gained, left=guardians.lost))
     return tuple(lines)
+
+
+def _in_any_class(group: ActorGroup, in_classes: Mapping[Place, int]) -> int:
+    return sum(people for (of, _), people in in_classes.items() if of is group)
+
+
+def there_before(counts: Iterable[ChangeCount], there: Mapping[ActorGroup, int]) -> dict[ActorGroup, int]:
+    """Return how many belonged before a delivery, by what they are."""
+    before = dict(there)
+    for one in counts:
+        if one.kind in (ChangeKind.NEW, ChangeKind.BACK):
+            before[one.actor_group] = before.get(one.actor_group, 0) - one.people
+        elif one.kind is ChangeKind.LEFT:
+            before[one.actor_group] = before.get(one.actor_group, 0) + one.people
+    return before
 
 
 def _in_order(place: Place) -> tuple[int, bool, str]:
@@ -122,20 +147,16 @@ class Effect:
     """What a delivery would do to the people of its source."""
 
     lines: tuple[PlanLine, ...]
+    before: Mapping[ActorGroup, int]  # how many belonged
     renamed: int
     other_numbers: int  # known local ids that came with another CPR number
     garbled: int  # people with text that went through the wrong encoding (B-R09)
     guardians: Guardians
 
-    @property
-    def belonging(self) -> tuple[PlanLine, ...]:
-        """The lines about people who belong to the institution themselves."""
-        return tuple(line for line in self.lines if line.actor_group is not ActorGroup.KONTAKTPERSON)
-
-    @property
-    def before(self) -> int:
-        """How many belonged before."""
-        return sum(line.before for line in self.belonging)
+    def left(self, group: ActorGroup | None = None) -> int:
+        """How many would leave, of one actor group or of all."""
+        belonging = (line for line in self.lines if line.actor_group is not ActorGroup.KONTAKTPERSON)
+        return sum(line.left for line in belonging if group in (None, line.actor_group))
 
 
 def breaches(effect: Effect, limits: Limits) -> tuple[Breach, ...]:
@@ -144,26 +165,28 @@ def breaches(effect: Effect, limits: Limits) -> tuple[Breach, ...]:
 
 
 def _breaches(effect: Effect, limits: Limits) -> Iterator[Breach]:
-    before, left = effect.before, sum(line.left for line in effect.belonging)
+    before, left, staff = sum(effect.before.values()), effect.left(), effect.left(ActorGroup.MEDARBEJDER)
     most = max(limits.removed_persons, before * limits.removed_percent // 100)
     if left > most:
         yield Breach(Held.REMOVED, {"count": left, "all": before, "most": most})
     elif before >= limits.smallest_whole and left * 100 >= before * NEARLY_ALL_PERCENT:
         yield Breach(Held.NEARLY_ALL, {"count": left, "all": before})
-    staff = [line for line in effect.belonging if line.actor_group is ActorGroup.MEDARBEJDER]
-    if _is_whole(sum(line.left for line in staff), sum(line.before for line in staff), limits):
-        yield Breach(Held.STAFF, {"count": sum(line.left for line in staff)})
-    for line in effect.belonging:
+    if _is_whole(staff, effect.before.get(ActorGroup.MEDARBEJDER, 0), limits):
+        yield Breach(Held.STAFF, {"count": staff})
+    for line in effect.lines:
         if line.group is not None and _is_whole(line.left, line.before, limits):
             yield Breach(Held.CLASS, {"count": line.left, "group": line.group})
-    guardians = effect.guardians
-    if guardians.there_now == 0 and guardians.lost >= limits.smallest_whole:
-        yield Breach(Held.GUARDIANS, {"count": guardians.lost})
+    if not effect.guardians.some_left and effect.guardians.lost >= limits.smallest_whole:
+        yield Breach(Held.GUARDIANS, {"count": effect.guardians.lost})
     most = max(limits.changed_persons, before * limits.changed_percent // 100)
     for code, count in ((Held.NAMES, effect.renamed), (Held.CPR, effect.other_numbers)):
         if count > most:
             yield Breach(code, {"count": count, "all": before, "most": most})
-    there = sum(line.there for line in effect.belonging)
+    yield from _garbled(effect, limits)
+
+
+def _garbled(effect: Effect, limits: Limits) -> Iterator[Breach]:
+    there = sum(line.new for line in effect.lines) + sum(effect.before.values())
     if effect.garbled > max(limits.changed_persons, there * GARBLED_PERCENT // 100):
         yield Breach(Held.GARBLED, {"count": effect.garbled, "all": there})
 

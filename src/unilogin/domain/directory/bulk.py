@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from unilogin.domain.directory import bulk_belonging, bulk_people, bulk_protection
 from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_protection import Doubt
-from unilogin.domain.directory.bulk_refusals import OtherNumber, RefusedRow, other_numbers, refuse_contradictions
+from unilogin.domain.directory.bulk_refusals import OtherNumber, RefusedRow, refuse_contradictions
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin, plan_anew
 from unilogin.domain.directory.following import PEOPLE_LOCK
 from unilogin.domain.directory.model import InstitutionId
@@ -153,8 +153,7 @@ async def apply_staged(
     """
     await lock_people(tx)
     await plan_anew(tx)
-    numbers = [] if first else await other_numbers(tx, origin)
-    refused = await refuse_contradictions(tx, origin, unseen=absence.unseen)
+    refused, numbers = await refuse_contradictions(tx, origin, unseen=absence.unseen)
     await bulk_belonging.save_groups(tx, origin, told=groups)
     fresh, known = await bulk_people.match_people(tx, origin)
     if not first:

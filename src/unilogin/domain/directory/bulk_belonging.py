@@ -104,12 +104,11 @@ _CHANGE_MEMBERS = f"""
         from_at = case when s.was_active then m.from_at else kit_now() end
     from stage_member s
     where m.membership_id = s.known_id
-    returning m.person_id, s.was_active, s.differs
+    returning m.membership_id, m.person_id, s.was_active, s.differs
   ), noted as (
     {journal.INSERT}
-    select $4::text::uuid, 'membership', m.membership_id, to_jsonb(m)
-    from stage_member s join directory_membership m on m.membership_id = s.known_id
-    where s.differs
+    select $4::text::uuid, 'membership', m.membership_id, {journal.MEMBERSHIP}
+    from kept m where m.differs
     {journal.ONCE}
   ), logged as (
     {AUDIT_INSERT}
@@ -189,8 +188,8 @@ _CONTACTS = f"""
 _GONE = f"""
   ), noted as (
     {journal.INSERT}
-    select $4::text::uuid, 'membership', m.membership_id, to_jsonb(m)
-    from directory_membership m where m.membership_id in (select membership_id from gone)
+    select $4::text::uuid, 'membership', m.membership_id, {journal.MEMBERSHIP}
+    from gone m
     {journal.ONCE}
   ), logged as (
     {AUDIT_INSERT}

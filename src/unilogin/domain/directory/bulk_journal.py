@@ -9,8 +9,12 @@ INSERT = "insert into directory_journal (delivery_id, kind, row_id, before)"
 
 ONCE = "on conflict (delivery_id, kind, row_id) do nothing"
 
-PERSON = "to_jsonb(p) - array['cpr_sealed', 'cpr_index', 'local_key']"
-"""A row of directory_person ``p`` as it was; numbers never change by a delivery."""
+PERSON = """(select to_jsonb(b) - array['cpr_sealed', 'cpr_index', 'local_key']
+            from directory_person b where b.person_id = p.person_id)"""
+"""The person of ``p`` as they were; numbers never change by a delivery. Looked up one by one: few change of many."""
+
+MEMBERSHIP = "(select to_jsonb(b) from directory_membership b where b.membership_id = m.membership_id)"
+"""The membership of ``m`` as it was."""
 
 GROUPS = """coalesce((select jsonb_agg(to_jsonb(b) - 'membership_id' order by b.group_key)
                     from directory_group_member b where b.membership_id = m.known_id), '[]')"""

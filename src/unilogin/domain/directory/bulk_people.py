@@ -128,7 +128,7 @@ _CHANGE = f"""
   ), noted as (
     {journal.INSERT}
     select $4::text::uuid, 'person', p.person_id, {journal.PERSON}
-    from directory_person p where p.person_id in (select person_id from changed)
+    from changed p
     {journal.ONCE}
   ), whom as (
     select w.account_id, w.cpr_index from changed join stage_who w on w.person_id = changed.person_id

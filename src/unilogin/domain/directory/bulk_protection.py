@@ -37,7 +37,7 @@ _BEGIN = f"""
   ), noted as (
     {journal.INSERT}
     select $4::text::uuid, 'person', p.person_id, {journal.PERSON}
-    from directory_person p where p.person_id in (select person_id from hidden)
+    from hidden p
     {journal.ONCE}
   )
   {AUDIT_INSERT}
@@ -92,7 +92,7 @@ _END = f"""
   ), noted as (
     {journal.INSERT}
     select $4::text::uuid, 'person', p.person_id, {journal.PERSON}
-    from directory_person p where p.person_id in (select person_id from silent where nobody_says_so)
+    from silent p where p.nobody_says_so
     {journal.ONCE}
   ), logged as (
     {AUDIT_INSERT}

@@ -99,19 +99,23 @@ _FORGET = """
 """
 
 
-async def other_numbers(tx: Transaction, origin: Origin) -> list[OtherNumber]:
-    """Return the numbers that contradict known ones, before their rows are taken out."""
-    rows = await tx.fetch(_OTHER_NUMBERS, origin.institution_id, origin.source, timeout=PATIENCE)
-    return [OtherNumber(*row.values()) for row in rows]
+async def refuse_contradictions(
+    tx: Transaction, origin: Origin, *, unseen: Sequence[bytes]
+) -> tuple[list[RefusedRow], list[OtherNumber]]:
+    """Take the rows out that cannot be loaded; return them, and the numbers that contradict known ones.
 
-
-async def refuse_contradictions(tx: Transaction, origin: Origin, *, unseen: Sequence[bytes]) -> list[RefusedRow]:
-    """Take the rows out that cannot be loaded, and return them; ``unseen`` are hashes no row of the delivery has."""
-    found = await tx.fetch(_FIND, origin.institution_id, origin.source, unseen, timeout=PATIENCE)
+    ``unseen`` are hashes no row of the delivery has.
+    """
+    place = (origin.institution_id, origin.source)
+    found = await tx.fetch(_FIND, *place, unseen, timeout=PATIENCE)
     refused = [RefusedRow(row["line"], row["local_person_id"], Contradiction(row["why"])) for row in found]
+    numbers: list[OtherNumber] = []
+    if any(row.why is Contradiction.CPR_CHANGED for row in refused):
+        rows = await tx.fetch(_OTHER_NUMBERS, *place, timeout=PATIENCE)
+        numbers = [OtherNumber(*row.values()) for row in rows]
     if refused:
         local_ids = list({row.local_person_id for row in refused})
         for statement in _TAKE_OUT:
             await tx.execute(statement, local_ids, timeout=PATIENCE)
         await tx.execute(_FORGET, timeout=PATIENCE)
-    return refused
+    return refused, numbers
