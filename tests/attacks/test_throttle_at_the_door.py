@@ -149,6 +149,45 @@ def test_n_09_the_page_after_the_name_costs_the_same_for_every_name(door: Door) 
     assert len(set(told)) == 1
 
 
+def test_n_09_a_name_whose_class_is_watched_costs_as_much_as_any(door: Door, throttle: Throttle) -> None:
+    """A live board is open: the page after the name, a wrong secret, and another way in chosen instead."""
+    known = door.people.teacher()
+    nobody = door.name_of_nobody(heading=door.at_the_secret(known.username).heading)
+    watch(throttle, known)
+    told = []
+    for name in (known.username, nobody):
+        visitor, token = door.browser()
+        visitor.open(door.journeys.begin(token))
+        visitor.submit(button=("selectedIdp", "uni_idp"))
+        method = visitor.path.rpartition("/")[0] + "/method"
+        csrf = str(visitor.document.xpath("string(//input[@name='csrf']/@value)"))
+        costs = []
+        with door.app.counting() as count:
+            visitor.submit({"username": name})
+        costs.append(cost_of(count))
+        with door.app.counting() as count:
+            visitor.submit({"password": "wrong"})
+        costs.append(cost_of(count))
+        with door.app.counting() as count:
+            visitor.post(method, {"csrf": csrf, "showIdpList": "1"})
+        told.append((visitor.page.status_code, *costs, cost_of(count)))
+    assert told[0] == told[1]
+    assert run(throttle.pool.fetchval("select array[step, wrong::text] from signin_watched")) == ["elsewhere", "1"]
+
+
+def watch(throttle: Throttle, somebody: Somebody) -> None:
+    """As if the board of a class with this person were open."""
+    run(
+        throttle.pool.execute(
+            "with watch as (insert into signin_watch (group_key, institution_id, expires_at) select gen_random_uuid(),"
+            " institution_id, kit_now() + interval '5 minutes' from directory_institution where number = $1"
+            " returning watch_id) insert into signin_watched (account_id, watch_id) select $2, watch_id from watch",
+            somebody.institution,
+            somebody.account_id,
+        )
+    )
+
+
 def test_n_09_wrong_answers_are_given_after_the_same_time(door: Door) -> None:
     known = door.people.teacher()
     nobody = door.name_of_nobody(heading=door.at_the_secret(known.username).heading)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from unilogin.domain.credentials.model import PasswordType, StoredPassword
 from unilogin.domain.credentials.queries import STORED, forced_of, stored_of
 from unilogin.domain.credentials.rules import may_hold_password, password_type
-from unilogin.domain.credentials.windows import open_for
+from unilogin.domain.credentials.windows import HAS_OPEN, Opening, opening
 from unilogin.domain.directory.model import Standing, Username
 from unilogin.domain.directory.queries import BELONGINGS, standing_of
 from unilogin.domain.limits import queries as limits
@@ -36,9 +36,8 @@ from unilogin.signin.happenings import Step, noting
 from unilogin.signin.rules import decoy_type
 
 _ASK = f"""
-  with noted as ({noting(Step.NAMED, "(select x.account_id from directory_account x where x.username = $1 and $6) s")})
   select a.account_id, a.person_id, a.username, a.uniid, a.blocked_at is not null as blocked, b.belongings,
-         {STORED}, r.held as holds_right, w.is_open, w.checked, c.{", c.".join(limits.COLUMNS.split(", "))}
+         {STORED}, r.held as holds_right, {HAS_OPEN} as window, c.{", c.".join(limits.COLUMNS.split(", "))}
   from (select) as always
   left join directory_account a on a.username = $1
   left join lateral ({BELONGINGS}) b on true
@@ -48,8 +47,10 @@ _ASK = f"""
     select true as held from access_right where account_id = a.account_id and revoked_at is null limit 1
   ) r on true
   cross join lateral ({limits.CIRCUMSTANCES}) c
-  cross join lateral ({open_for("a.account_id", address="$4")}) w
 """
+
+_CAME = noting(Step.NAMED, "(select x.account_id from directory_account x where x.username = $1) s")
+_ASK_WHO_CAME = f"with noted as ({_CAME}) {_ASK}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,16 @@ async def ask(house: House, request: Request, username: Username, *, came: bool 
     device = fingerprints.device(house.cookies.get(request, BROWSER_COOKIE) or "")
     parameters = limits.parameters(account, device, address=peer.address, net=peer.net)
     async with acquire(house.pool) as connection:
-        row = await connection.fetchrow(_ASK, username, *parameters, came)
-    assert row is not None  # noqa: S101 - for the type checker: this statement returns one row
-    return _asked(house, username, row, keys=(account, device, peer))
+        row = await connection.fetchrow(_ASK_WHO_CAME if came else _ASK, username, *parameters)
+        assert row is not None  # noqa: S101 - for the type checker: this statement returns one row
+        # Who may still claim it is asked only where there is something: names without a window cost the same (RW-9).
+        window = await opening(connection, row["account_id"], peer.address) if row["window"] else Opening.NONE
+    return _asked(house, username, row, keys=(account, device, peer), window=window)
 
 
-def _asked(house: House, username: Username, row: Record, *, keys: tuple[AccountKey, DeviceKey, Peer]) -> Asked:
+def _asked(
+    house: House, username: Username, row: Record, *, keys: tuple[AccountKey, DeviceKey, Peer], window: Opening
+) -> Asked:
     account, device, peer = keys
     circumstances = limits.circumstances_of(row)
     standing = standing_of(row) if row["account_id"] else None
@@ -104,8 +109,8 @@ def _asked(house: House, username: Username, row: Record, *, keys: tuple[Account
         stored = StoredPassword(None, kind, house.hasher.dummy_hash, 1)
     may = standing is not None and is_admitted(standing) and not row["holds_right"]
     may = may and may_hold_password(standing.actor_groups if standing else (), house.password_holders)
-    window = may and row["is_open"]
-    return Asked(standing, stored, may, window, row["checked"], circumstances, account, device, peer.net)
+    is_open, code = may and window is not Opening.NONE, window is Opening.WITH_CODE
+    return Asked(standing, stored, may, is_open, code, circumstances, account, device, peer.net)
 
 
 def guess_of(house: House, asked: Asked, secret: bytes) -> Guess:
