@@ -92,17 +92,24 @@ _REACHED = f"""
 _OWN_ADDRESSES = """(coalesce(s.own_addresses, false)
     and exists (select from limits_site_range own where own.institution_id = i.institution_id))"""
 
+# Reached first, and then each looked up: left to choose, PostgreSQL walks through all classes of the country.
 _CLASSES = f"""
-  select g.group_key, g.name, coalesce(g.type = 'Hovedgruppe', false) as is_class, i.institution_id, i.number,
-         i.name as school, case when $2 is null then s.highest_grade end as highest_grade,
-         coalesce(s.two_factors, false) as two_factors, {_OWN_ADDRESSES} as own_addresses,
-         case when bool_or(r.until_at is null) then null else max(r.until_at) end as until_at
-  from ({_REACHED}) r join directory_group g using (group_key)
-    join directory_institution i on i.institution_id = g.institution_id and i.active
+  with reached as materialized (
+    select group_key, case when bool_or(until_at is null) then null else max(until_at) end as until_at
+    from ({_REACHED}) r group by group_key
+  )
+  select i.group_key, i.name, coalesce(i.type = 'Hovedgruppe', false) as is_class, i.institution_id, i.number,
+         i.school, case when $2 is null then s.highest_grade end as highest_grade,
+         coalesce(s.two_factors, false) as two_factors, {_OWN_ADDRESSES} as own_addresses, r.until_at
+  from reached r
+    cross join lateral (
+      select g.group_key, g.name, g.type, g.level, institution_id, o.number, o.name as school
+      from directory_group g join directory_institution o using (institution_id)
+      where g.group_key = r.group_key and g.ended_at is null and o.active offset 0
+    ) i
     left join access_school s on s.institution_id = i.institution_id
-  where g.ended_at is null and ($3::uuid is null or g.group_key = $3) and ($4::text is null or i.number = upper($4))
-  group by g.group_key, i.institution_id, s.institution_id
-  order by i.name, is_class desc, length(g.level), g.level, g.name
+  where ($3::uuid is null or i.group_key = $3) and ($4::text is null or i.number = upper($4))
+  order by i.school, is_class desc, length(i.level), i.level, i.name
 """
 
 GRADE = "case when m.level ~ '^[0-9]{1,2}$' then m.level::int when m.level = 'DT' then -1 else 99 end"
@@ -128,6 +135,14 @@ PUPIL_OF_GROUP = f"""(
 
 An institution's own id means its pupils who are in no group. Who also works at a school is staff.
 """
+
+
+def held_at(institution: str) -> str:
+    """Return the condition that the membership ``m`` is at an institution, written so that no plan begins with it.
+
+    A class leads to its pupils. From the school's side, each of its thousand memberships would be held against each.
+    """
+    return f"(m.institution_id = {institution}) is true"
 
 
 def _taught(pupil: str, *, as_teacher: str = "", on_loan: str = "") -> str:
@@ -168,7 +183,7 @@ def still_helped(pupil: str, *, by: str, at: str) -> str:
 
 _PUPILS = f"""
   select distinct a.account_id from {PUPIL_OF_GROUP}
-  where a.account_id = any($2::uuid[]) and m.institution_id = $3
+  where a.account_id = any($2::uuid[]) and {held_at("$3")}
     and ($4::int is null or {GRADE} <= $4) and ($5 or a.blocked_at is null)
 """
 
