@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from unilogin.apps.elevadgang.model import Help, Match, Pupil, Size
 from unilogin.domain.access.model import GroupKey
-from unilogin.domain.access.teaching import GRADE, IN_NO_GROUP, NO_STAFF, PUPIL_OF_GROUP, ClassInReach
+from unilogin.domain.access.teaching import GRADE, IN_NO_GROUP, NO_STAFF, PUPIL_OF_GROUP, ClassInReach, held_at
 from unilogin.domain.audit.events import Event
 from unilogin.domain.credentials.model import PasswordType
 from unilogin.domain.credentials.rules import password_type
@@ -32,7 +32,7 @@ _PUPILS = f"""
   from {PUPIL_OF_GROUP} join directory_person p on p.person_id = a.person_id
     left join credentials_password s on s.account_id = a.account_id
     left join credentials_forced_type f on f.account_id = a.account_id
-  where m.institution_id = $2
+  where {held_at("$2")}
   order by name, a.username
 """
 

@@ -115,13 +115,27 @@ _COLUMNS = f"""w.window_id, w.account_id, w.kind, w.opened_by, w.opened_at, w.ex
        when {OPEN} then 'open' when {_LASTS} then 'closed' else 'run out' end as state"""
 
 
-def open_for(account: str, *, address: str) -> str:
-    """Return, for a LATERAL join: whether a window can be claimed for an account now, and whether a code is asked.
+HAS_OPEN = f"exists (select from credentials_window w where w.account_id = a.account_id and {OPEN})"
+"""For a statement of another room: a window is open for the account of ``a`` (directory_account). Whether it can be
+claimed is for ``opening``."""
 
-    One row, always: ``is_open`` and ``checked``.
-    """
-    return f"""select count(*) > 0 as is_open, coalesce(bool_and(w.check_code is not null), false) as checked
-  from {_WINDOWS} where w.account_id = {account} and {_claimable(address)}"""
+
+class Opening(StrEnum):
+    """Whether a window can be claimed for somebody now, and what that takes besides the name."""
+
+    NONE = "none"
+    BY_NAME = "by name"
+    WITH_CODE = "with code"
+
+
+async def opening(connection: Connection, account_id: AccountId, address: Address) -> Opening:
+    """Return whether somebody at this address may claim a window for an account now."""
+    checked = await connection.fetchval(
+        f"select bool_and(w.check_code is not null) from {_WINDOWS} where w.account_id = $1 and {_claimable('$2')}",
+        account_id,
+        address,
+    )
+    return Opening.NONE if checked is None else Opening.WITH_CODE if checked else Opening.BY_NAME
 
 
 def _window(row: Record) -> Window:

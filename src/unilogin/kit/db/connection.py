@@ -90,9 +90,15 @@ async def _make_ours(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     )
 
 
-_BY_KEY: Final = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
+_BY_KEY: Final = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "max_parallel_workers_per_gather": "0",
+}
 """Whoever serves asks for a few rows by their keys. A plan made while the tables were small or unknown is kept until
-they are analyzed; without this it reads and hashes whole tables until then."""
+they are analyzed; without this it reads and hashes whole tables until then. Workers for a statement cost more to start
+than it takes."""
 
 
 def _server_settings(role: str | None, *, patient: bool) -> dict[str, str]:
