@@ -21,7 +21,7 @@ from unilogin.apps.elevadministration.access import (
     OFFICE_FRONT,
     OFFICE_LEAVE,
 )
-from unilogin.apps.elevadministration.pages import deciding, exports, imports, manual, protection
+from unilogin.apps.elevadministration.pages import cpr, deciding, exports, imports, manual, protection
 from unilogin.apps.elevadministration.pages import front as office
 from unilogin.apps.shell import pages as shell
 from unilogin.apps.support import pages as support
@@ -32,8 +32,8 @@ from unilogin.kit.web.static import asset
 from unilogin.protocols.bpi.access import SIGNED, TOKEN
 from unilogin.protocols.bpi.endpoints import soap, upload
 from unilogin.protocols.bpi.names import PATH as WSAIMPORT
-from unilogin.protocols.oidc.access import BEARER, CLIENT, NAVIGATION
-from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery, logout
+from unilogin.protocols.oidc.access import BEARER, CLIENT, JSON_CLIENT, NAVIGATION
+from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery, events, logout
 from unilogin.protocols.oidc.endpoints import token as tokens
 from unilogin.protocols.oidc_rp import endpoints as provider
 from unilogin.protocols.oidc_rp.access import CALLBACK, ERRAND
@@ -141,6 +141,7 @@ URLS: tuple[Url[House], ...] = (
     url("OPTIONS", f"{OIDC}/revoke", discovery.preflight, access=PUBLIC),
     url("GET", f"{OIDC}/logout", logout.logout, access=PUBLIC),
     url("POST", f"{OIDC}/logout", logout.logout_posted, access=PUBLIC),
+    url("POST", f"{OIDC}/ext/events/poll", events.poll, access=JSON_CLIENT),
     # deliveries of schools' systems
     url("GET", WSAIMPORT, soap.describe, access=PUBLIC),
     url("POST", WSAIMPORT, soap.call, access=SIGNED),
@@ -249,6 +250,11 @@ URLS: tuple[Url[House], ...] = (
     url("POST", f"{DELIVERY}/frigiv", deciding.release, access=OFFICE_FORM),
     url("POST", f"{DELIVERY}/afvis", deciding.reject, access=OFFICE_FORM),
     url("POST", f"{DELIVERY}/fortryd", deciding.take_back, access=OFFICE_FORM),
+    url("GET", f"{OFFICE_OF}/cpr", cpr.show_cases, access=OFFICE),
+    url("POST", f"{OFFICE_OF}/cpr", cpr.search_cases, access=OFFICE_FORM),
+    url("GET", f"{OFFICE_OF}/cpr/{{case_id}}", cpr.show_case, access=OFFICE),
+    url("POST", f"{OFFICE_OF}/cpr/{{case_id}}/skift", cpr.accept_number, access=OFFICE_FORM),
+    url("POST", f"{OFFICE_OF}/cpr/{{case_id}}/afvis", cpr.dismiss_number, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/manuel", manual.show_manual, access=OFFICE),
     url("POST", f"{OFFICE_OF}/manuel", manual.search_manual, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/manuel/ny", manual.show_new, access=OFFICE),

@@ -104,3 +104,18 @@ class ChangeLine:
     before: str | None
     after: str | None
     fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A line of the plan of changes as it is shown. ``before`` and ``after`` are None where nobody counts them."""
+
+    place: str
+    words: str
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether everybody of a class or a group of people would be gone."""
+        return bool(self.before) and self.after == 0

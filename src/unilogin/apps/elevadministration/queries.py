@@ -225,3 +225,17 @@ async def schools_that_wait(connection: Connection, schools: Sequence[Administer
     """Return those of the institutions where a delivery or a CPR number waits for somebody's word."""
     rows = await connection.fetch(_THAT_WAIT, [school.institution_id for school in schools])
     return {InstitutionId(row["institution_id"]) for row in rows}
+
+
+async def has_said(connection: Connection, delivery_id: DeliveryId, decision: str, *, reader: AccountId) -> bool:
+    """Tell whether somebody has said this very word about a delivery that still waits."""
+    return bool(
+        await connection.fetchval(
+            "select true from roster_decision v join roster_delivery d using (delivery_id)"
+            " where v.delivery_id = $1 and v.actor_kind = 'person' and v.actor_id = $2 and v.decision = $3"
+            " and d.status = 'parked'",
+            delivery_id,
+            str(reader),
+            decision,
+        )
+    )

@@ -25,6 +25,7 @@ _PLACES = (
     ("exports", "/eksport", "download"),
 )
 _MOST_PAGES = 10_000
+_MOST_SOUGHT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,11 @@ async def pass_to_delivery(connection: Connection, request: Request, school: Adm
     if key is None or not await queries.is_of_school(connection, school, key):
         raise RefusedError(404, "elevadministration.stopped.delivery", restart_url=f"{url_of(school)}/import")
     return DeliveryId(key)
+
+
+def sought(text: str) -> str:
+    """Return what somebody searches for: what can be printed, and not too much of it (B-A07)."""
+    return "".join(sign for sign in text[:_MOST_SOUGHT] if sign.isprintable()).strip()
 
 
 def page_of(text: str) -> int:

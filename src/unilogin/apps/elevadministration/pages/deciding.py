@@ -32,8 +32,8 @@ async def _decide(house: House, request: Request, desk: Desk, decision: Decision
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
         delivery_id = await pass_to_delivery(connection, request, school)
-        said = await queries.voices(connection, delivery_id, reader=desk.visit.account_id)
-    if any(voice.is_reader and voice.decision == decision.value for voice in said):
+        twice = await queries.has_said(connection, delivery_id, decision.value, reader=desk.visit.account_id)
+    if twice:
         return _back(school, delivery_id, "twice")  # B-A05: the same person's second word is no second person's
     try:
         async with house.heavy.one(), acquire(house.pool) as connection:

@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import PATH, Desk
-from unilogin.apps.elevadministration.shown import pass_to_school, render, url_of
+from unilogin.apps.elevadministration.shown import pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import administered_schools
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
@@ -30,7 +30,7 @@ async def choose_school(house: House, request: Request, desk: Desk) -> Response:
         waiting = await queries.schools_that_wait(connection, schools)
     if len(schools) == 1:
         return RedirectResponse(url_of(schools[0]), status_code=303)
-    term = request.query_params.get("q", "").strip()[:60]
+    term = sought(request.query_params.get("q", ""))
     found = [one for one in schools if term.lower() in one.name.lower() or term.lower() == one.number.lower()]
     context = {
         "schools": [(one, url_of(one), one.institution_id in waiting) for one in found[:_MOST_SCHOOLS]],

@@ -6,16 +6,18 @@ from starlette.responses import Response
 
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
-from unilogin.apps.elevadministration.model import needs_human
+from unilogin.apps.elevadministration.model import Planned, needs_human
 from unilogin.apps.elevadministration.shown import (
     Sheets,
     page_of,
     pass_to_delivery,
     pass_to_school,
     render,
+    sought,
     url_of,
 )
 from unilogin.domain.access.administering import AdministeredSchool
+from unilogin.domain.directory.model import ActorGroup
 from unilogin.house import House
 from unilogin.kit.danish_time import danish_time
 from unilogin.kit.db.connection import Connection, acquire
@@ -27,12 +29,11 @@ from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
 
 _TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old")
-_MOST_CHARACTERS = 60
 
 
 async def show_history(house: House, request: Request, desk: Desk) -> Response:
     """Show the deliveries of a school, newest first. Searched by GET: a source's name is nobody's secret."""
-    term = request.query_params.get("q", "").strip()[:_MOST_CHARACTERS]
+    term = sought(request.query_params.get("q", ""))
     marked = request.query_params.get("vis") == "advis"
     page = page_of(request.query_params.get("side", ""))
     async with acquire(house.pool) as connection:
@@ -55,7 +56,7 @@ async def show_delivery(house: House, request: Request, desk: Desk) -> Response:
 
 async def search_delivery(house: House, request: Request, desk: Desk) -> Response:
     """Show what was found about one LocalPersonId. Posted, because a person's number does not belong in an address."""
-    return await _delivery(house, request, desk, term=desk.value("q")[:_MOST_CHARACTERS], page=1)
+    return await _delivery(house, request, desk, term=sought(desk.value("q")), page=1)
 
 
 async def _delivery(house: House, request: Request, desk: Desk, *, term: str, page: int) -> Response:
@@ -86,10 +87,13 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
     return render(house, request, desk, template="delivery", school=school, context=context)
 
 
-def _planned(house: House, language: Language, line: PlanLine) -> tuple[PlanLine, str, str]:
-    """Return a line of the plan, whom it is about, and its sentence: each has a cell of its own."""
+def _planned(house: House, language: Language, line: PlanLine) -> Planned:
     place = line.group or house.texts(language, f"roster.plan.of_{line.actor_group.name.lower()}")
-    return line, place, in_words(house.texts, language, line).removeprefix(f"{place}: ")
+    words = in_words(house.texts, language, line).removeprefix(f"{place}: ")
+    if line.actor_group is ActorGroup.KONTAKTPERSON:  # those who come and go are counted, not those who stay
+        return Planned(place, words)
+    after = line.unchanged + line.changed + line.new + line.back + line.moved_here
+    return Planned(place, words, line.before, after)
 
 
 async def _receipt(connection: Connection, school: AdministeredSchool, delivery_id: DeliveryId) -> Receipt:
@@ -106,7 +110,7 @@ async def show_changes(house: House, request: Request, desk: Desk) -> Response:
 
 async def search_changes(house: House, request: Request, desk: Desk) -> Response:
     """Show those of a name, a LocalPersonId or a class. Posted, because a name does not belong in an address."""
-    return await _changes(house, request, desk, term=desk.value("q")[:_MOST_CHARACTERS], page=1)
+    return await _changes(house, request, desk, term=sought(desk.value("q")), page=1)
 
 
 async def _changes(house: House, request: Request, desk: Desk, *, term: str, page: int) -> Response:

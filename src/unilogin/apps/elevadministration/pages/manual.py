@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.forms import ALL_ROLES, LEVELS, Typed, masked, read_person
-from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, url_of
+from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.domain.directory import manual
 from unilogin.domain.directory.manual import AddedPerson, NotAdded, Place
@@ -44,7 +44,7 @@ async def show_manual(house: House, request: Request, desk: Desk) -> Response:
 
 async def search_manual(house: House, request: Request, desk: Desk) -> Response:
     """Show those whose name holds what was typed. Posted, because a name does not belong in an address."""
-    return await _list(house, request, desk, term=desk.value("q")[:60])
+    return await _list(house, request, desk, term=sought(desk.value("q")))
 
 
 async def _list(house: House, request: Request, desk: Desk, *, term: str) -> Response:

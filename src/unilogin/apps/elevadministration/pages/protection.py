@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.forms import read_alias
-from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, url_of
+from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import person_in_reach
 from unilogin.domain.directory.protection import give_alias, protected_people
 from unilogin.house import House
@@ -22,7 +22,7 @@ async def show_protected(house: House, request: Request, desk: Desk) -> Response
 
 async def search_protected(house: House, request: Request, desk: Desk) -> Response:
     """Show those whose alias holds what was typed. Posted, because a name does not belong in an address."""
-    return await _list(house, request, desk, term=desk.value("q")[:60])
+    return await _list(house, request, desk, term=sought(desk.value("q")))
 
 
 async def _list(house: House, request: Request, desk: Desk, *, term: str) -> Response:

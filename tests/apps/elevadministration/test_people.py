@@ -1,0 +1,212 @@
+"""People added by hand, changed CPR numbers, protected people, and exports."""
+
+import io
+import zipfile
+
+import pytest
+
+from tests.apps.elevadministration.office import Office, pupils
+from tests.builders.running import run
+from tests.roster.documents import employee, member, person, student
+from unilogin.apps.elevadministration.actions import mind_manual
+from unilogin.apps.elevadministration.forms import masked, read_person
+from unilogin.kit.db.connection import connect
+
+NEW = {"cpr": "650290-4411", "first_name": "Pia", "family_name": "Ekstern-Hansen", "role": "Ekstern"}
+PUPIL = {"role": "Elev", "level": "2", "group": "2.B"}
+
+
+def add(office: Office, **fields: str) -> str:
+    """Add somebody by hand and return the page that comes."""
+    office.browser.open(f"{office.url}/manuel/ny")
+    return str(office.post(f"{office.url}/manuel/ny", **fields).page.text)
+
+
+def here(office: Office, name: str) -> int:
+    """How many times somebody of a family name belongs to the school now."""
+    return int(
+        str(
+            office.value(
+                "select count(*) from directory_membership m join directory_person p using (person_id)"
+                " join directory_institution i using (institution_id)"
+                " where i.number = $1 and p.family_name = $2 and m.ended_at is null",
+                office.number,
+                name,
+            )
+        )
+    )
+
+
+def test_somebody_is_added_confirmed_and_ended(office: Office) -> None:
+    assert "tilføjet for et år" in add(office, **NEW)
+    page = office.browser.page.text
+    assert "650290-••••" in page
+    assert "4411" not in page
+    assert here(office, "Ekstern-Hansen") == 1
+    assert office.value(
+        "select a.username from directory_account a join directory_person p using (person_id)"
+        " where p.family_name = 'Ekstern-Hansen'"
+    )
+    assert "Personen er her allerede" in add(office, **NEW)
+    key = office.value(
+        "select membership_id from directory_manual join directory_membership using (membership_id)"
+        " join directory_person p using (person_id) where p.family_name = 'Ekstern-Hansen'"
+    )
+    _set_end(office, "11 days")
+    assert "1 manuel tilknytning udløber snart" in office.browser.open(office.url).text
+    assert "Snart" in office.browser.open(f"{office.url}/manuel").text
+    assert "Bekræftet for et år mere" in office.post(f"{office.url}/manuel/{key}/bekraeft").page.text
+    assert "Snart" not in office.browser.page.text
+    assert "Vi fandt ingen" in office.post(f"{office.url}/manuel", q="_").page.text
+    assert "Pia" in office.post(f"{office.url}/manuel", q="ekstern-h").page.text
+    assert "afsluttet" in office.post(f"{office.url}/manuel/{key}/afslut").page.text
+    assert here(office, "Ekstern-Hansen") == 0
+    assert office.post(f"{office.url}/manuel/{key}/bekraeft").page.status_code == 404
+    office.browser.open(office.url)
+    log = "select count(*) from audit_event e where action = $1 and actor_id = $2"
+    for action in ("person.created", "membership.started", "membership.confirmed", "membership.ended"):
+        assert office.value(log, action, str(office.head.account_id)) == 1, action
+
+
+def _set_end(office: Office, after: str) -> None:
+    office.value(
+        "update directory_manual u set until_at = kit_now() + $2::text::interval from directory_membership m"
+        " join directory_institution i using (institution_id)"
+        " where u.membership_id = m.membership_id and i.number = $1 returning true",
+        office.number,
+        after,
+    )
+
+
+def test_who_comes_back_is_the_same_person_with_the_same_username(office: Office) -> None:
+    ids = (
+        "select a.username from directory_account a join directory_person p using (person_id)"
+        " where p.family_name = 'Ekstern-Hansen'"
+    )
+    before = office.value(ids)
+    assert "tilføjet for et år" in add(office, **NEW | {"first_name": "PIA Maria", "family_name": "ekstern-hansen"})
+    assert office.value(ids) == before
+    assert here(office, "Ekstern-Hansen") == 1
+
+
+def test_a_number_with_another_name_joins_nobody_and_tells_no_name(office: Office) -> None:
+    page = add(office, **NEW | {"first_name": "Per", "role": "Praktikant"})
+    assert "Navnet passer ikke" in page
+    assert "Pia" not in page
+    assert "4411" not in page
+    assert office.value("select count(*) from audit_event where action = 'person.not_added'")
+
+
+def test_a_pupil_is_added_to_a_class_where_no_system_sends_pupils(office: Office) -> None:
+    assert "Vælg elevens trin" in add(office, **NEW | {"cpr": "6701124412", "role": "Elev"})
+    fields = {"cpr": "6701124412", "first_name": "Nor", "family_name": "Haandfast"} | PUPIL
+    assert "tilføjet for et år" in add(office, **fields)
+    assert "2.B" in office.browser.page.text
+    office.deliver(*pupils(3, seed=41))
+    page = add(office, **fields | {"cpr": "6701124413", "first_name": "Ida"})
+    assert "Skolens system sender selv" in page
+    assert here(office, "Haandfast") == 1  # the system's delivery says nothing of who was added by hand
+
+
+def test_what_nobody_confirms_ends_and_administrators_are_told_a_month_before(office: Office) -> None:
+    _set_end(office, "20 days")
+    run(_mind(office))
+    told = "select count(*) from notices_notice where account_id = $1 and kind = 'manual_ending'"
+    assert office.value(told, office.head.account_id) == 1
+    _set_end(office, "-1 second")
+    run(_mind(office))
+    assert here(office, "Haandfast") == 0
+    assert office.value(told, office.head.account_id) == 1
+
+
+async def _mind(office: Office) -> None:
+    connection = await connect(office.dsn, role="unilogin_run")
+    async with connection.transaction():
+        await mind_manual(connection)
+    await connection.close()
+
+
+def test_a_protected_person_is_added_under_the_alias(office: Office) -> None:
+    fields = NEW | {"cpr": "6801014414", "first_name": "Hemmelig", "family_name": "Virkeligsen", "protected": "1"}
+    assert "Skriv et alias" in add(office, **fields)
+    page = add(office, **fields | {"alias_first_name": "Anna", "alias_family_name": "Dahl"})
+    assert "Anna Dahl" in page
+    assert "••••••-••••" in page
+    assert "Virkeligsen" not in page
+    assert "Anna Dahl" in office.browser.open(f"{office.url}/navnebeskyttelse").text
+
+
+def test_a_protected_person_without_an_alias_is_given_one(office: Office) -> None:
+    staff = member("m-7", person("6105164415", first="Kaj", family="Kendt"), employee("Lærer"))
+    office.deliver(*pupils(3, seed=41), staff)
+    hidden = member("m-7", person("6105164415", first="Kaj", family="Kendt", protected="true"), employee("Lærer"))
+    office.deliver(*pupils(3, seed=41), hidden)
+    assert "1 beskyttet person mangler et alias" in office.browser.open(office.url).text
+    url = f"{office.url}/navnebeskyttelse"
+    page = office.browser.open(url)
+    assert "Kendt" not in page.text
+    key = office.value("select person_id from directory_person where family_name = 'Kendt'")
+    assert "både fornavn og efternavn" in office.post(f"{url}/{key}", alias_first_name="Bo").page.text
+    given = {"alias_first_name": "Bo", "alias_family_name": "Berg"}
+    assert "fået sit alias" in office.post(f"{url}/{key}", **given).page.text
+    assert "Bo Berg" in office.browser.page.text
+    assert "har allerede et alias" in office.post(f"{url}/{key}", **given).page.text
+    assert "Vi fandt ingen" in office.post(url, q="Kendt").page.text
+
+
+@pytest.mark.parametrize(("act", "told"), [("afvis", "Nummeret er afvist"), ("skift", "Nummeret er skiftet")])
+def test_another_cpr_number_waits_for_somebodys_word(office: Office, act: str, told: str) -> None:
+    number = {"afvis": "6105164416", "skift": "6105164417"}[act]
+    known = office.deliver(*pupils(3, seed=41), member("e-50", person("6205164418", first="Ib"), student()))
+    assert known.counts.refused == 0
+    office.deliver(*pupils(3, seed=41), member("e-50", person(number, first="Ib"), student()))
+    assert "1 person har fået et andet CPR-nummer" in office.browser.open(office.url).text
+    page = office.browser.open(f"{office.url}/cpr").text
+    assert "e-50" in page
+    case = office.browser.document.xpath("//td/a[contains(@href, '/cpr/')]/@href")[0]
+    page = office.browser.open(case).text
+    assert "620516-••••" in page
+    assert "610516-••••" in page
+    assert number[6:] not in page
+    assert told in office.post(f"{case}/{act}").page.text
+    assert office.post(f"{case}/{act}").page.status_code == 404
+
+
+@pytest.mark.parametrize("written_as", ["oneroster", "sds"])
+def test_everybody_is_exported_without_numbers_and_real_names(office: Office, written_as: str) -> None:
+    office.browser.open(f"{office.url}/eksport")
+    page = office.post(f"{office.url}/eksport", format=written_as).page
+    assert page.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(page.content)) as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    assert "Dahl" in everything
+    for secret in ("Kendt", "Virkeligsen", "4415"):
+        assert secret not in everything
+    office.browser.open(office.url)
+    assert office.value("select count(*) from audit_event where action = 'roster.exported'")
+    assert office.post(f"{office.url}/eksport", format="xml").page.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "wrong"),
+    [
+        ("cpr", "310290-1111", "cpr"),
+        ("cpr", "12", "cpr"),
+        ("first_name", "", "first_name"),
+        ("first_name", "12 34", "first_name"),
+        ("family_name", "x" * 100, "family_name"),
+        ("family_name", "A\x00B", "family_name"),
+        ("role", "Brugeradministrator", "role"),
+        ("role", "Kontaktperson", "role"),
+    ],
+)
+def test_what_is_typed_is_read_strictly(field: str, value: str, wrong: str) -> None:
+    typed = NEW | {"protected": "", field: value}
+    found = read_person(lambda name: typed.get(name, ""))
+    assert isinstance(found, dict)
+    assert list(found) == [wrong]
+
+
+def test_a_number_on_a_screen_tells_a_date_at_most() -> None:
+    assert masked("6502904411", protected=False) == "650290-••••"
+    assert masked("6502904411", protected=True) == "••••••-••••"

@@ -1,0 +1,151 @@
+"""Who gets into Elevadministration: every address, tried by everybody who must not get in."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from tests.apps.elevadministration.office import Office, let_administer, open_office, pupils
+from tests.apps.entering import csrf_of, enter
+from tests.builders.people import People
+from tests.builders.running import run
+from tests.server import RunningServer
+from tests.visitor import Visitor
+from unilogin.kit.db.connection import connect
+from unilogin.urls import URLS
+
+LINES = [line for line in URLS if line.path.startswith("/elevadministration/skole/")]
+"""Every address of a school."""
+
+Ids = dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def ids(office: Office) -> Ids:
+    """Ids of the school that really exist."""
+    receipt = office.deliver(*pupils(3, seed=31))
+    pupil = office.value("select person_id from directory_person where first_name = 'Elev1' limit 1")
+    return {"delivery_id": str(receipt.delivery_id), "person_id": str(pupil), "number": office.number.lower()}
+
+
+@pytest.fixture(scope="module")
+def stranger(server: RunningServer, people: People) -> Office:
+    """An administrator of another school."""
+    return open_office(server, people)
+
+
+def address(path: str, ids: Ids) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: ids.get(found[1], str(uuid4())), path)
+
+
+def ask(browser: Visitor, method: str, url: str) -> int:
+    """Ask as a browser would, with the token of the page that is open."""
+    if method == "GET":
+        return int(browser.client.get(url).status_code)
+    headers = {"Origin": browser.base_url, "Sec-Fetch-Site": "same-origin"}
+    sent = {"csrf": csrf_of(browser), "q": "Elev1", "format": "oneroster", "alias_first_name": "A", "role": "Ekstern"}
+    return int(browser.client.post(url, data=sent, headers=headers).status_code)
+
+
+def answers(browser: Visitor, ids: Ids) -> dict[str, int]:
+    return {f"{line.method} {line.path}": ask(browser, line.method, address(line.path, ids)) for line in LINES}
+
+
+def test_b_a01_an_administrator_of_another_school_finds_nothing(stranger: Office, ids: Ids) -> None:
+    stranger.browser.open(stranger.url)
+    assert set(answers(stranger.browser, ids).values()) == {404}
+
+
+def test_b_a01_ids_of_another_school_under_ones_own_are_unknown(stranger: Office, ids: Ids) -> None:
+    stranger.browser.open(stranger.url)
+    own = ids | {"number": stranger.number.lower()}
+    found = {line: status for line, status in answers(stranger.browser, own).items() if "_id}" in line}
+    assert len(found) > 10
+    assert set(found.values()) == {404}
+
+
+@pytest.mark.parametrize(
+    "odd", ["-1", "*", "9223372036854775808", "'", "%2e%2e", "00000000-0000-0000-0000-000000000000"]
+)
+def test_b_a02_what_is_no_id_is_unknown(office: Office, ids: Ids, odd: str) -> None:
+    office.browser.open(office.url)
+    for line in LINES:
+        if "_id}" in line.path:
+            url = re.sub(r"\{\w+_id\}", odd, line.path).replace("{number}", office.number.lower())
+            assert ask(office.browser, line.method, url) == 404, line
+
+
+def test_who_has_no_right_is_shown_no_school(server: RunningServer, people: People, ids: Ids) -> None:
+    """Staff with two factors get in, and read why there is nothing; every address of a school is unknown to them."""
+    teacher = people.teacher(institution=ids["number"].upper())
+    browser = enter(server, teacher)
+    run(_be_sure(people.dsn, teacher.account_id))
+    browser.open("/elevadministration/skoler")
+    assert "Du er ikke brugeradministrator" in browser.page.text
+    assert set(answers(browser, ids).values()) == {404}
+
+
+async def _be_sure(dsn: str, account_id: object, level: str = "ToFaktor") -> None:
+    connection = await connect(dsn)
+    await connection.execute("update sessions_session set level = $2 where account_id = $1", account_id, level)
+    await connection.close()
+
+
+def test_one_factor_is_not_enough(server: RunningServer, people: People, ids: Ids) -> None:
+    """Pages send on to prove more; what is posted is refused."""
+    held = open_office(server, people)
+    held.browser.open(held.url)
+    run(_be_sure(people.dsn, held.head.account_id, "EnFaktor"))
+    own = ids | {"number": held.number.lower()}
+    assert {line[:4].strip(): status for line, status in answers(held.browser, own).items()} == {
+        "GET": 303,
+        "POST": 403,
+    }
+    held.browser.open(held.url)
+    assert held.browser.page.status_code == 403  # the door has no second factor of theirs to ask for
+
+
+def test_pupils_and_parents_are_stopped_at_the_door(server: RunningServer, people: People, ids: Ids) -> None:
+    """Even with two factors: the door lets staff in alone."""
+    for somebody in (people.pupil(), _parent(people)):
+        browser = enter(server, somebody)
+        run(_be_sure(people.dsn, somebody.account_id))
+        browser.open("/elevadministration/skoler")
+        assert browser.page.status_code == 403
+        assert {ask(browser, line.method, address(line.path, ids)) for line in LINES} == {303, 403}
+
+
+def _parent(people: People):  # type: ignore[no-untyped-def]  # Somebody, who has ceased to work at the school
+    """A contact person who kept a session from the time when they worked at a school."""
+    parent, child = people.pupil(), people.pupil()
+    people.make_parent_of(parent, child)
+    return parent
+
+
+def test_nobody_signed_in_is_sent_to_the_door(server: RunningServer, ids: Ids) -> None:
+    browser = Visitor(server.base_url)
+    browser.open("/elevadministration")
+    assert "Log på med MitID" in browser.page.text
+    for line in LINES:
+        assert ask(browser, line.method, address(line.path, ids)) in (303, 403), line
+    assert "/elevadministration/sign-in" in str(browser.client.get(address(LINES[0].path, ids)).headers["location"])
+
+
+def test_b_a06_a_right_that_ended_a_moment_ago_reaches_nothing(server: RunningServer, people: People, ids: Ids) -> None:
+    held = open_office(server, people)
+    held.browser.open(held.url)
+    held.value(
+        "update access_right set revoked_at = kit_now() where account_id = $1 returning true", held.head.account_id
+    )
+    assert set(answers(held.browser, ids | {"number": held.number.lower()}).values()) == {404}
+    run(let_administer(people.dsn, held.head))
+    assert ask(held.browser, "GET", held.url) == 200
+
+
+def test_a_form_of_another_site_is_refused(office: Office) -> None:
+    office.browser.open(office.url)
+    url = f"{office.url}/eksport"
+    sent = {"csrf": csrf_of(office.browser), "format": "sds"}
+    assert office.browser.client.post(url, data=sent, headers={"Origin": "https://evil.example"}).status_code == 403
+    own = {"Origin": office.browser.base_url}
+    assert office.browser.client.post(url, data=sent | {"csrf": "x"}, headers=own).status_code == 403
