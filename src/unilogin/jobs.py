@@ -21,9 +21,13 @@ from unilogin.domain.sessions.actions import forget_old_sessions
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
 from unilogin.protocols.oidc.actions import forget_old_grants
+from unilogin.protocols.oidc.events.actions import forget_old_events
 from unilogin.protocols.oidc.notices.actions import forget_old_notices
 from unilogin.recovery.actions import forget_assigned
 from unilogin.roster.senders.actions import forget_old_messages
+from unilogin.roster.deciding import forget_parked
+from unilogin.roster.expiring import end_old_imports, forget_people
+from unilogin.roster.undoing import forget_what_was
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.errands import forget_old_errands
 from unilogin.signin.happenings import forget_lessons
@@ -56,7 +60,12 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("oidc: forget old grants", 10 * MINUTE, forget_old_grants),
         Job("oidc: forget old logout notices", HOUR, forget_old_notices),
         Job("manual: end what nobody confirmed", HOUR, mind_manual),
+        Job("oidc: forget old events", 24 * HOUR, forget_old_events),
         Job("notices: forget old ones", 24 * HOUR, forget_old_letters),
+        Job("rosters: end imports nobody renews", 24 * HOUR, end_old_imports),
+        Job("rosters: forget parked files nobody released", HOUR, forget_parked),
+        Job("rosters: forget the way back", 24 * HOUR, forget_what_was),
+        Job("people: forget who left long ago", 24 * HOUR, forget_people),
         Job("rosters: forget messages too old to come again", HOUR, forget_old_messages),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),
         Job("passkeys: forget old questions", HOUR, forget_old_questions),

@@ -34,6 +34,7 @@ from unilogin.kit.web.hosts import AppHosts
 from unilogin.kit.web.pages import Pages
 from unilogin.kit.web.peer import read_proxies
 from unilogin.kit.web.routing import Paths, Url, routes
+from unilogin.protocols.oidc.events.courier import EventCourier
 from unilogin.protocols.oidc.notices.courier import Courier
 from unilogin.settings import Settings, load_settings
 from unilogin.urls import URLS
@@ -167,6 +168,11 @@ def build_courier(settings: Settings, *, pool: Pool, secrets: Secrets) -> Courie
     return Courier(pool, KeyringCache(pool, secrets), settings.base_url + REALM, outbound)
 
 
+def build_event_courier(courier: Courier) -> EventCourier:
+    """Put together who tells services that identifiers have changed; it leaves by the same door as another courier."""
+    return EventCourier(courier.pool, courier.keyrings, courier.issuer, courier.outbound)
+
+
 def mail_server(settings: Settings) -> MailServer | None:
     """Return the mail server of the settings, if there is one."""
     if settings.smtp_host is None or settings.smtp_sender is None:
@@ -196,13 +202,13 @@ async def carry_letters(settings: Settings, dsn: str, *, stopping: Callable[[], 
 
 
 async def tell_services(settings: Settings, dsn: str, *, stopping: Callable[[], bool]) -> None:
-    """Tell services that sessions have ended, until ``stopping``: one for a node, in its supervisor."""
+    """Tell services what happened to people they know, until ``stopping``: one for a node, in its supervisor."""
     secrets = load_secrets(settings.secrets_path)
     pool = await open_pool(dsn, role=settings.role, size=2)
     try:
         courier = build_courier(settings, pool=pool, secrets=secrets)
         try:
-            await courier.work(stopping=stopping)
+            await asyncio.gather(*(one.work(stopping=stopping) for one in (courier, build_event_courier(courier))))
         finally:
             await courier.outbound.close()
     finally:

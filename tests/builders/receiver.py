@@ -21,6 +21,7 @@ class Received:
     path: str
     headers: dict[str, str]
     fields: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass(eq=False)
@@ -111,7 +112,7 @@ class _Taking(BaseHTTPRequestHandler):
         taking = self.server.taking
         sent = self.rfile.read(int(self.headers.get("content-length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        status = taking.take(Received(time.monotonic(), self.path, headers, dict(parse_qsl(sent.decode()))))
+        status = taking.take(Received(time.monotonic(), self.path, headers, dict(parse_qsl(sent.decode())), sent))
         time.sleep(taking.delay)  # a slow service is what the test is about
         self.send_response(status)
         if taking.location:

@@ -205,6 +205,39 @@ def logouts(as_json: AsJson = False) -> None:
     show_table(columns, rows)
 
 
+@commands.command("want-events")
+def want_events(
+    client_id: ClientIdArgument,
+    push: Annotated[str | None, _url("Where we post them (RFC 8935). Without it the service fetches them.")] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="Tell it no more.")] = False,
+) -> None:
+    """Let a service be told when the identifier of somebody it knows changes.
+
+    That happens when two accounts of one person become one. Events are signed as id tokens are, and name the person
+    as this service alone knows them (RISC identifier-changed).
+    """
+    from unilogin.domain.services.actions import want_events as want
+
+    act(lambda tx: want(tx, ClientId(client_id), wanted=not stop, push_uri=push, actor=operator()))
+    say("It is told no more." if stop else f"It is told at {push}." if push else "It may fetch them (RFC 8936).")
+
+
+@commands.command("events")
+def events(as_json: AsJson = False) -> None:
+    """Show which services were told of changed identifiers, and which do not answer.
+
+    A service that does not is tried again for a week; afterwards it may still fetch what it missed, for 90 days.
+    """
+    from unilogin.protocols.oidc.events.queries import fares
+
+    found = look(fares)
+    if as_json:
+        show_json([asdict(one) for one in found])
+        return
+    rows = ((one.client_id, one.told, one.waiting, one.given_up, one.last_answer) for one in found)
+    show_table(("Client id", "Told", "Waiting", "Not pushed", "Last answer"), rows)
+
+
 def _time(moment: "datetime | None") -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%SZ") if moment else ""
 

@@ -118,6 +118,11 @@ class Outbound:
         call = _Call("POST", urlencode(fields).encode(), {**headers, "Content-Type": _FORM}, bounds)
         return await self._ended(call, url)
 
+    async def post(self, url: str, body: bytes, *, media_type: str) -> Answer:
+        """Post a document as it is and return the answer, whatever its status; raises as ``post_form``."""
+        headers = {"Content-Type": media_type, "Accept": "application/json"}
+        return await self._ended(_Call("POST", body, headers, NOTICE), url)
+
     async def get(self, url: str, *, headers: Mapping[str, str] = NOTHING, bounds: Bounds = DOCUMENT) -> Answer:
         """Get an address and return the answer, whatever its status; raises as ``post_form``."""
         return await self._ended(_Call("GET", b"", headers, bounds), url)

@@ -191,6 +191,29 @@ async def change_addresses(
     await audit.write(tx, Entry(Event.SERVICE_CHANGED, actor, about=client_id))
 
 
+async def want_events(
+    tx: Transaction, client_id: ClientId, *, wanted: bool, push_uri: str | None, actor: Actor
+) -> None:
+    """Let a client be told when an identifier changes: pushed to an address, or fetched by it when there is none.
+
+    Raises:
+        RegistrationError: the address is not allowed, or there is no such confidential client.
+
+    """
+    if push_uri is not None:
+        rules.checked_uri(push_uri, "events URI")
+    known = await tx.fetchval(
+        "update services_client set events_wanted = $2, events_push_uri = $3"
+        " where client_id = $1 and disabled_at is null and confidential returning true",
+        client_id,
+        wanted,
+        push_uri if wanted else None,
+    )
+    if not known:
+        raise RegistrationError(f"there is no confidential client '{client_id}'")
+    await audit.write(tx, Entry(Event.SERVICE_CHANGED, actor, about=client_id))
+
+
 async def grant_licence(
     tx: Transaction, service_id: ServiceId, *, institution_number: str, actor_group: ActorGroup | None, actor: Actor
 ) -> bool:

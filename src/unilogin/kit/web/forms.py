@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import ClientDisconnect, Request
 
+from unilogin.kit.strict_json import JsonError, read_object
 from unilogin.kit.web.errors import FormRefusedError, RefusedError
 
 MAX_FORM_BYTES = 16 * 1024
@@ -31,6 +33,22 @@ async def read_fields(request: Request, *, most: int = MAX_FIELDS) -> Fields:
     try:
         return parse_fields((await _body(request)).decode("ascii"), most=most)
     except UnicodeDecodeError as error:  # whoever does not encode would be read as something else than they meant
+        raise FormRefusedError(400, "look.stopped.form") from error
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a body.
+
+    Raises:
+        FormRefusedError: as ``read_fields``; 400 for what is no object, or gives a member twice.
+
+    """
+    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise FormRefusedError(415, "look.stopped.form")
+    try:
+        return read_object(await _body(request))
+    except JsonError as error:
         raise FormRefusedError(400, "look.stopped.form") from error
 
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
@@ -15,7 +16,7 @@ from unilogin.house import House
 from unilogin.kit.db.connection import acquire
 from unilogin.kit.ids import digest
 from unilogin.kit.web.errors import FormRefusedError, RefusedError
-from unilogin.kit.web.forms import Fields, one, read_fields
+from unilogin.kit.web.forms import Fields, one, read_fields, read_json
 from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_unavailable
 from unilogin.kit.web.peer import peer_of
 from unilogin.kit.web.routing import Access
@@ -72,16 +73,50 @@ class _Proof:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class JsonCall:
+    """A call of a confidential client that is who it says, with the object it sent."""
+
+    client: Client
+    body: Mapping[str, object]
+
+    @property
+    def web_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may read the answer: none, for no page has the secret."""
+        return ()
+
+
 async def _client_call(house: House, request: Request) -> ClientCall | OidcError:
     try:
         fields = await _fields(request)
-        proof = _proof(request, fields)
-        async with acquire(house.pool) as connection:
-            client = await queries.enabled_client(connection, proof.client_id)
-        try:
-            return ClientCall(_proven(client, proof), fields)
-        except InvalidClientError as refused:
-            return await _counted(house, request, proof, refused)
+        proven = await _proven_client(house, request, _proof(request, fields))
+        return proven if isinstance(proven, OidcError) else ClientCall(proven, fields)
+    except OidcError as refused:
+        return refused
+    except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+        note_unavailable(error)
+        return UnavailableError("the service is busy; try again")
+
+
+async def _proven_client(house: House, request: Request, proof: _Proof) -> Client | OidcError:
+    async with acquire(house.pool) as connection:
+        client = await queries.enabled_client(connection, proof.client_id)
+    try:
+        return _proven(client, proof)
+    except InvalidClientError as refused:
+        return await _counted(house, request, proof, refused)
+
+
+async def _json_call(house: House, request: Request) -> JsonCall | OidcError:
+    try:
+        proven = await _proven_client(house, request, _proof(request, {}))
+        if isinstance(proven, OidcError):
+            return proven
+        if not proven.confidential:
+            return InvalidClientError("a public client cannot prove who it is")
+        return JsonCall(proven, await read_json(request))
+    except FormRefusedError:
+        return InvalidRequestError("send one JSON object of at most 16 kB")
     except OidcError as refused:
         return refused
     except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
@@ -190,6 +225,9 @@ async def _bearer(house: House, request: Request) -> FoundAccessToken | OidcErro
 
 NAVIGATION: Access[House, None] = Access(
     "navigation", "Everybody, by opening it as a page: not in a frame, not from a script.", _navigation
+)
+JSON_CLIENT: Access[House, JsonCall | OidcError] = Access(
+    "client with JSON", "A registered confidential client, by its secret (Basic), with a JSON object.", _json_call
 )
 CLIENT: Access[House, ClientCall | OidcError] = Access(
     "client", "A registered client: by its secret (Basic or in the body), or a public one by its id.", _client_call

@@ -14,7 +14,8 @@ from unilogin.domain.sessions.actions import end_all_sessions
 from unilogin.kit.db.connection import transaction
 from unilogin.protocols.oidc.notices import actions, queries
 from unilogin.protocols.oidc.notices.model import Told
-from unilogin.protocols.oidc.notices.rules import GIVE_UP_AFTER, LEASE_SECONDS, pause_seconds, rest_seconds
+from unilogin.protocols.oidc.notices.rules import GIVE_UP_AFTER, LEASE_SECONDS
+from unilogin.protocols.oidc.pauses import pause_seconds, rest_seconds
 
 A_DAY = GIVE_UP_AFTER.total_seconds()
 

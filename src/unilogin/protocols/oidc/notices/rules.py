@@ -1,4 +1,4 @@
-"""When a service is tried again, what counts as told, and what a logout token says. Pure."""
+"""What counts as told, and what a logout token says. Pure."""
 
 from datetime import timedelta
 
@@ -17,25 +17,10 @@ TOKEN_SECONDS = 120
 TYP = "logout+jwt"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
-_FIRST_PAUSE = 5.0
-_FACTOR = 3.0
-_LONGEST_PAUSE = 3600.0
-_LONGEST_REST = 300.0
-
 
 def is_told(status: int) -> bool:
     """Tell whether an answer means that the service has understood; 204 is some frameworks' 200 (§2.8)."""
     return status in (200, 204)
-
-
-def pause_seconds(attempts: int) -> float:
-    """Return how long to wait after so many attempts: 5 s, 15 s, 45 s, … up to an hour."""
-    return min(_FIRST_PAUSE * _FACTOR ** min(attempts - 1, 20), _LONGEST_PAUSE)
-
-
-def rest_seconds(failures: int) -> float:
-    """Return how long a service that has failed so many times in a row is left alone with everything."""
-    return min(_FIRST_PAUSE * 2.0 ** min(failures - 1, 20), _LONGEST_REST)
 
 
 def logout_token(notice: Notice, *, issuer: str, token_id: str) -> Claims:
