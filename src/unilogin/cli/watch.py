@@ -21,6 +21,7 @@ import typer
 from unilogin.cli.shown import say
 from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, the_settings
 from unilogin.kit.errors import SetupError, UniloginError
+from unilogin.roster.model import DeliveryKind
 
 if TYPE_CHECKING:
     from unilogin.kit.db.connection import Connection
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _UNFINISHED = (".part", ".tmp", ".filepart")
 _LOCK = ".unilogin-watch"
 _PLACES = {"applied": "done", "parked": "parked"}
+
+How = tuple[str | None, DeliveryKind]
+"""In whose name, and what the files say about people that are not in them."""
 
 Look = dict[str, tuple[int, int]]
 """Name → size and time of change: a file that is still being written looks different next time."""
@@ -46,6 +50,9 @@ def watch(
     sender: Annotated[
         str | None, typer.Option(metavar="SYSTEM_ID", help="In whose name; without it, in yours and for everybody.")
     ] = None,
+    kind: Annotated[
+        DeliveryKind, typer.Option(help="What its files say about people that are not in them.")
+    ] = DeliveryKind.FULL,
     every: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.")] = 5.0,
     once: Annotated[bool, typer.Option("--once", help="Load what is there, and end.")] = False,
 ) -> None:
@@ -63,7 +70,7 @@ def watch(
         while not stopping():
             now = _look(folder)
             for name in [name for name in sorted(now) if once or before.get(name) == now[name]]:
-                _take(dsn, settings, folder / name, sender=sender, stubborn=not once)
+                _take(dsn, settings, folder / name, how=(sender, kind), stubborn=not once)
                 if stopping():
                     break
             if once:
@@ -126,14 +133,14 @@ def _look(folder: Path) -> Look:
     return found
 
 
-def _take(dsn: str, settings: "Settings", file: Path, *, sender: str | None, stubborn: bool) -> None:
+def _take(dsn: str, settings: "Settings", file: Path, *, how: How, stubborn: bool) -> None:
     """Load one file and put it away; with ``stubborn`` what stands in the way is told, and tried again next time."""
     import asyncio
 
     import asyncpg
 
     try:
-        place, told = asyncio.run(_load(dsn, settings, file, sender=sender))
+        place, told = asyncio.run(_load(dsn, settings, file, how=how))
     except (UniloginError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         if not stubborn:
             raise
@@ -143,7 +150,7 @@ def _take(dsn: str, settings: "Settings", file: Path, *, sender: str | None, stu
     say(f"{file.name}: {place}/{new}")
 
 
-async def _load(dsn: str, settings: "Settings", file: Path, *, sender: str | None) -> tuple[str, dict[str, object]]:
+async def _load(dsn: str, settings: "Settings", file: Path, *, how: How) -> tuple[str, dict[str, object]]:
     from unilogin.cli.roster import told
     from unilogin.roster.senders.errors import NotAgreedError
 
@@ -151,7 +158,7 @@ async def _load(dsn: str, settings: "Settings", file: Path, *, sender: str | Non
     try:
         await refuse_pending_migrations(connection)
         with _opened(file) as content:
-            receipt = await _hand_in(connection, settings, content, sender=sender)
+            receipt = await _hand_in(connection, settings, content, how=how)
     except NotAgreedError as refused:
         return "refused", {"file": file.name, "not_agreed": refused.number}
     finally:
@@ -168,9 +175,7 @@ def _opened(file: Path) -> BinaryIO:
     return opened
 
 
-async def _hand_in(
-    connection: "Connection", settings: "Settings", content: BinaryIO, *, sender: str | None
-) -> "Receipt":
+async def _hand_in(connection: "Connection", settings: "Settings", content: BinaryIO, *, how: How) -> "Receipt":
     from unilogin.kit.secrets import load_secrets
     from unilogin.roster.actions import import_file
     from unilogin.roster.formats.unilogin_import import NAMESPACES
@@ -180,11 +185,14 @@ async def _hand_in(
 
     secrets = load_secrets(settings.secrets_path)
     namespaces = (*NAMESPACES, *settings.more_namespaces)
+    sender, kind = how
     if sender is None:
-        return await import_file(connection, content, secrets=secrets, actor=operator(), namespaces=namespaces)
+        return await import_file(
+            connection, content, secrets=secrets, actor=operator(), kind=kind, namespaces=namespaces
+        )
     if (found := await sender_of_system(connection, sender)) is None:
         raise SenderError(f"there is no system {sender}: 'unilogin senders list' shows all")
-    return await deliver(connection, content, sender=found, secrets=secrets, namespaces=namespaces)
+    return await deliver(connection, content, sender=found, secrets=secrets, kind=kind, namespaces=namespaces)
 
 
 def _put_away(file: Path, place: str, told: dict[str, object]) -> str:

@@ -34,7 +34,7 @@ def test_a_file_is_loaded_once_however_it_is_packed(server: RunningServer, token
     assert first.status_code == 200, first.text
     receipt = first.json()
     assert (receipt["result"], receipt["counts"]["created"], receipt["repeated"]) == ("applied", 1, False)
-    assert receipt["summary"]["da"].startswith("Læst ind: 1 nye")
+    assert receipt["summary"]["da"].startswith("Læst ind. Nye: 1")
     again = upload(server, token, text, method="POST").json()
     assert (again["result"], again["delivery_id"]) == ("repeated", receipt["delivery_id"])
 
