@@ -14,6 +14,7 @@ from unilogin.cli import (
     demo,
     institutions,
     keys,
+    merging,
     migrate,
     notices,
     people,
@@ -69,6 +70,8 @@ app.add_typer(services.commands, name="services")
 app.add_typer(providers.commands, name="providers")
 app.add_typer(keys.commands, name="keys")
 people.commands.command("unlock")(unlock.unlock)
+for of_people in (merging.merge, merging.split, merging.unmerge, merging.corrections):
+    people.commands.command()(of_people)
 app.add_typer(people.commands, name="people")
 app.add_typer(rights.commands, name="rights")
 app.add_typer(sites.commands, name="sites")
