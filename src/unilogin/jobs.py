@@ -24,9 +24,9 @@ from unilogin.protocols.oidc.actions import forget_old_grants
 from unilogin.protocols.oidc.events.actions import forget_old_events
 from unilogin.protocols.oidc.notices.actions import forget_old_notices
 from unilogin.recovery.actions import forget_assigned
-from unilogin.roster.senders.actions import forget_old_messages
 from unilogin.roster.deciding import forget_parked
 from unilogin.roster.expiring import end_old_imports, forget_people
+from unilogin.roster.senders.actions import forget_old_messages
 from unilogin.roster.undoing import forget_what_was
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.errands import forget_old_errands

@@ -25,6 +25,7 @@ from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_refusals import Contradiction
 from unilogin.domain.directory.bulk_staging import Origin, copy_batch, prepare_staging
 from unilogin.domain.directory.queries import institution
+from unilogin.domain.notices.model import Notice
 from unilogin.roster.cpr_cases import note_cases
 from unilogin.roster.desk import Desk
 from unilogin.roster.formats.unilogin_person import could_be_cpr
@@ -57,6 +58,7 @@ from unilogin.roster.reading import Reading
 from unilogin.roster.recording import record
 from unilogin.roster.rules import breaches, check_base, check_institution, check_time
 from unilogin.roster.staging import Drawer
+from unilogin.roster.telling import tell_administrators
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ async def _park(desk: Desk, origin: Origin, reading: Reading, *, file: BinaryIO,
     await record(desk.tx, told, actor=origin.actor, institution_id=where, fingerprint=reading.fingerprint)
     await put_changes_back(desk.tx, held.changes)
     await keep_file(desk, told.delivery_id, file)
+    await tell_administrators(desk.tx, where, Notice.DELIVERY_WAITS)
     return told
 
 

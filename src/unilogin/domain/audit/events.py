@@ -11,6 +11,7 @@ class Event(StrEnum):
 
     PERSON_CREATED = "person.created"
     PERSON_CHANGED = "person.changed"
+    PERSON_ERASED = "person.erased"
     PERSON_NOT_ADDED = "person.not_added"
     PERSON_SOUGHT_BY_CPR = "person.sought_by_cpr"
     MEMBERSHIP_STARTED = "membership.started"

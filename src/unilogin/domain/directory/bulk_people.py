@@ -116,7 +116,7 @@ _CHANGE = f"""
         gender = told.gender, email = told.email, contact = told.contact,
         alias_first_name = case when told.protected then told.alias_first_name else p.alias_first_name end,
         alias_family_name = case when told.protected then told.alias_family_name else p.alias_family_name end,
-        changed_at = kit_now()
+        changed_at = kit_now(), erased_at = null
     from told
     where p.person_id = told.person_id
       and ((p.first_name, p.family_name, p.birth_date, p.gender, p.email, p.contact)

@@ -147,10 +147,14 @@ _TIES = (
        where j.delivery_id = $1 and j.kind = 'contacts' and c.membership_id = j.row_id""",
     """insert into directory_contact
          (membership_id, contact_person_id, relation, child_custody, access_level, says_protected)
-       select j.row_id, (e ->> 'contact_person_id')::uuid, e ->> 'relation', (e ->> 'child_custody')::boolean,
-              (e ->> 'access_level')::smallint, (e ->> 'says_protected')::boolean
+       select j.row_id, coalesce(kept.person_id, (e ->> 'contact_person_id')::uuid), e ->> 'relation',
+              (e ->> 'child_custody')::boolean, (e ->> 'access_level')::smallint, (e ->> 'says_protected')::boolean
        from directory_journal j cross join jsonb_array_elements(j.before) e
-       where j.delivery_id = $1 and j.kind = 'contacts'""",
+       left join directory_account a
+         on a.person_id = (e ->> 'contact_person_id')::uuid and a.merged_into is not null
+       left join directory_account kept on kept.account_id = a.merged_into
+       where j.delivery_id = $1 and j.kind = 'contacts'
+       on conflict do nothing""",  # who was taken for two has become one since
 )
 
 # Whoever stays protected against what their row says now must be read again, so that its source is asked twice.

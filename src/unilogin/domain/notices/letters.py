@@ -18,7 +18,7 @@ _CLOCK: dict[Language, str] = {
     "en": "EEEE d MMMM y 'at' HH:mm",
 }
 
-_REMINDERS = (Notice.PASSWORD_CHANGE_DUE, Notice.MANUAL_ENDING)
+_REMINDERS = (Notice.PASSWORD_CHANGE_DUE, Notice.MANUAL_ENDING, Notice.IMPORT_ENDING, Notice.DELIVERY_WAITS)
 """Nobody has done anything: there is nothing that somebody else could have done."""
 
 

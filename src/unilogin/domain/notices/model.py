@@ -28,6 +28,8 @@ class Notice(StrEnum):
     USERNAME_LOOKED_UP = "username_looked_up"
     VOUCHED = "vouched"
     MANUAL_ENDING = "manual_ending"
+    IMPORT_ENDING = "import_ending"
+    DELIVERY_WAITS = "delivery_waits"
     WINDOW_UNDONE = "window_undone"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"

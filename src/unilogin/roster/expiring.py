@@ -1,0 +1,95 @@
+"""What ends by itself: imports that nobody renews, with a warning before; what is kept of people who belong nowhere."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from unilogin.domain.audit.model import SYSTEM
+from unilogin.domain.directory.bulk import lock_institution, remove_members
+from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.domain.directory.erasing import erase_people
+from unilogin.domain.directory.model import InstitutionId
+from unilogin.domain.notices.model import Notice
+from unilogin.kit.db.connection import Transaction
+from unilogin.roster.lifecycle import IMPORT_LASTS, RESTS, WARNED_BEFORE, ImportStage, stage_of_import
+from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Receipt
+from unilogin.roster.planning import effect_of
+from unilogin.roster.recording import record
+from unilogin.roster.staging import Drawer
+from unilogin.roster.telling import tell_administrators
+
+
+class _Import(NamedTuple):
+    institution_id: InstitutionId
+    number: str
+    source: str
+    last: datetime
+    now: datetime
+
+
+_OLD = """
+  select l.institution_id, i.number, l.source, l.last, kit_now() as now
+  from (
+    select institution_id, source, max(applied_at) as last from roster_delivery where status = 'applied' group by 1, 2
+  ) l join directory_institution i using (institution_id)
+  where l.last <= kit_now() - $1::interval
+    and exists (select from directory_membership m
+                where m.institution_id = l.institution_id and m.source = l.source and m.ended_at is null)
+  order by i.number, l.source
+"""
+
+_TELL_ONCE = """
+  insert into roster_stale as s (institution_id, source) values ($1, $2)
+  on conflict (institution_id, source) do update set told_at = kit_now() where s.told_at < $3
+  returning true
+"""
+
+
+async def end_old_imports(tx: Transaction) -> None:
+    """End the imports that have lasted, and tell administrators of those that will within a month, once."""
+    for row in await tx.fetch(_OLD, IMPORT_LASTS - WARNED_BEFORE, timeout=PATIENCE):
+        old = _Import(*row.values())
+        stage = stage_of_import(old.last, now=old.now, has_people=True)
+        if stage is ImportStage.ENDED:
+            await _end(tx, old)
+        elif stage is ImportStage.ENDS_SOON and await tx.fetchval(_TELL_ONCE, old.institution_id, old.source, old.last):
+            await tell_administrators(tx, old.institution_id, Notice.IMPORT_ENDING)
+
+
+async def _end(tx: Transaction, old: _Import) -> None:
+    """Let everybody of an import leave, as a delivery would: it stands in the history, and can be taken back."""
+    await lock_institution(tx, old.institution_id)
+    origin = Origin(old.institution_id, old.source, str(Drawer().new_id()), SYSTEM)
+    rows = await tx.fetch(
+        "select local_person_id from directory_membership"
+        " where institution_id = $1 and source = $2 and ended_at is null",
+        old.institution_id,
+        old.source,
+        timeout=PATIENCE,
+    )
+    removed = await remove_members(tx, origin, local_ids=[row["local_person_id"] for row in rows])
+    effect = await effect_of(tx, origin, first=False, other_numbers=0, garbled=0)
+    told = Receipt(
+        DeliveryId(UUID(origin.delivery)),
+        old.number,
+        old.source,
+        old.now,
+        "",
+        DeliveryStatus.APPLIED,
+        None,
+        {},
+        Counts(left=removed.applied.left),
+        0,
+        (),
+        0,
+        old.now,
+        DeliveryKind.DELETE,
+        effect.lines,
+    )
+    await record(tx, told, actor=SYSTEM, institution_id=old.institution_id, fingerprint=b"")
+
+
+async def forget_people(tx: Transaction) -> None:
+    """Forget what is not needed to recognise those who have belonged nowhere for long."""
+    await tx.execute("set local statement_timeout = 0")
+    await erase_people(tx, after=RESTS)

@@ -1,0 +1,54 @@
+"""The life of what deliveries bring: how long an import lasts, and what is kept of somebody who belongs nowhere. Pure.
+
+========== ====================================== =============== ===========================================
+Stage      When                                   May sign in     What is kept
+========== ====================================== =============== ===========================================
+BELONGS    an active institution has them         yes             everything
+RESTS      nobody has had them, for up to a year  no              everything: whoever comes back goes on
+FORGOTTEN  for longer than that                   no              username, uniid, subjects, CPR number: whoever
+                                                                  comes back is the same, and is told about anew
+========== ====================================== =============== ===========================================
+
+Belonging decides who may sign in, at each sign-in (``signin/gate.py``); no job does. Usernames, uniids and the names at
+services are never given to anybody else. A day-care child who starts school, a pupil who moves or goes on to youth
+education, a trainee who becomes a teacher: each belongs somewhere else from then on, and is who they were.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+IMPORT_LASTS = timedelta(days=365)
+"""An import that no later delivery of its source renews ends after so long: its system has gone."""
+
+WARNED_BEFORE = timedelta(days=30)
+RESTS = timedelta(days=365)
+
+
+class ImportStage(StrEnum):
+    """How an import stands."""
+
+    FRESH = "fresh"
+    ENDS_SOON = "ends_soon"  # administrators are told once
+    ENDED = "ended"
+
+
+class Stage(StrEnum):
+    """How somebody stands."""
+
+    BELONGS = "belongs"
+    RESTS = "rests"
+    FORGOTTEN = "forgotten"
+
+
+def stage_of_import(last: datetime, *, now: datetime, has_people: bool) -> ImportStage:
+    """Return how an import stands whose last delivery is of ``last``; one without people has nothing to end."""
+    if not has_people or now - last < IMPORT_LASTS - WARNED_BEFORE:
+        return ImportStage.FRESH
+    return ImportStage.ENDED if now - last >= IMPORT_LASTS else ImportStage.ENDS_SOON
+
+
+def stage_of_person(*, belongs: bool, left_at: datetime, now: datetime) -> Stage:
+    """Return how somebody stands who belongs somewhere, or has belonged nowhere since ``left_at``."""
+    if belongs:
+        return Stage.BELONGS
+    return Stage.FORGOTTEN if now - left_at >= RESTS else Stage.RESTS

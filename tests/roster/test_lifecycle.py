@@ -1,0 +1,150 @@
+"""What ends by itself, and that whoever comes back after years is who they were."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.roster.documents import contact, employee, member, person, student
+from tests.roster.registry import Registry
+from unilogin.domain.directory.bulk_undo import Undone
+from unilogin.roster.expiring import end_old_imports, forget_people
+from unilogin.roster.lifecycle import ImportStage, Stage, stage_of_import, stage_of_person
+from unilogin.roster.model import DeliveryId
+from unilogin.roster.queries import receipt
+
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
+MOTHER = person("6105802234", first="Ida", more="<EmailAddress>ida@example.dk</EmailAddress>")
+CHILD = member("e-1", person(), student(more=contact(MOTHER)))
+TEACHER = member("m-1", person("6207752235", first="Bo", family="Ek"), employee())
+HIDDEN = member("e-7", person("6405162277", first="Ukendt", protected="true", alias=("Sol", "Skin")), student())
+
+
+@pytest.mark.parametrize(
+    ("days", "has_people", "stage"),
+    [
+        (0, True, ImportStage.FRESH),
+        (334, True, ImportStage.FRESH),
+        (335, True, ImportStage.ENDS_SOON),
+        (364, True, ImportStage.ENDS_SOON),
+        (365, True, ImportStage.ENDED),
+        (900, True, ImportStage.ENDED),
+        (900, False, ImportStage.FRESH),
+    ],
+)
+def test_an_import_lasts_a_year(days: int, *, has_people: bool, stage: ImportStage) -> None:
+    assert stage_of_import(NOW - timedelta(days=days), now=NOW, has_people=has_people) is stage
+
+
+@pytest.mark.parametrize(
+    ("belongs", "days", "stage"),
+    [
+        (True, 4000, Stage.BELONGS),
+        (False, 0, Stage.RESTS),
+        (False, 364, Stage.RESTS),
+        (False, 365, Stage.FORGOTTEN),
+    ],
+)
+def test_whoever_belongs_nowhere_rests_for_a_year(days: int, *, belongs: bool, stage: Stage) -> None:
+    assert stage_of_person(belongs=belongs, left_at=NOW - timedelta(days=days), now=NOW) is stage
+
+
+def age(registry: Registry, days: int) -> None:
+    """Let everything have happened so many days earlier."""
+    for table, column in (
+        ("roster_delivery", "applied_at"),
+        ("roster_stale", "told_at"),
+        ("directory_person", "changed_at"),
+        ("directory_membership", "ended_at"),
+    ):
+        registry.execute(f"update {table} set {column} = {column} - $1 * interval '1 day'", days)
+
+
+def there(registry: Registry) -> int:
+    (count,) = registry.row("select count(*) from directory_membership where ended_at is null")
+    return int(str(count))
+
+
+def test_an_import_nobody_renews_ends_after_a_warning_and_can_be_taken_back(registry: Registry) -> None:
+    registry.deliver(CHILD, TEACHER)
+    registry.execute(
+        "insert into access_right (account_id, institution_id, name, granted_by) select a.account_id, m.institution_id,"
+        " 'Brugeradministrator', a.account_id from directory_account a join directory_membership m using (person_id)"
+        " where m.local_person_id = 'm-1'"
+    )
+    told = "select count(*) from notices_notice where kind = 'import_ending'"
+    age(registry, 334)
+    registry.act(end_old_imports)
+    assert registry.row(told) == (0,)
+    age(registry, 1)
+    for _ in range(2):
+        registry.act(end_old_imports)
+        assert registry.row(told) == (1,)
+    assert there(registry) == 2
+    age(registry, 30)
+    registry.act(end_old_imports)
+    assert there(registry) == 0
+    ended = registry.row("select delivery_id from roster_delivery where actor_kind = 'system'")[0]
+    story = registry.do(lambda connection: receipt(connection, DeliveryId(ended)))  # type: ignore[arg-type]
+    assert story
+    assert (story.source, story.counts.left, [line.left for line in story.plan]) == ("Prøvesystem", 2, [1, 1, 1])
+    assert registry.undo(story) == Undone(restored=2, left=0)
+    assert there(registry) == 2
+
+
+def test_a_source_that_delivers_goes_on(registry: Registry) -> None:
+    registry.deliver(CHILD, TEACHER)
+    age(registry, 400)
+    registry.deliver(CHILD, TEACHER)
+    registry.act(end_old_imports)
+    assert there(registry) == 2
+
+
+def test_whoever_left_long_ago_is_forgotten_and_comes_back_as_the_same(registry: Registry) -> None:
+    identity = "select username, uniid, account_id from directory_account order by 1"
+    registry.deliver(CHILD, TEACHER, HIDDEN)
+    before = registry.rows(identity)
+    registry.deliver(TEACHER)
+    names = "select first_name, alias_first_name, email from directory_person order by 1, 2"
+    registry.act(forget_people)
+    assert ("Åse", None, None) in registry.rows(names)
+    age(registry, 366)
+    registry.act(forget_people)
+    assert registry.rows(names) == [
+        ("Bo", None, None),
+        ("Tidligere", "Beskyttet", None),
+        ("Tidligere", None, None),
+        ("Tidligere", None, None),
+    ]
+    assert registry.audit("person.erased") == 3
+    receipt = registry.deliver(CHILD, TEACHER, HIDDEN)
+    assert (receipt.counts.created, receipt.new_accounts) == (2, 0)
+    assert registry.rows(identity) == before
+    assert registry.rows(names) == [
+        ("Bo", None, None),
+        ("Ida", None, "ida@example.dk"),
+        ("Ukendt", "Sol", None),
+        ("Åse", None, None),
+    ]
+    assert registry.row("select count(*) from directory_person where erased_at is not null") == (0,)
+
+
+STAGES = [
+    ("day-care", "999002", "Barn", "DT", "2b"),
+    ("school", "999001", "Elev", "0", "2b"),
+    ("next grade", "999001", "Elev", "1", "2b"),
+    ("youth education", "999002", "Studerende", "U1", "2b"),
+    ("adult", "999002", "Studerende", "VU", "2b"),
+]
+
+
+def test_a_child_grows_up_with_one_username(registry: Registry) -> None:
+    """Day-care, school, grades, youth education, adult: each source lets them go when it no longer has them."""
+    usernames = set()
+    for _, number, role, level, main in STAGES:
+        row = member("e-1", person(), student(role=role, level=level, main=main))
+        registry.deliver(row, TEACHER, number=number, source=f"System {role}")
+        usernames |= {username for (username,) in registry.rows(
+            "select a.username from directory_account a join directory_person p using (person_id)"
+            " where p.first_name = 'Åse'"
+        )}  # fmt: skip
+    assert len(usernames) == 1
