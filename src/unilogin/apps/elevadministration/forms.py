@@ -12,7 +12,6 @@ ROLES = {
     ActorGroup.MEDARBEJDER: ("Lærer", "Pædagog", "Vikar", "Leder", "Ledelse", "TAP", "Konsulent"),
     ActorGroup.ELEV: ("Elev", "Barn", "Studerende"),
 }
-ALL_ROLES = tuple((group, role) for group, roles in ROLES.items() for role in roles)
 MOST_NAME = 99
 MOST_CLASS = 75
 

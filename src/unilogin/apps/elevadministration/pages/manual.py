@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadministration.access import Desk
-from unilogin.apps.elevadministration.forms import ALL_ROLES, LEVELS, Typed, masked, read_person
+from unilogin.apps.elevadministration.forms import LEVELS, ROLES, Typed, masked, read_person
 from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.domain.directory import manual
@@ -88,7 +88,7 @@ def _form(
         "typed": {name: desk.value(name) for name in _FIELDS},
         "wrong": wrong,
         "why": why,
-        "roles": ALL_ROLES,
+        "roles": ROLES,
         "levels": LEVELS,
         "here_url": f"{url_of(school)}/manuel",
     }
