@@ -1,0 +1,90 @@
+"""Elevadministration in a browser: every page on a phone, a Chromebook and a wide screen, readable by all."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.apps.elevadministration.office import Office, open_office, pupils
+from tests.browser.accessibility import violations
+from tests.browser.fixtures import OpenPage
+from tests.builders.people import People
+from tests.roster.documents import employee, member, person, student
+from tests.server import RunningServer
+
+SCREENS = {"da": ((360, 740), (1920, 1080)), "en": ((1366, 768),)}
+HIDDEN = person("6105160951", first="Kaj", family="Kendt", protected="true")
+STAFF = (
+    member("m-1", person("6105160952", first="Rikke", family="Tavle"), employee("Lærer")),
+    member("m-2", person("6105160951", first="Kaj", family="Kendt"), employee("Lærer", "TAP")),
+)
+
+
+@pytest.fixture(scope="module")
+def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]]:
+    """An office where everything waits that can wait, and the address of each page."""
+    office = open_office(server, people)
+    everybody = (*pupils(28, seed=51), *pupils(22, first=41, main="3a", seed=52))
+    office.deliver(*everybody, *STAFF)
+    other = member("e-1", person("6405160953", first="Elev1", family="Prøvesen"), student())
+    hidden = member("m-2", HIDDEN, employee("Lærer"))
+    office.deliver(other, *everybody[1:], STAFF[0], hidden)
+    parked = office.deliver(*everybody[:28], hidden, source="Nyt og meget langt systemnavn 12.4")
+    parked = office.deliver(*everybody[2:28], STAFF[0], hidden)
+    office.browser.open(f"{office.url}/manuel/ny")
+    added = {"cpr": "6502900954", "first_name": "Pia Marie", "family_name": "Ekstern-Østergaard"}
+    office.post(f"{office.url}/manuel/ny", role="Ekstern", **added)
+    office.value("update directory_manual set until_at = kit_now() + interval '9 days' returning true")
+    office.browser.open(f"{office.url}/cpr")
+    case = office.browser.document.xpath("//td/a[contains(@href, '/cpr/')]/@href")[0]
+    delivery = f"{office.url}/import/{parked.delivery_id}"
+    return office, {
+        "overview": office.url,
+        "history": f"{office.url}/import",
+        "parked": delivery,
+        "changes": f"{delivery}/personer",
+        "cpr": f"{office.url}/cpr",
+        "case": case,
+        "manual": f"{office.url}/manuel",
+        "add": f"{office.url}/manuel/ny",
+        "protection": f"{office.url}/navnebeskyttelse",
+        "exports": f"{office.url}/eksport",
+    }
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_every_page_on_every_screen(
+    server: RunningServer, open_page: OpenPage, pages: tuple[Office, dict[str, str]], language: str
+) -> None:
+    office, urls = pages
+    locale, scheme = {"da": ("da-DK", "light"), "en": ("en-GB", "dark")}[language]
+    page = open_page(f"{server.base_url}/elevadministration", width=360, height=740, locale=locale, color_scheme=scheme)
+    check(page, f"door-{language}")
+    page.context.add_cookies(
+        [
+            {"name": one.name, "value": one.value or "", "url": server.base_url}
+            for one in office.browser.client.cookies.jar
+            if not one.name.endswith("language")
+        ]
+    )
+    for name, url in urls.items():
+        page.goto(f"{server.base_url}{url}")
+        assert page.url.endswith(url), name
+        for width, height in SCREENS[language]:
+            page.set_viewport_size({"width": width, "height": height})
+            check(page, f"{name}-{width}-{language}", read_aloud=width < 1920)
+
+
+def check(page: Page, name: str, *, read_aloud: bool = True) -> None:
+    """Nothing to the side of the screen, buttons as large as a thumb, no violation; and a picture if asked for."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    small = page.evaluate(
+        "[...document.querySelectorAll('main button, main .button, main .check-box')]"
+        ".filter(e => e.getClientRects().length && Math.min(e.offsetHeight, e.offsetWidth) < 44).map(e => e.outerHTML)"
+    )
+    assert small == [], name
+    if read_aloud:
+        assert violations(page) == [], name
