@@ -17,9 +17,10 @@ Cells = Mapping[str, str]
 """A row's values by column."""
 
 _TABLES = """
-  pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -8000; pragma temp_store = file;
-  create table user (place integer primary key, id text not null, line integer not null, sealed blob not null);
-  create table part (user text not null, kind text not null, line integer not null, sealed blob not null);
+  pragma journal_mode = off; pragma synchronous = off; pragma temp_store = file; pragma temp.cache_size = -8000;
+  create temporary table user_row
+    (place integer primary key, id text not null, line integer not null, sealed blob not null);
+  create temporary table part_row (user text not null, kind text not null, line integer not null, sealed blob not null);
 """
 
 
@@ -56,22 +57,23 @@ class RowStore:
     def add_users(self, users: Iterable[tuple[str, int, Cells]]) -> int:
         """Keep the rows of the users' table in their order; return how many there are."""
         rows = ((user, line, self._seal(cells)) for user, line, cells in users)
-        self._base.executemany("insert into user (id, line, sealed) values (?, ?, ?)", rows)
-        return int(self._base.execute("select count(*) from user").fetchone()[0])
+        self._base.executemany("insert into user_row (id, line, sealed) values (?, ?, ?)", rows)
+        return int(self._base.execute("select count(*) from user_row").fetchone()[0])
 
     def add_parts(self, parts: Iterable[Part]) -> None:
         """Keep rows of other tables."""
         rows = ((part.user, part.kind, part.line, self._seal(part.cells)) for part in parts)
-        self._base.executemany("insert into part (user, kind, line, sealed) values (?, ?, ?, ?)", rows)
+        self._base.executemany("insert into part_row (user, kind, line, sealed) values (?, ?, ?, ?)", rows)
 
     def settle(self) -> None:
         """Make what was kept quick to find; nothing is added after."""
-        self._base.executescript("create index user_id on user (id); create index part_user on part (user);")
+        self._base.executescript("create index user_id on user_row (id); create index part_user on part_row (user);")
 
     def strangers(self, limit: int) -> list[tuple[str, str, int]]:
         """Return kind, person and line of rows about people whom the users' table does not have."""
         return self._base.execute(
-            "select kind, user, line from part where user not in (select id from user) order by kind, line limit ?",
+            "select kind, user, line from part_row where user not in (select id from user_row)"
+            " order by kind, line limit ?",
             (limit,),
         ).fetchall()
 
@@ -79,7 +81,7 @@ class RowStore:
         """Hand out all users in order, with their parts."""
         place = 0
         while rows := self._base.execute(
-            "select id, line, sealed, place from user where place > ? order by place limit ?", (place, at_once)
+            "select id, line, sealed, place from user_row where place > ? order by place limit ?", (place, at_once)
         ).fetchall():
             place = rows[-1][3]
             yield self._with_parts(rows)
@@ -90,7 +92,7 @@ class RowStore:
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
             rows = self._base.execute(
-                f"select id, line, sealed, place from user where id in ({_marks(some)}) order by place desc",
+                f"select id, line, sealed, place from user_row where id in ({_marks(some)}) order by place desc",
                 some,
             ).fetchall()
             found |= {user.id: user for user in self._with_parts(rows)}
@@ -104,7 +106,7 @@ class RowStore:
         ids = [row[0] for row in rows]
         parts: dict[str, dict[str, list[Part]]] = {}
         for user, kind, line, sealed in self._base.execute(
-            f"select user, kind, line, sealed from part where user in ({_marks(ids)}) order by rowid",
+            f"select user, kind, line, sealed from part_row where user in ({_marks(ids)}) order by rowid",
             ids,
         ):
             parts.setdefault(user, {}).setdefault(kind, []).append(Part(user, kind, line, self._open(sealed)))
