@@ -9,7 +9,7 @@ import pytest
 
 from tests.roster.oneroster import CLASSES, FAMILY, Row, delivery, enrolled, opened, role, rows, table, user
 from tests.roster.registry import Registry
-from unilogin.domain.directory.bulk_protection import NEUTRAL_ALIAS
+from unilogin.domain.directory.protection import NEUTRAL_ALIAS
 from unilogin.kit.text import load_texts
 from unilogin.kit.xml.errors import DocumentError
 from unilogin.roster.errors import DeliveryRefusedError
