@@ -10,13 +10,25 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import board, country, elevadgang, growth, journey, morning, rosters, sign_on, timing, worker
+from bench import board, country, elevadgang, growth, journey, morning, rosters, sign_on, timing, undoing, worker
 from bench.report import Report
 from bench.running import free_port, install_peers, start_database, start_unilogin
 from bench.sign_on import Size
 from bench.unilogin_side import prepare
 
-MEASURES = ("journey", "sign-on", "morning", "timing", "board", "elevadgang", "roster", "country", "growth", "worker")
+MEASURES = (
+    "journey",
+    "sign-on",
+    "morning",
+    "timing",
+    "board",
+    "elevadgang",
+    "roster",
+    "undo",
+    "country",
+    "growth",
+    "worker",
+)
 MILLION = 1_000_000
 GROWTH_TIMES = 24
 
@@ -36,6 +48,7 @@ class Effort:
     samples: int
     board_rounds: int
     board_journeys: int
+    undone: int
     institutions: int
     growth: tuple[int, int]
     growth_rounds: int
@@ -53,6 +66,7 @@ FULL = Effort(
     samples=600,
     board_rounds=5,
     board_journeys=840,
+    undone=200_000,
     institutions=200,
     growth=(10_000, 100_000),
     growth_rounds=7,
@@ -69,6 +83,7 @@ QUICK = Effort(
     samples=60,
     board_rounds=2,
     board_journeys=200,
+    undone=10_000,
     institutions=20,
     growth=(2_000, 20_000),
     growth_rounds=3,
@@ -117,6 +132,10 @@ def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) ->
         ratios, figures = rosters.measure(
             folder, persons=effort.persons, rounds=effort.roster_rounds, repeats=effort.roster_repeats
         )
+        report.ratios += ratios
+        report.figures += figures
+    if "undo" in only:
+        ratios, figures = undoing.measure(folder / "undoing", persons=effort.undone)
         report.ratios += ratios
         report.figures += figures
     if "country" in only:
