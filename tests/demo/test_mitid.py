@@ -143,6 +143,9 @@ def test_a_protected_parent_comes_in_under_the_alias(demo: RunningDemo) -> None:
 def test_at_work_lone_carries_her_rights(demo: RunningDemo) -> None:
     visitor = Script(demo).sign_in("Lone Høj Nørgaard (på arbejde)")
     assert visitor.moves_on
+    visitor.open("/elevadministration/skoler")
+    assert "/elevadministration/skole/999001" in visitor.page.text
+    assert "Seneste fra skolens systemer" in visitor.open("/elevadministration/skole/999001").text
 
 
 @pytest.fixture

@@ -89,6 +89,27 @@ def test_who_comes_back_is_the_same_person_with_the_same_username(office: Office
     assert here(office, "Ekstern-Hansen") == 1
 
 
+def test_who_was_forgotten_after_a_year_away_is_told_about_anew(office: Office) -> None:
+    assert "tilføjet for et år" in add(office, **NEW | {"cpr": "6601014420", "first_name": "Gry", "family_name": "Før"})
+    known = (
+        "select a.username from directory_account a join directory_person p using (person_id) where p.family_name = $1"
+    )
+    before = office.value(known, "Før")
+    left = (
+        "update directory_membership m set ended_at = kit_now() from directory_person p"
+        " where p.person_id = m.person_id and p.family_name = 'Før' returning true"
+    )
+    forgotten = (
+        "update directory_person set erased_at = kit_now(), first_name = 'Tidligere', family_name = 'Bruger'"
+        " where family_name = 'Før' returning true"
+    )
+    assert office.value(left)
+    assert office.value(forgotten)
+    fields = NEW | {"cpr": "6601014420", "first_name": "Gry", "family_name": "Nu"}
+    assert "tilføjet for et år" in add(office, **fields)
+    assert office.value(known, "Nu") == before
+
+
 def test_a_number_with_another_name_joins_nobody_and_tells_no_name(office: Office) -> None:
     page = add(office, **NEW | {"first_name": "Per", "role": "Praktikant"})
     assert "Navnet passer ikke" in page

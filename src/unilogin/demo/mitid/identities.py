@@ -22,8 +22,12 @@ TODAY = date(2026, 8, 10)
 
 YOUNGEST, EVERYBODY = 13, 15
 _NAMESPACE = uuid.UUID("0f6f0ddc-86d2-4dc5-9d1c-6d1f4a0a6a55")
-_ADMINISTRATORS = {"lone": (Right.BRUGERADMINISTRATOR, Right.BRUGERADMINISTRATOR_ELEVADGANG), "trine": ()}
-"""Members of the cast with a business identity, and the rights their work has given them."""
+_ADMINISTRATORS = {
+    "lone": (Right.BRUGERADMINISTRATOR, Right.BRUGERADMINISTRATOR_ELEVADGANG),
+    "mette": (Right.BRUGERADMINISTRATOR,),
+    "trine": (),
+}
+"""Members of the cast with a business identity, and the rights their work has given them: two who decide together."""
 
 
 @cache

@@ -16,6 +16,7 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import SYSTEM, Actor, Entry
 from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId, PersonId
 from unilogin.domain.directory.newcomers import Newcomer, create_person
+from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.directory.rules import is_same_name
 from unilogin.kit.db.connection import Connection, Transaction
@@ -63,12 +64,22 @@ class AddedPerson:
     is_ending: bool
 
 
+_UNNAMED = HAS_NEUTRAL_ALIAS.replace("p.", "")
+
 _KNOWN = """
-  select p.person_id, a.account_id, p.first_name, p.family_name, p.alias_first_name, p.alias_family_name
+  select p.person_id, a.account_id, p.first_name, p.family_name, p.alias_first_name, p.alias_family_name,
+         p.erased_at is not null as is_forgotten
   from directory_person p join directory_account a using (person_id)
   where p.cpr_index = $1
      or p.person_id = (select f.person_id from directory_former_cpr f where f.cpr_index = $1)
 """
+
+_REMEMBER = """
+  update directory_person
+  set first_name = $2, family_name = $3, birth_date = $4, erased_at = null, changed_at = kit_now()
+  where person_id = $1 and erased_at is not null
+"""
+"""Whoever was forgotten after a year away is told about anew, and is who they were."""
 
 _STANDS = """
   select exists (select from directory_membership
@@ -112,10 +123,14 @@ async def add_by_hand(
     await tx.execute("select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 0))", who.cpr_index)
     known = await tx.fetchrow(_KNOWN, who.cpr_index)
     at = place.institution_id
-    if known and not is_same_name(
-        (who.first_name, who.family_name),
-        (known["first_name"], known["family_name"]),
-        (known["alias_first_name"] or "", known["alias_family_name"] or ""),
+    if (
+        known
+        and not known["is_forgotten"]
+        and not is_same_name(
+            (who.first_name, who.family_name),
+            (known["first_name"], known["family_name"]),
+            (known["alias_first_name"] or "", known["alias_family_name"] or ""),
+        )
     ):
         # Whoever tries numbers against names leaves a trace at the number's owner each time (B-A07).
         await audit.write(
@@ -129,6 +144,7 @@ async def add_by_hand(
         return NotAdded.HERE_ALREADY
     if known:
         person_id, account_id = PersonId(known["person_id"]), AccountId(known["account_id"])
+        await tx.execute(_REMEMBER, person_id, who.first_name, who.family_name, who.born)
         await _protect(tx, person_id, who, at=at, account_id=account_id, actor=actor)
     else:
         person_id, account_id = await create_person(tx, who, institution_id=at, actor=actor)
@@ -148,7 +164,8 @@ async def _protect(
         return
     begun = await tx.fetchval(
         "update directory_person set protected = true, protection_doubted_at = null, changed_at = kit_now(),"
-        " alias_first_name = $2, alias_family_name = $3 where person_id = $1 and not protected returning true",
+        f" alias_first_name = $2, alias_family_name = $3 where person_id = $1 and (not protected or {_UNNAMED})"
+        " returning true",
         person_id,
         *who.alias,
     )
