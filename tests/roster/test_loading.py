@@ -200,7 +200,7 @@ def test_one_person_is_one_person_in_every_part_they_play(registry: Registry) ->
     assert registry.row("select count(*), count(distinct contact_person_id) from directory_contact") == (2, 1)
 
 
-def test_leaving_one_school_leaves_the_other_alone(registry: Registry) -> None:
+def test_f_32_leaving_one_school_leaves_the_other_alone(registry: Registry) -> None:
     registry.deliver(TEACHER, PUPIL)
     registry.deliver(TEACHER, number="999002")
     registry.deliver(PUPIL)

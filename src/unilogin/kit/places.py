@@ -24,16 +24,23 @@ class Places:
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Keep a place while the block runs; raises FullError when there is none soon."""
-        if self._free.locked() and self._room == 0:
-            raise FullError("nobody more may wait")
-        self._room -= 1
-        try:
-            await asyncio.wait_for(self._free.acquire(), self._seconds)
-        except TimeoutError as error:
-            raise FullError("waited in vain") from error
-        finally:
-            self._room += 1
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()  # at once
         try:
             yield
         finally:
             self._free.release()
+
+    async def _wait(self) -> None:
+        if self._room == 0:
+            raise FullError("nobody more may wait")
+        self._room -= 1
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise FullError("waited in vain") from error
+        finally:
+            self._room += 1

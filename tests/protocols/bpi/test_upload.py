@@ -11,9 +11,12 @@ import pytest
 from tests.protocols.bpi.conftest import OPERATOR, OURS, THEIRS, within
 from tests.protocols.bpi.signing import roster
 from tests.server import RunningServer
+from unilogin.domain.directory.actions import InstitutionDraft, save_institutions
+from unilogin.domain.directory.model import InstitutionKind
 from unilogin.kit.db.connection import Connection
 from unilogin.roster.senders import actions
 from unilogin.roster.senders.model import TokenId
+from unilogin.roster.senders.rules import MOST_AN_HOUR
 
 
 def upload(
@@ -98,3 +101,23 @@ def test_b_r03_a_file_that_is_too_large_is_refused_before_it_comes(server: Runni
 
 def test_an_unknown_kind_is_refused(server: RunningServer, token: str) -> None:
     assert upload(server, token, b"", kind="partly").json()["error"] == "kind"
+
+
+def test_a_school_has_so_many_deliveries_an_hour(server: RunningServer, shared_database: str) -> None:
+    async def prepare(tx: Connection) -> str:
+        draft = InstitutionDraft("WS0003", "Skole WS0003", InstitutionKind.FOLKESKOLE, None, "899", True)
+        await save_institutions(tx, [draft], actor=OPERATOR)
+        await actions.add_sender(tx, "ABtravl5", name="Travlt", actor=OPERATOR)
+        await actions.agree(tx, "ABtravl5", number="WS0003", actor=OPERATOR)
+        await tx.execute(
+            "insert into roster_delivery (actor_kind, actor_id, institution_id, institution_number, source,"
+            " school_year, status, refusal) select 'source', 'ABtravl5', institution_id, number, 'x', '', 'refused',"
+            " 'no_persons' from directory_institution, generate_series(1, $1) where number = 'WS0003'",
+            MOST_AN_HOUR,
+        )
+        _, token, _ = await actions.give_token(tx, "ABtravl5", lasts=timedelta(days=1), numbers=(), actor=OPERATOR)
+        return token
+
+    answer = upload(server, within(shared_database, prepare), b"", number="WS0003")
+    assert (answer.status_code, answer.json()["error"]) == (429, "too_many_deliveries")
+    assert answer.headers["retry-after"] == "60"

@@ -20,22 +20,24 @@ from unilogin.kit.web.peer import Net, peer_of
 from unilogin.kit.web.routing import Access
 from unilogin.protocols.bpi.envelope import LONGEST_MESSAGE, read_message
 from unilogin.protocols.bpi.errors import (
+    COME_AGAIN,
     BusyError,
     CertificateFaultError,
     FaultError,
     MediaError,
     OutdatedError,
     ReplayedError,
+    TooManyDeliveriesError,
     TooManyError,
 )
-from unilogin.protocols.bpi.model import Call, Message
+from unilogin.protocols.bpi.model import DELIVERIES, Call, Message
 from unilogin.protocols.bpi.names import CONTENT_TYPE, PATH
 from unilogin.protocols.bpi.reading import read_aside
 from unilogin.protocols.bpi.receiving import receive_file
 from unilogin.roster.senders.actions import note_refused, take_message
 from unilogin.roster.senders.model import TokenBearer
-from unilogin.roster.senders.queries import bearer_of_token, institutions_of, sender_of_certificate
-from unilogin.roster.senders.rules import believed_until
+from unilogin.roster.senders.queries import bearer_of_token, institutions_of, may_deliver_more, sender_of_certificate
+from unilogin.roster.senders.rules import MOST_AN_HOUR, believed_until
 
 _SMALL = 256 * 1024
 """A message of this size is read at once; larger ones wait for a place."""
@@ -96,6 +98,8 @@ async def _of_its_sender(house: House, message: Message, document: IO[bytes]) ->
             if not await take_message(connection, sender, message_id=message.message_id, until=until):
                 raise ReplayedError()
             numbers = await institutions_of(connection, sender.sender_id)
+            if message.operation in DELIVERIES and numbers and not await may_deliver_more(connection, sender, numbers):
+                raise TooManyDeliveriesError(most=MOST_AN_HOUR)
             return Call(message, sender, tuple(numbers.values()), document)
     except FaultError as fault:
         fault.answers = message.message_id
@@ -112,7 +116,7 @@ async def _refuse_stubborn(house: House, net: Net) -> None:
 async def _remember(house: House, net: Net, fault: FaultError) -> None:
     """Count a failure; one that looks like somebody else's system is an alarm, too (B-R01)."""
     log("bpi").warning("message_refused", why=fault.code)
-    if isinstance(fault, TooManyError):
+    if fault.status in COME_AGAIN:
         return
     claimed = str(fault.fields.get("system", ""))
     try:

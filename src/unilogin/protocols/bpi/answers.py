@@ -13,7 +13,7 @@ from unilogin.kit.xml.small import read_small
 from unilogin.kit.xml.tree import Element, written
 from unilogin.protocols.bpi.certificate import Signer
 from unilogin.protocols.bpi.envelope import LONGEST_MESSAGE
-from unilogin.protocols.bpi.errors import BusyError, FaultError, TooManyError
+from unilogin.protocols.bpi.errors import COME_AGAIN, FaultError
 from unilogin.protocols.bpi.names import (
     ADDRESSING,
     ANONYMOUS,
@@ -46,7 +46,7 @@ def answer(body: str, *, action: str, relates_to: str | None, signer: Signer) ->
 def fault_answer(fault: FaultError, texts: Texts, *, signer: Signer | None) -> Response:
     """Return a fault, signed unless there is nothing to sign with: the database is away."""
     envelope = _envelope(_fault(fault, texts), action=_FAULT_ACTION, relates_to=fault.answers, signer=signer)
-    headers = {"Retry-After": "60"} if isinstance(fault, TooManyError | BusyError) else {}
+    headers = {"Retry-After": "60"} if fault.status in COME_AGAIN else {}
     return _response(envelope, status=fault.status, headers=headers)
 
 

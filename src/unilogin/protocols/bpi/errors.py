@@ -15,6 +15,10 @@ class FaultType(StrEnum):
     RIGHTS = "Rettigheder"
 
 
+COME_AGAIN = (429, 503)
+"""Statuses after which the same may succeed in a minute."""
+
+
 class FaultError(UniloginError):
     """A SOAP fault; ``bpi.fault.<code>`` is its sentence, ``fields`` go into it."""
 
@@ -166,8 +170,15 @@ class KindError(FaultError):
     code = "kind"
 
 
+class TooManyDeliveriesError(FaultError):
+    """More deliveries than a school can have in an hour."""
+
+    code = "too_many_deliveries"
+    status = 429
+
+
 class TooManyError(FaultError):
-    """Too many failures from one address, or too many deliveries."""
+    """Too many failures from one address."""
 
     code = "too_many"
     status = 429

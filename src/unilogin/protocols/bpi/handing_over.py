@@ -47,8 +47,8 @@ async def hand_over(
         receipt.pop("file", None)
         return Taken(receipt, msgspec.convert(receipt, Told))
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        # What it said stays away from the log: it may quote what it read. The command says it to who runs it by hand.
-        log("bpi").error("delivery_broke_off", exit_code=done.returncode)
+        said = done.stderr.decode(errors="replace").strip().splitlines()  # sentences for operators, of ours
+        log("bpi").error("delivery_broke_off", exit_code=done.returncode, said=said[-1] if said else "")
         raise HandingOverError("the database is away" if done.returncode == _SETUP else "it broke off") from error
 
 

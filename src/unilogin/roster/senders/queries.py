@@ -1,5 +1,7 @@
 """Reading who may deliver: by the proof that came along, now, by the database's clock."""
 
+from collections.abc import Collection
+
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import digest
@@ -12,6 +14,7 @@ from unilogin.roster.senders.model import (
     TokenBearer,
     TokenId,
 )
+from unilogin.roster.senders.rules import MOST_AN_HOUR
 
 
 async def sender_of_certificate(connection: Connection, fingerprint: bytes, *, system_id: str) -> Sender | None:
@@ -49,6 +52,17 @@ async def institutions_of(connection: Connection, sender_id: SenderId) -> dict[I
         sender_id,
     )
     return {InstitutionId(row["institution_id"]): row["number"] for row in rows}
+
+
+async def may_deliver_more(connection: Connection, sender: Sender, institutions: Collection[InstitutionId]) -> bool:
+    """Tell whether a sender has deliveries left in this hour, for these institutions together."""
+    lately: int = await connection.fetchval(
+        "select count(*) from roster_delivery where institution_id = any ($1::uuid[]) and actor_kind = 'source'"
+        " and actor_id = $2 and received_at > kit_now() - interval '1 hour'",
+        list(institutions),
+        sender.system_id,
+    )
+    return lately < MOST_AN_HOUR * len(institutions)
 
 
 async def sender_of_system(connection: Connection, system_id: str) -> Sender | None:

@@ -13,6 +13,9 @@ CLOCKS_DIFFER = timedelta(minutes=2)
 LONGEST_LIFE = timedelta(minutes=10)
 """A message is on its way for seconds; clients say five minutes."""
 
+MOST_AN_HOUR = 60
+"""Deliveries for one institution, whoever sends them; the same one again does not count."""
+
 
 def check_system_id(system_id: str) -> None:
     """Raise SenderError for an id that could not stand in a message."""

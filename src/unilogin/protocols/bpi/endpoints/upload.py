@@ -13,7 +13,16 @@ from unilogin.kit.places import FullError
 from unilogin.kit.text import LANGUAGES
 from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
 from unilogin.protocols.bpi.access import Unadmitted
-from unilogin.protocols.bpi.errors import BrokenError, BusyError, FaultError, KindError, NotAgreedFaultError, TokenError
+from unilogin.protocols.bpi.errors import (
+    COME_AGAIN,
+    BrokenError,
+    BusyError,
+    FaultError,
+    KindError,
+    NotAgreedFaultError,
+    TokenError,
+    TooManyDeliveriesError,
+)
 from unilogin.protocols.bpi.handing_over import hand_over
 from unilogin.protocols.bpi.messages import Result, result_of, summary_of
 from unilogin.protocols.bpi.model import NotAgreed, Taken
@@ -21,7 +30,8 @@ from unilogin.protocols.bpi.receiving import receive_file
 from unilogin.roster.model import DeliveryKind
 from unilogin.roster.senders.actions import note_refused
 from unilogin.roster.senders.model import TokenBearer
-from unilogin.roster.senders.queries import institutions_of
+from unilogin.roster.senders.queries import institutions_of, may_deliver_more
+from unilogin.roster.senders.rules import MOST_AN_HOUR
 
 _STATUS: Mapping[Result, int] = {Result.PARKED: 202, Result.REFUSED: 422}
 
@@ -43,7 +53,7 @@ async def take_upload(house: House, request: Request, admitted: TokenBearer | Un
 
 async def _taken(house: House, request: Request, bearer: TokenBearer) -> Taken:
     number, kind = str(request.path_params["number"]), _kind(request)
-    await _check_agreed(house, bearer, number)
+    await _check_leave(house, bearer, number)
     with tempfile.TemporaryFile() as file:
         await receive_file(request, file, most=house.largest_upload)
         taken = await hand_over(house, file, sender=bearer.sender, kind=kind, only=number)
@@ -59,11 +69,14 @@ def _kind(request: Request) -> DeliveryKind:
         raise KindError() from None
 
 
-async def _check_agreed(house: House, bearer: TokenBearer, number: str) -> None:
+async def _check_leave(house: House, bearer: TokenBearer, number: str) -> None:
     """Refuse before the file comes. An institution that there is not sounds like one that is not the sender's."""
     async with acquire(house.pool) as connection:
         agreed = await institutions_of(connection, bearer.sender.sender_id)
-    if any(agreed[one] == number for one in agreed if bearer.only is None or one in bearer.only):
+        wanted = [one for one in agreed if agreed[one] == number and (bearer.only is None or one in bearer.only)]
+        if wanted and not await may_deliver_more(connection, bearer.sender, wanted):
+            raise TooManyDeliveriesError(most=MOST_AN_HOUR)
+    if wanted:
         return
     async with transaction(house.pool) as tx:
         await note_refused(tx, bearer.sender.actor, why="no agreement", number=number)
@@ -82,7 +95,7 @@ def _answer(house: House, taken: Taken) -> Response:
 def _refusal(house: House, fault: FaultError) -> Response:
     sentences = {language: house.texts(language, f"bpi.fault.{fault.code}", **fault.fields) for language in LANGUAGES}
     headers = {"WWW-Authenticate": 'Bearer realm="unilogin"'} if isinstance(fault, TokenError) else {}
-    if fault.status in (429, 503):
+    if fault.status in COME_AGAIN:
         headers["Retry-After"] = "60"
     return _json({"error": fault.code, "message": sentences}, status=fault.status, headers=headers)
 
