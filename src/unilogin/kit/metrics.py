@@ -60,6 +60,11 @@ def throttled(state: str, *, who: str, place: str) -> None:
     _counting().refusals.inc(state, who, place)
 
 
+def delivery(door: str, outcome: str) -> None:
+    """Count a roster that somebody brought to a door: which, and a word for what became of it."""
+    _counting().deliveries.inc(door, outcome)
+
+
 def hash_turned_away() -> None:
     """Count a sign-in that was told to come again, because too many wait to be hashed."""
     _counting().hash_turned_away.inc()
@@ -166,6 +171,9 @@ class _Instruments:
         self.steps = _Counters(counter("journey_steps", "Steps of journeys, by how they ended.", "step", "outcome"))
         self.refusals = _Counters(
             counter("throttle_refusals", "Attempts refused unlooked at.", "state", "who", "place")
+        )
+        self.deliveries = _Counters(
+            counter("deliveries", "Rosters brought, by what became of them.", "door", "outcome")
         )
         self.hash_waiting = gauge("hash_waiting", "Secrets that wait to be hashed.")
         self.hash_wait = histogram("hash_wait", "Waiting for a place to hash.")

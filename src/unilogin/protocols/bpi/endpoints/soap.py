@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from unilogin.house import House
+from unilogin.kit import metrics
 from unilogin.kit.places import FullError
 from unilogin.kit.web.errors import RefusedError
 from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
@@ -16,7 +17,7 @@ from unilogin.protocols.bpi.certificate import Signer, signer
 from unilogin.protocols.bpi.description import schema, wsdl
 from unilogin.protocols.bpi.errors import BrokenError, BusyError, FaultError, RightsError
 from unilogin.protocols.bpi.handing_over import hand_over
-from unilogin.protocols.bpi.messages import code_of, summary_of
+from unilogin.protocols.bpi.messages import code_of, result_of, summary_of
 from unilogin.protocols.bpi.model import DELIVERIES, Call, NotAgreed, Operation
 from unilogin.protocols.bpi.names import SERVICE
 
@@ -66,6 +67,7 @@ async def _deliver(house: House, asked: Call) -> str:
     taken = await hand_over(house, asked.document, sender=asked.sender, kind=kind)
     if isinstance(taken, NotAgreed):
         raise RightsError(number=taken.number[:6])
+    metrics.delivery("soap", result_of(taken.told))
     receipt = msgspec.json.encode(taken.receipt).decode()
     return (
         f'<s:svar xmlns:s="{SERVICE}"><s:reskode>{code_of(taken.told)}</s:reskode>'
@@ -75,6 +77,7 @@ async def _deliver(house: House, asked: Call) -> str:
 
 
 async def _fault(house: House, fault: FaultError, relates_to: str | None) -> Response:
+    metrics.delivery("soap", fault.code)
     fault.answers = fault.answers or relates_to
     try:
         signing: Signer | None = await _signer(house)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from unilogin.house import House
+from unilogin.kit import metrics
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.places import FullError
 from unilogin.kit.text import LANGUAGES
@@ -84,15 +85,18 @@ async def _check_leave(house: House, bearer: TokenBearer, number: str) -> None:
 
 
 def _answer(house: House, taken: Taken) -> Response:
+    result = result_of(taken.told)
+    metrics.delivery("upload", result)
     told = {
-        "result": result_of(taken.told),
+        "result": result,
         "summary": {language: summary_of(taken.told, house.texts, language) for language in LANGUAGES},
         **taken.receipt,
     }
-    return _json(told, status=_STATUS.get(result_of(taken.told), 200))
+    return _json(told, status=_STATUS.get(result, 200))
 
 
 def _refusal(house: House, fault: FaultError) -> Response:
+    metrics.delivery("upload", fault.code)
     sentences = {language: house.texts(language, f"bpi.fault.{fault.code}", **fault.fields) for language in LANGUAGES}
     headers = {"WWW-Authenticate": 'Bearer realm="unilogin"'} if isinstance(fault, TokenError) else {}
     if fault.status in COME_AGAIN:
