@@ -87,7 +87,7 @@ def sds(school: Registry) -> bytes:
 def test_oneroster_holds_everybody_with_roles_classes_and_contact_persons(school: Registry, oneroster: bytes) -> None:
     told = tables(oneroster)
     accounts = "directory_person p join directory_account a using (person_id)"
-    names = {str(name): str(uniid) for name, uniid in school.rows(f"select p.first_name, a.uniid from {accounts}")}
+    names = {str(name): f"u{uniid}" for name, uniid in school.rows(f"select p.first_name, a.uniid from {accounts}")}
     users = {row["sourcedId"]: row for row in told["users"]}
     assert set(users) == set(names.values())
     aase = users[str(names["Åse"])]

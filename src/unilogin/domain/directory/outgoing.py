@@ -72,8 +72,10 @@ _HERE = """
   )
 """
 
+# Each person is looked up by key, and "is true" keeps plans from beginning with the school: its people would be held
+# each against each.
 _PEOPLE = f"""
-  {_HERE}, everybody as (
+  {_HERE}, everybody as materialized (
     select person_id from here
     union
     select c.contact_person_id from directory_contact c join here using (membership_id)
@@ -91,21 +93,22 @@ _PEOPLE = f"""
               then p.contact ->> 'MobilePhoneNumber' end as mobile,
          m.level, coalesce(m.local_ids, '{{}}') as local_ids, coalesce(m.details, '{{}}') as details,
          coalesce(k.contacts, '[]') as contacts
-  from everybody e
-  join directory_person p using (person_id)
-  join directory_account a using (person_id)
-  left join lateral (
-    select max(level) as level, array_agg(local_person_id order by local_person_id) as local_ids,
-           (array_agg(detail order by local_person_id))[1] as details
-    from here where here.person_id = e.person_id
-  ) m on true
-  left join lateral (
-    select jsonb_agg(distinct jsonb_build_object('uniid', ka.uniid, 'relation', c.relation,
-                                                 'custody', c.child_custody, 'access', c.access_level)) as contacts
-    from here join directory_contact c using (membership_id)
-    join directory_account ka on ka.person_id = c.contact_person_id
-    where here.person_id = e.person_id
-  ) k on true
+  from everybody
+    join directory_person p using (person_id)
+    join directory_account a using (person_id)
+    left join lateral (
+      select max(m.level) as level, array_agg(m.local_person_id order by m.local_person_id) as local_ids,
+             (array_agg(m.detail order by m.local_person_id))[1] as details
+      from directory_membership m
+      where m.person_id = everybody.person_id and (m.institution_id = $1) is true and m.ended_at is null
+    ) m on true
+    left join lateral (
+      select jsonb_agg(distinct jsonb_build_object('uniid', ka.uniid, 'relation', c.relation, 'access', c.access_level,
+                                                   'custody', c.child_custody)) as contacts
+      from directory_membership m join directory_contact c using (membership_id)
+        join directory_account ka on ka.person_id = c.contact_person_id
+      where m.person_id = everybody.person_id and (m.institution_id = $1) is true and m.ended_at is null
+    ) k on true
   order by a.uniid collate "C"
 """
 

@@ -109,7 +109,7 @@ async def _users(tx: Transaction, where: Institution) -> AsyncIterator[Row]:
 def _user(person: OutgoingPerson, where: Institution) -> Row:
     contacts = person.contacts
     return {
-        "sourcedId": person.uniid,
+        "sourcedId": source_id(person.uniid),
         "enabledUser": "true",
         "username": person.username,
         "givenName": person.first_name,
@@ -118,7 +118,7 @@ def _user(person: OutgoingPerson, where: Institution) -> Row:
         "email": person.email or "",
         "sms": phone(person.mobile),
         "phone": phone(person.phone),
-        "agentSourcedIds": _list(contacts, "uniid"),
+        "agentSourcedIds": ",".join(source_id(str(contact["uniid"])) for contact in contacts),
         "grades": GRADES_OF_LEVELS.get(person.level or "", ""),
         "userMasterIdentifier": person.uniid,
         "primaryOrgSourcedId": where.number,
@@ -136,6 +136,11 @@ def _user(person: OutgoingPerson, where: Institution) -> Row:
     }
 
 
+def source_id(uniid: str) -> str:
+    """Return what a person is called in an export; ten digits alone might read as a CPR number."""
+    return f"u{uniid}"
+
+
 def _list(contacts: Sequence[Mapping[str, object]], name: str) -> str:
     return ",".join(str(contact[name]) for contact in contacts)
 
@@ -151,8 +156,8 @@ async def _roles(tx: Transaction, where: Institution) -> AsyncIterator[Row]:
         contact = role.actor_group == ActorGroup.KONTAKTPERSON
         name = contact_role(role.role, custody=role.custody) if contact else ROLES_FOR_OTHERS[role.role]
         yield {
-            "sourcedId": f"{role.uniid}-{name if contact else role.role}",
-            "userSourcedId": role.uniid,
+            "sourcedId": f"{source_id(role.uniid)}-{name if contact else role.role}",
+            "userSourcedId": source_id(role.uniid),
             "roleType": "secondary" if role.uniid == last else "primary",
             "role": name,
             "orgSourcedId": where.number,
@@ -171,10 +176,10 @@ def contact_role(relation: str, *, custody: bool) -> str:
 async def _enrollments(tx: Transaction, where: Institution) -> AsyncIterator[Row]:
     async for place in places_of(tx, where.institution_id):
         yield {
-            "sourcedId": f"{place.uniid}-{place.group}",
+            "sourcedId": f"{source_id(place.uniid)}-{place.group}",
             "classSourcedId": place.group,
             "schoolSourcedId": where.number,
-            "userSourcedId": place.uniid,
+            "userSourcedId": source_id(place.uniid),
             "role": "student" if place.actor_group == ActorGroup.ELEV else "teacher",
             "primary": "true" if place.main else "false",
         }
@@ -184,4 +189,4 @@ async def _demographics(tx: Transaction, where: Institution) -> AsyncIterator[Ro
     async for person in people_of(tx, where.institution_id):
         if person.birth_date or person.gender:
             sex = _SEXES.get(person.gender or "", "unspecified")
-            yield {"sourcedId": person.uniid, "birthDate": person.birth_date or "", "sex": sex}
+            yield {"sourcedId": source_id(person.uniid), "birthDate": person.birth_date or "", "sex": sex}

@@ -7,7 +7,7 @@ from unilogin.domain.directory.model import ActorGroup, Institution
 from unilogin.domain.directory.outgoing import groups_of, people_of, places_of, roles_of
 from unilogin.kit.db.connection import Transaction
 from unilogin.roster.formats.oneroster_words import GRADES_OF_LEVELS
-from unilogin.roster.formats.oneroster_writer import phone
+from unilogin.roster.formats.oneroster_writer import contact_role, phone, source_id
 from unilogin.roster.formats.school_year import school_year_of
 
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -67,7 +67,7 @@ async def _session(today: date) -> AsyncIterator[Row]:
 async def _users(tx: Transaction, where: Institution) -> AsyncIterator[Row]:
     async for person in people_of(tx, where.institution_id):
         reach = (person.email or "", phone(person.phone), phone(person.mobile))
-        yield person.uniid, person.username, person.first_name, person.family_name, "", "", *reach
+        yield source_id(person.uniid), person.username, person.first_name, person.family_name, "", "", *reach
 
 
 async def _roles(tx: Transaction, where: Institution, *, year: str) -> AsyncIterator[Row]:
@@ -83,7 +83,7 @@ async def _roles(tx: Transaction, where: Institution, *, year: str) -> AsyncIter
         pupil = role.actor_group == ActorGroup.ELEV
         grade = GRADES_OF_LEVELS.get((person.level if person and pupil else None) or "", "")
         primary = "false" if role.uniid == last else "true"
-        yield role.uniid, where.number, _ROLES.get(role.role, "staff"), year, grade, primary, "", ""
+        yield source_id(role.uniid), where.number, _ROLES.get(role.role, "staff"), year, grade, primary, "", ""
         last = role.uniid
 
 
@@ -94,13 +94,11 @@ async def _classes(tx: Transaction, where: Institution, *, year: str) -> AsyncIt
 
 async def _enrollments(tx: Transaction, where: Institution) -> AsyncIterator[Row]:
     async for place in places_of(tx, where.institution_id):
-        yield place.group, place.uniid, "student" if place.actor_group == ActorGroup.ELEV else "teacher"
+        yield place.group, source_id(place.uniid), "student" if place.actor_group == ActorGroup.ELEV else "teacher"
 
 
 async def _relationships(tx: Transaction, where: Institution) -> AsyncIterator[Row]:
     async for person in people_of(tx, where.institution_id):
         for contact in person.contacts:
-            role = (
-                "parent" if contact["relation"] in ("Far", "Mor") else "guardian" if contact["custody"] else "relative"
-            )
-            yield person.uniid, str(contact["uniid"]), role
+            role = contact_role(str(contact["relation"]), custody=bool(contact["custody"]))
+            yield source_id(person.uniid), source_id(str(contact["uniid"])), role
