@@ -27,6 +27,7 @@ from unilogin.recovery.actions import forget_assigned
 from unilogin.roster.deciding import forget_parked
 from unilogin.roster.expiring import end_old_imports, forget_people
 from unilogin.roster.senders.actions import forget_old_messages
+from unilogin.roster.switching.actions import retire_due
 from unilogin.roster.undoing import forget_what_was
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.errands import forget_old_errands
@@ -66,6 +67,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("rosters: forget parked files nobody released", HOUR, forget_parked),
         Job("rosters: forget the way back", 24 * HOUR, forget_what_was),
         Job("people: forget who left long ago", 24 * HOUR, forget_people),
+        Job("rosters: let people of systems go that were left", 10 * MINUTE, retire_due),
         Job("rosters: forget messages too old to come again", HOUR, forget_old_messages),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),
         Job("passkeys: forget old questions", HOUR, forget_old_questions),

@@ -105,48 +105,41 @@ grant select, insert, update, delete on oidc_event to unilogin_run;
 
 -- Change of source system (skift af administrationssystem), one institution at a time.
 create table roster_switch (
-  switch_id        uuid primary key default kit_uuid7(),
-  institution_id   uuid not null references directory_institution,
-  old_source       text not null,
-  new_source       text not null,
-  file_hash        bytea not null,            -- of the file that was looked at: no other one is loaded
-  planned_at       timestamptz not null default kit_now(),
-  planned_kind     text not null,
-  planned_by       text not null,
-  delivery_id      uuid,                      -- of the new system, that brought its people
-  run_at           timestamptz,
-  retire_at        timestamptz,               -- when the old system's people go, and it is no longer listened to
-  retired_at       timestamptz,
-  undone_at        timestamptz,
+  switch_id          uuid primary key default kit_uuid7(),
+  institution_id     uuid not null references directory_institution,
+  old_source         text not null,
+  new_source         text not null,
+  file_hash          bytea not null,          -- SHA-256 of the file that was looked at: no other one is loaded
+  planned_at         timestamptz not null default kit_now(),
+  actor_kind         text not null,
+  actor_id           text not null,
+  run_at             timestamptz,             -- the new system's people are here
+  delivery_id        uuid,                    -- that brought them
+  retire_at          timestamptz,             -- when the old system's people go; it is not listened to since the run
+  retired_by         uuid,                    -- the delivery in whose name they went: the way back
+  undone_at          timestamptz,
   check (old_source <> new_source)
 );
 create unique index roster_switch_open on roster_switch (institution_id) where run_at is null and undone_at is null;
 create index roster_switch_due on roster_switch (retire_at)
-  where run_at is not null and retired_at is null and undone_at is null;
+  where run_at is not null and retired_by is null and undone_at is null;
 
-create table roster_switch_person (           -- one person of the new system's delivery, and who they are today
+create table roster_switch_person (           -- one person of the new system's first delivery, and who they are today
   switch_id        uuid not null references roster_switch on delete cascade,
   local_person_id  text not null,             -- what the new system calls them
   line             integer not null,
-  how              text not null check (how in ('cpr', 'name', 'doubtful', 'new')),
+  how              text not null check (how in ('number', 'name', 'doubtful', 'new')),
   membership_id    uuid,                      -- theirs under the old system
   candidates       uuid[] not null default '{}',
-  other_number     boolean not null default false,  -- theirs differs from ours: somebody has to say that it is right
+  other_number     boolean not null default false,   -- theirs is not the one we know
   decided          text check (decided in ('same', 'new')),
   primary key (switch_id, local_person_id)
 );
 
-create table roster_retired_source (          -- systems that an institution has left: what they deliver is refused
+create table roster_source_not_heard (             -- systems whose deliveries for an institution are refused
   institution_id  uuid not null references directory_institution,
   source          text not null,
-  switch_id       uuid not null references roster_switch,
   since           timestamptz not null default kit_now(),
   primary key (institution_id, source)
 );
-create table roster_switch_ended (            -- memberships that ended with the old system: the way back
-  switch_id      uuid not null references roster_switch,
-  membership_id  uuid not null,
-  primary key (switch_id, membership_id)
-);
-grant select, insert, update, delete on roster_switch, roster_switch_person, roster_retired_source to unilogin_run;
-grant select, insert, delete on roster_switch_ended to unilogin_run;
+grant select, insert, update, delete on roster_switch, roster_switch_person, roster_source_not_heard to unilogin_run;

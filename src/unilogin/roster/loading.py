@@ -29,6 +29,7 @@ from unilogin.domain.notices.model import Notice
 from unilogin.roster.cpr_cases import note_cases
 from unilogin.roster.desk import Desk
 from unilogin.roster.formats.unilogin_person import could_be_cpr
+from unilogin.roster.hearing import is_heard
 from unilogin.roster.known import KnownHashes
 from unilogin.roster.messages import Found
 from unilogin.roster.model import (
@@ -56,7 +57,7 @@ from unilogin.roster.planning import effect_of, limits_of
 from unilogin.roster.queries import last_applied, receipt, same_delivery
 from unilogin.roster.reading import Reading
 from unilogin.roster.recording import record
-from unilogin.roster.rules import breaches, check_base, check_institution, check_time
+from unilogin.roster.rules import breaches, check_base, check_heard, check_institution, check_time
 from unilogin.roster.staging import Drawer
 from unilogin.roster.telling import tell_administrators
 
@@ -89,6 +90,7 @@ async def load(desk: Desk, reading: Reading, file: BinaryIO, *, released: Delive
     before = await (begin_release(tx, released) if released else _same_as_before(desk, reading, origin))
     if before is not None:
         return replace(before, repeated=True)
+    check_heard(header, heard=await is_heard(tx, where.institution_id, source=header.source))
     check_base(header, reading.kind, last=last.source_time if last else None)
     check_time(header, last=last.source_time if last else None, now=desk.now)
     try:

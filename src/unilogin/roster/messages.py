@@ -36,6 +36,7 @@ class Refused(StrEnum):
     TIME_NOT_LATER = "time_not_later"
     TIME_IN_FUTURE = "time_in_future"
     NO_BASE = "no_base"
+    SOURCE_NOT_HEARD = "source_not_heard"
     CSV_HEADER = "csv_header"
     CSV_COLUMN_TWICE = "csv_column_twice"
     CSV_COLUMN_MISSING = "csv_column_missing"

@@ -39,6 +39,12 @@ def check_time(header: Header, *, last: datetime | None, now: datetime) -> None:
         raise DeliveryRefusedError(Refused.TIME_NOT_LATER, time=_shown(header.source_time), last=_shown(last_there))
 
 
+def check_heard(header: Header, *, heard: bool) -> None:
+    """A system that the institution has left, or has not changed to yet, tells nothing; raises DeliveryRefusedError."""
+    if not heard:
+        raise DeliveryRefusedError(Refused.SOURCE_NOT_HEARD, source=header.source)
+
+
 def check_base(header: Header, kind: DeliveryKind, *, last: datetime | None) -> None:
     """Changes count only on top of something (F-30); raises DeliveryRefusedError."""
     if kind is not DeliveryKind.FULL and last is None:

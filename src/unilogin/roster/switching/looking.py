@@ -1,0 +1,115 @@
+"""Reading the new system's file without loading it, and those who are here."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from typing import BinaryIO
+from uuid import UUID
+
+from unilogin.domain.directory.model import InstitutionId
+from unilogin.kit.db.connection import Connection
+from unilogin.kit.secrets import Secrets
+from unilogin.roster.model import DeliveryKind, Header
+from unilogin.roster.reading import Reading
+from unilogin.roster.switching.model import Coming, Here
+
+
+def file_hash(file: BinaryIO) -> bytes:
+    """Return the hash of a file, and go back to its beginning."""
+    file.seek(0)
+    found = hashlib.sha256()
+    while part := file.read(1 << 20):
+        found.update(part)
+    file.seek(0)
+    return found.digest()
+
+
+def read_file(
+    file: BinaryIO, *, secrets: Secrets, today: date, namespaces: Sequence[str]
+) -> tuple[Header, DeliveryKind, list[Coming]]:
+    """Read everybody of a file; blocks. Raises DocumentError or DeliveryRefusedError."""
+    file.seek(0)
+    reading = Reading(file, kind=DeliveryKind.FULL, secrets=secrets, today=today, namespaces=namespaces)
+    try:
+        names = {group.group_id: group.name for group in reading.groups}
+        found = []
+        while (batch := reading.next_batch()) is not None:
+            classes = {row.membership_id: names.get(row.group_id, row.group_id) for row in batch.groups if row.main}
+            persons = {(row.line, row.cpr_index): row for row in batch.persons if row.own}
+            for member in batch.members:
+                who = persons[member.line, member.cpr_index]
+                found.append(
+                    Coming(
+                        member.local_person_id,
+                        member.line,
+                        who.cpr_index if who.cpr_sealed else None,
+                        who.first_name,
+                        who.family_name,
+                        who.birth_date,
+                        member.actor_group,
+                        classes.get(member.membership_id),
+                        who.person_id,
+                        who.cpr_sealed,
+                    )
+                )
+        reading.finish()
+        return reading.header, reading.kind, found
+    finally:
+        reading.close()
+        file.seek(0)
+
+
+_HERE = """
+  select m.membership_id, m.local_person_id, p.first_name, p.family_name, p.birth_date, m.actor_group,
+         (select g.name from directory_group_member gm join directory_group g using (group_key)
+          where gm.membership_id = m.membership_id and gm.main limit 1) as class_name,
+         array_remove(array_append(array(select f.cpr_index from directory_former_cpr f
+                                         where f.person_id = p.person_id), p.cpr_index), null) as numbers
+  from directory_membership m join directory_person p using (person_id)
+  where m.institution_id = $1 and m.source = $2 and m.ended_at is null
+"""
+
+
+async def who_is_here(connection: Connection, institution_id: InstitutionId, *, source: str) -> list[Here]:
+    """Return everybody whom a system has at an institution now. Real names: nobody is shown them."""
+    rows = await connection.fetch(_HERE, institution_id, source)
+    return [
+        Here(
+            row["membership_id"],
+            row["local_person_id"],
+            frozenset(row["numbers"]),
+            row["first_name"],
+            row["family_name"],
+            row["birth_date"],
+            row["actor_group"],
+            row["class_name"],
+        )
+        for row in rows
+    ]
+
+
+async def known_numbers(connection: Connection, theirs: Sequence[Coming]) -> frozenset[bytes]:
+    """Return those numbers of a file that somebody has or had, wherever they are."""
+    rows = await connection.fetch(
+        "select cpr_index from directory_person where cpr_index = any ($1::bytea[])"
+        " union select cpr_index from directory_former_cpr where cpr_index = any ($1::bytea[])",
+        [one.number for one in theirs if one.number is not None],
+    )
+    return frozenset(row["cpr_index"] for row in rows)
+
+
+async def sources_of(connection: Connection, institution_id: InstitutionId) -> list[str]:
+    """Return the systems that have people at an institution now."""
+    rows = await connection.fetch(
+        "select distinct source from directory_membership where institution_id = $1 and ended_at is null order by 1",
+        institution_id,
+    )
+    return [row["source"] for row in rows]
+
+
+async def person_of(connection: Connection, membership_id: UUID) -> UUID | None:
+    """Return whose a membership is."""
+    found: UUID | None = await connection.fetchval(
+        "select person_id from directory_membership where membership_id = $1", membership_id
+    )
+    return found

@@ -1,0 +1,109 @@
+"""Who comes with the new system, who is here today, and how they belong together."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple, NewType
+from uuid import UUID
+
+SwitchId = NewType("SwitchId", UUID)
+
+
+class Coming(NamedTuple):
+    """One person in the new system's file."""
+
+    local_person_id: str
+    line: int
+    number: bytes | None  # look-up value of the CPR number
+    first_name: str
+    family_name: str
+    birth_date: date | None
+    actor_group: str
+    class_name: str | None
+    sealed_for: UUID
+    sealed: bytes | None
+
+
+class Here(NamedTuple):
+    """One person whom the old system has here."""
+
+    membership_id: UUID
+    local_person_id: str
+    numbers: frozenset[bytes]  # the present one and former ones
+    first_name: str
+    family_name: str
+    birth_date: date | None
+    actor_group: str
+    class_name: str | None
+
+
+class How(StrEnum):
+    """How somebody in the file was found."""
+
+    NUMBER = "number"  # by CPR number: here, or at another institution
+    NAME = "name"  # by name, date of birth and class, and nobody else fits
+    DOUBTFUL = "doubtful"  # somebody has to say
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One person in the file, and who they are today: nobody, a membership, or one of several."""
+
+    local_person_id: str
+    line: int
+    how: How
+    membership_id: UUID | None = None
+    candidates: tuple[UUID, ...] = ()
+    other_number: bool = False
+
+
+class NotSwitched(StrEnum):
+    """Why nothing was changed."""
+
+    NO_OLD_SOURCE = "no old source"  # nobody is here from that system
+    SAME_SOURCE = "same source"
+    DELIVERS_ALREADY = "delivers already"  # people of the new system are here: a switch comes before its first delivery
+    NOT_WHOLE = "not whole"  # a file of changes cannot tell who is missing
+    OTHER_INSTITUTION = "other institution"
+    UNKNOWN = "unknown"  # no such plan, or it was run or taken back
+    UNDECIDED = "undecided"
+    OTHER_FILE = "other file"
+    REFUSED = "refused"  # the delivery was
+    MANY_LEAVE = "many leave"  # more than the brake would let go, and nobody has said how many
+    TOO_OLD = "too old"
+
+
+class Leaving(NamedTuple):
+    """Somebody whom the new system does not have."""
+
+    local_person_id: str
+    username: str
+    name: str
+
+
+class Doubt(NamedTuple):
+    """Somebody in the file who may be somebody here. ``fits`` are the old system's local ids of those who fit."""
+
+    local_person_id: str
+    line: int
+    other_number: bool
+    fits: tuple[tuple[str, str, str], ...]  # local id, username, name as others may see it
+    decided: str | None
+
+
+class Plan(NamedTuple):
+    """A switch, and what it would do or did."""
+
+    switch_id: SwitchId
+    institution: str
+    old_source: str
+    new_source: str
+    planned_at: datetime
+    run_at: datetime | None
+    retire_at: datetime | None
+    retired: bool
+    undone_at: datetime | None
+    found: dict[str, int]
+    doubts: tuple[Doubt, ...]
+    leaving: tuple[Leaving, ...]

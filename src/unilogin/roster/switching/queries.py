@@ -1,0 +1,93 @@
+"""Reading a switch: what it found, what is in doubt, who leaves."""
+
+from uuid import UUID
+
+from unilogin.domain.directory.queries import DISPLAY_NAME
+from unilogin.kit.db.connection import Connection
+from unilogin.roster.switching.model import Doubt, Leaving, Plan, SwitchId
+
+_SWITCH = """
+  select w.switch_id, i.number as institution, w.institution_id, w.old_source, w.new_source, w.planned_at, w.run_at,
+         w.retire_at, w.retired_by is not null as retired, w.undone_at
+  from roster_switch w join directory_institution i using (institution_id)
+"""
+
+_DOUBTS = f"""
+  select r.local_person_id, r.line, r.other_number, r.decided,
+         coalesce(jsonb_agg(jsonb_build_array(m.local_person_id, a.username, {DISPLAY_NAME})
+                            order by m.local_person_id) filter (where m.membership_id is not null), '[]') as fits
+  from roster_switch_person r
+  left join directory_membership m on m.membership_id = any (r.candidates)
+  left join directory_person p using (person_id) left join directory_account a using (person_id)
+  where r.switch_id = $1 and r.how = 'doubtful'
+  group by r.local_person_id, r.line, r.other_number, r.decided order by r.line, r.local_person_id
+"""
+
+# Before it ran: who is in the old system and nobody of the new one. Afterwards: who had no other place here.
+_LEAVING = f"""
+  select m.local_person_id, a.username, {DISPLAY_NAME} as name
+  from roster_switch w
+  join directory_membership m on m.institution_id = w.institution_id and m.source = w.old_source and m.ended_at is null
+  join directory_person p using (person_id) join directory_account a using (person_id)
+  where w.switch_id = $1
+    and not exists (select from roster_switch_person r where r.switch_id = w.switch_id
+                      and r.membership_id = m.membership_id and r.decided is distinct from 'new')
+  order by name, m.local_person_id
+"""
+
+
+async def plan(connection: Connection, switch_id: SwitchId) -> Plan | None:
+    """Return a switch with all that somebody has to look at, or None."""
+    row = await connection.fetchrow(f"{_SWITCH} where w.switch_id = $1", switch_id)
+    if row is None:
+        return None
+    found = await connection.fetch(
+        "select how, count(*)::int as people from roster_switch_person where switch_id = $1 group by how", switch_id
+    )
+    doubts = await connection.fetch(_DOUBTS, switch_id)
+    leaving = await connection.fetch(_LEAVING, switch_id) if not row["retired"] else ()
+    return Plan(
+        SwitchId(row["switch_id"]),
+        row["institution"],
+        row["old_source"],
+        row["new_source"],
+        row["planned_at"],
+        row["run_at"],
+        row["retire_at"],
+        row["retired"],
+        row["undone_at"],
+        {one["how"]: one["people"] for one in found},
+        tuple(
+            Doubt(
+                one["local_person_id"],
+                one["line"],
+                one["other_number"],
+                tuple((str(fit[0]), str(fit[1]), str(fit[2])) for fit in one["fits"]),
+                one["decided"],
+            )
+            for one in doubts
+        ),
+        tuple(Leaving(*one.values()) for one in leaving),
+    )
+
+
+async def switches(connection: Connection, *, most: int = 100) -> list[Plan]:
+    """Return all switches, the newest first, without the people."""
+    rows = await connection.fetch(f"{_SWITCH} order by w.switch_id desc limit $1", most)
+    return [
+        Plan(
+            SwitchId(UUID(str(row["switch_id"]))),
+            row["institution"],
+            row["old_source"],
+            row["new_source"],
+            row["planned_at"],
+            row["run_at"],
+            row["retire_at"],
+            row["retired"],
+            row["undone_at"],
+            {},
+            (),
+            (),
+        )
+        for row in rows
+    ]

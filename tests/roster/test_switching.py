@@ -1,0 +1,198 @@
+"""Another system takes over a school: everybody is who they were, and it can be taken back."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.builders.running import run
+from tests.roster.documents import document, employee, member, person, student
+from tests.roster.registry import OPERATOR, Registry
+from unilogin.kit.db.connection import connect
+from unilogin.roster.model import DeliveryStatus, Receipt
+from unilogin.roster.rules import Limits
+from unilogin.roster.switching.actions import decide_doubt, plan_switch, retire_due, run_switch, undo_switch
+from unilogin.roster.switching.model import Coming, Here, How, NotSwitched, Plan, SwitchId
+from unilogin.roster.switching.queries import plan
+from unilogin.roster.switching.rules import match, too_many_leave
+
+DAY = date(2016, 5, 2)
+
+
+def coming(local_id: str = "n1", *, number: bytes | None = None, first: str = "Åse", **more: Any) -> Coming:
+    facts: dict[str, Any] = {"family_name": "Prøve", "birth_date": DAY, "actor_group": "Elev", "class_name": "2.B"}
+    return Coming(local_id, 1, number, first, **(facts | more), sealed_for=uuid4(), sealed=None)
+
+
+def here(place: int = 1, *, numbers: frozenset[bytes] = frozenset(), first: str = "Åse", **more: Any) -> Here:
+    facts: dict[str, Any] = {"family_name": "Prøve", "birth_date": DAY, "actor_group": "Elev", "class_name": "2 b"}
+    return Here(UUID(int=place), f"o{place}", numbers, first, **(facts | more))
+
+
+A, B = b"a", b"b"
+ONE, TWO = UUID(int=1), UUID(int=2)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "expected"),
+    [
+        ([coming(number=A, first="Bo")], [here(numbers=frozenset({A}))], [(How.NUMBER, ONE, ())]),
+        ([coming(number=A)], [here(numbers=frozenset({A, B}))], [(How.NUMBER, ONE, ())]),
+        ([coming()], [here(numbers=frozenset({A}))], [(How.NAME, ONE, ())]),
+        ([coming(number=B)], [here()], [(How.NAME, ONE, ())]),
+        ([coming(number=B)], [here(numbers=frozenset({A}))], [(How.DOUBTFUL, None, (ONE,))]),
+        ([coming()], [here(1), here(2)], [(How.DOUBTFUL, None, (ONE, TWO))]),
+        ([coming("n1"), coming("n2")], [here()], [(How.DOUBTFUL, None, (ONE,))] * 2),
+        ([coming()], [here(class_name="3.C")], [(How.DOUBTFUL, None, (ONE,))]),
+        ([coming()], [here(birth_date=None)], [(How.DOUBTFUL, None, (ONE,))]),
+        ([coming()], [here(actor_group="Medarbejder")], [(How.DOUBTFUL, None, (ONE,))]),
+        ([coming()], [here(family_name="Anden")], [(How.DOUBTFUL, None, (ONE,))]),
+        ([coming()], [here(family_name="Anden", birth_date=date(2015, 1, 1))], [(How.NEW, None, ())]),
+        ([coming()], [], [(How.NEW, None, ())]),
+        (
+            [coming("n1", number=A), coming("n2")],
+            [here(numbers=frozenset({A}))],
+            [(How.NUMBER, ONE, ()), (How.NEW, None, ())],
+        ),
+    ],
+)
+def test_who_is_who_is_never_guessed(theirs: list[Coming], ours: list[Here], expected: list[object]) -> None:
+    found = match(theirs, ours, known=frozenset({A}))
+    assert [(one.how, one.membership_id, one.candidates) for one in found] == expected
+
+
+@pytest.mark.parametrize(("leaving", "said", "much"), [(20, None, False), (21, None, True), (21, 21, False)])
+def test_whoever_lets_many_go_says_how_many(leaving: int, said: int | None, much: bool) -> None:
+    assert too_many_leave(leaving, there=100, limits=Limits(), said=said) is much
+
+
+OLD = (
+    member("o1", person("6205162233", first="Åse"), student()),
+    member("o2", person("6205162241", first="Bo"), student()),
+    member("o3", person("6205162252", first="Eva"), employee("Lærer")),
+    member("o4", person("6205162260", first="Ib"), student()),
+)
+BORN = "<BirthDate>2016-05-02</BirthDate>"
+NEW = (
+    member("n1", person("6205162233", first="Åse"), student()),
+    member("n2", person("6205169998", first="Bo"), student()),  # another number: a doubt
+    member("n3", person("6205162252", first="Eva"), employee("Lærer")),
+    member("n5", person("6205162279", first="Ny"), student()),
+)
+WHO = """
+  select p.first_name, a.username, a.account_id, a.uniid, array_agg(m.source order by m.source)
+  from directory_membership m join directory_person p using (person_id) join directory_account a using (person_id)
+  where m.ended_at is null group by 1, 2, 3, 4 order by 1
+"""
+
+
+def file(*members: str, hour: int = 1, source: str = "Det Nye") -> io.BytesIO:
+    return io.BytesIO(document(*members, source=source, time=f"2025-08-11T{hour:02}:00:00Z").encode())
+
+
+def ask(registry: Registry, sql: str, *arguments: object) -> list[Any]:
+    async def work() -> list[Any]:
+        connection = await connect(registry.dsn)
+        try:
+            return [tuple(row) for row in await connection.fetch(sql, *arguments)]
+        finally:
+            await connection.close()
+
+    return run(work())
+
+
+def planned(registry: Registry, content: io.BytesIO, *, old: str = "Prøvesystem") -> SwitchId | NotSwitched:
+    return registry.do(
+        lambda connection: plan_switch(
+            connection, content, number="999001", old_source=old, secrets=registry.secrets, actor=OPERATOR
+        )
+    )
+
+
+def shown(registry: Registry, switch_id: SwitchId) -> Plan:
+    found = registry.do(lambda connection: plan(connection, switch_id))
+    assert found is not None
+    return found
+
+
+def ran(registry: Registry, switch_id: SwitchId, content: io.BytesIO, **more: Any) -> Receipt | NotSwitched:
+    return registry.do(
+        lambda connection: run_switch(connection, switch_id, content, secrets=registry.secrets, actor=OPERATOR, **more)
+    )
+
+
+def test_a_school_changes_its_system_and_everybody_is_who_they_were(registry: Registry) -> None:
+    registry.deliver(*OLD)
+    before = {row[0]: row[1:4] for row in ask(registry, WHO)}
+    switch_id = planned(registry, file(*NEW))
+    assert isinstance(switch_id, UUID)
+    looked = shown(registry, switch_id)
+    assert looked.found == {"number": 2, "doubtful": 1, "new": 1}
+    assert [(doubt.local_person_id, doubt.fits[0][0]) for doubt in looked.doubts] == [("n2", "o2")]
+    assert registry.send(file(*NEW, hour=2).read()).refusal == "source_not_heard", "before the switch it is not heard"
+    assert ran(registry, switch_id, file(*NEW)) is NotSwitched.UNDECIDED
+
+    def decide(who: str, same_as: str | None) -> bool:
+        return registry.act(lambda tx: decide_doubt(tx, switch_id, who, same_as=same_as, actor=OPERATOR))
+
+    assert not decide("n2", "o1"), "he does not fit"
+    assert not decide("n1", None), "no doubt"
+    assert decide("n2", "o2")
+    assert [one.local_person_id for one in shown(registry, switch_id).leaving] == ["o4"]
+    assert ran(registry, switch_id, file(*NEW, hour=3)) is NotSwitched.OTHER_FILE
+    receipt = ran(registry, switch_id, file(*NEW))
+    assert isinstance(receipt, Receipt)
+    assert (receipt.status, receipt.new_accounts, receipt.finding_count) == (DeliveryStatus.APPLIED, 1, 0)
+    after = {row[0]: row[1:4] for row in ask(registry, WHO)}
+    assert {name: after[name] for name in ("Åse", "Bo", "Eva")} == {n: before[n] for n in ("Åse", "Bo", "Eva")}
+    assert "Ib" not in after
+    assert {sources[0] for *_, sources in ask(registry, WHO)} == {"Det Nye"}
+    assert registry.deliver(*OLD).refusal == "source_not_heard", "the old system is not heard any more"
+    later = registry.send(file(*NEW[:3], hour=9).read())
+    assert (later.counts.unchanged, later.counts.left) == (3, 1), "the new one goes on by itself, night by night"
+
+    assert registry.act(lambda tx: undo_switch(tx, switch_id, actor=OPERATOR)) is None
+    again = ask(registry, WHO)
+    assert {row[0]: row[1:4] for row in again} == before
+    assert {sources[0] for *_, sources in again} == {"Prøvesystem"}
+    assert registry.deliver(*OLD[:3], member("o4", person("6205162260", first="Ib"), student())).refusal is None
+    assert registry.send(file(*NEW, hour=10).read()).refusal == "source_not_heard"
+
+
+def test_the_old_system_goes_when_its_time_has_come_and_a_switch_may_be_made_again(registry: Registry) -> None:
+    registry.deliver(*OLD[:1])
+    same = (member("n1", person("6205162233", first="Åse"), student()),)
+    for content in (file(*same), file(*same)):
+        switch_id = planned(registry, content)
+        assert isinstance(switch_id, UUID)
+        later = datetime.now(UTC) + timedelta(days=3)
+        assert isinstance(ran(registry, switch_id, content, retire_at=later), Receipt)
+        assert ask(registry, WHO)[0][4] == ["Det Nye", "Prøvesystem"]
+        assert registry.deliver(*OLD[:1]).refusal == "source_not_heard"
+        registry.act(retire_due)
+        assert len(ask(registry, WHO)[0][4]) == 2, "not yet"
+        ask(registry, "update roster_switch set retire_at = kit_now() where switch_id = $1", switch_id)
+        registry.act(retire_due)
+        registry.act(retire_due)
+        assert ask(registry, WHO)[0][4] == ["Det Nye"]
+        registry.act(lambda tx, switch_id=switch_id: undo_switch(tx, switch_id, actor=OPERATOR))
+        assert ask(registry, WHO)[0][4] == ["Prøvesystem"]
+
+
+CASES: tuple[tuple[str, Callable[[], io.BytesIO], NotSwitched], ...] = (
+    ("Prøvesystem", lambda: file(*NEW, source="Prøvesystem"), NotSwitched.SAME_SOURCE),
+    ("Ukendt", lambda: file(*NEW), NotSwitched.NO_OLD_SOURCE),
+    ("Prøvesystem", lambda: io.BytesIO(document(*NEW, number="999002").encode()), NotSwitched.OTHER_INSTITUTION),
+)
+
+
+def test_what_cannot_be_planned_changes_nothing(registry: Registry) -> None:
+    registry.deliver(*OLD)
+    for old, content, why in CASES:
+        assert planned(registry, content(), old=old) is why
+    assert ask(registry, "select count(*) from roster_switch") == [(0,)]
+    registry.send(file(NEW[0]).read())
+    assert planned(registry, file(*NEW)) is NotSwitched.DELIVERS_ALREADY
