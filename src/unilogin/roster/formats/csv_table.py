@@ -86,7 +86,8 @@ class CsvTable:
 
 
 def _has_control(row: Sequence[str]) -> bool:
-    return any(len(cell.translate(_CONTROL)) != len(cell) for cell in row if not cell.isprintable())
+    whole = "".join(row)
+    return not whole.isprintable() and len(whole.translate(_CONTROL)) != len(whole)
 
 
 def _first(line: str) -> tuple[str, ...]:

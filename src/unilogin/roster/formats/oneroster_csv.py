@@ -5,9 +5,10 @@ numbers are welcome in a column of their own and not needed: without one a perso
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
+
+import msgspec
 
 from unilogin.kit.xml.packed_folder import PackedFolder
 from unilogin.roster.errors import DeliveryRefusedError
@@ -28,6 +29,8 @@ from unilogin.roster.formats.unilogin_person import could_be_cpr
 from unilogin.roster.formats.values import read_date, read_time
 from unilogin.roster.messages import Found, Refused
 from unilogin.roster.model import DeliveryKind, Finding, GroupRow, PersonRow, ReadRow, Severity
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 READING = "1"
 """To be raised when rows are read differently: then every row is read again, whatever its hash."""
@@ -116,7 +119,7 @@ class OnerosterCsv:
                 about = self._sound(cells["sourcedId"])
                 self._tell(Finding(row.line, Found.NOT_ENABLED.value, Severity.WARNING, {"file": "users.csv"}, about))
             agents = listed(cells["agentSourcedIds"])
-            self._store.add_parts(Part(agent, "agent", row.line, {}) for agent in agents)
+            self._store.add_parts(Part(agent, "agent", row.line, Cells()) for agent in agents)
             yield cells["sourcedId"], row.line, cells
 
     def _parts(self, name: str, school: School) -> Iterator[Part]:
@@ -219,7 +222,7 @@ class OnerosterCsv:
         """Hash all that is said of a person: their rows, their agents' rows, and what their classes are."""
         classes = [self._declared.get(part.cells["classSourcedId"]) for part in user.part("enrollments")]
         said = [_said(user), [_said(agents[one]) for one in sorted(agents)], classes]
-        return hashlib.blake2b(json.dumps(said).encode(), key=self._key, digest_size=HASH_BYTES).digest()
+        return hashlib.blake2b(_encode(said), key=self._key, digest_size=HASH_BYTES).digest()
 
     def _read(
         self, reader: UserReader, user: StoredUser, *, agents: Mapping[str, StoredUser], raw_hash: bytes

@@ -11,6 +11,7 @@ from unilogin.roster.formats.cells import plain
 from unilogin.roster.formats.csv_table import CsvRow, CsvTable, RowFault
 from unilogin.roster.formats.fields import shown
 from unilogin.roster.formats.oneroster_person import is_sound_id, listed
+from unilogin.roster.formats.oneroster_store import Cells
 from unilogin.roster.formats.oneroster_words import COLUMNS, LEVELS_OF_GRADES, MANIFEST, NEEDED_FILES, REQUIRED
 from unilogin.roster.formats.school_year import school_year_of
 from unilogin.roster.formats.tidy import tidy
@@ -69,7 +70,7 @@ class OnerosterFiles:
             raise DeliveryRefusedError(Refused.ONEROSTER_MIXED)
         return DeliveryKind.FULL if states == {"bulk"} else DeliveryKind.DELTA
 
-    def rows(self, name: str) -> Iterator[tuple[CsvRow, Mapping[str, str]]]:
+    def rows(self, name: str) -> Iterator[tuple[CsvRow, Cells]]:
         """Return the rows of a table with their values by column; an absent table has none."""
         if self._states[name] == "absent":
             return
@@ -79,13 +80,11 @@ class OnerosterFiles:
         if self.kind is DeliveryKind.DELTA:
             table.require(("status", "dateLastModified"))
         for row in table.rows(columns):
-            whole = row.fault in (None, RowFault.CONTROL)
-            yield (
-                row,
-                {name: plain(cell.strip()) for name, cell in zip(columns, row.cells, strict=True)} if whole else {},
-            )
+            told = row.fault in (None, RowFault.CONTROL)
+            filled = zip(columns, row.cells, strict=True) if told else ()
+            yield row, Cells({name: plain(cell.strip()) for name, cell in filled if cell})
 
-    def whole_rows(self, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    def whole_rows(self, name: str) -> Iterator[tuple[int, Cells]]:
         """Return the rows of a small table that all persons hang on: one that cannot be read refuses the delivery."""
         for row, cells in self.rows(name):
             if row.fault:
@@ -161,14 +160,10 @@ class OnerosterFiles:
         return tuple(groups.values()), tuple(findings)
 
 
-def _cell(text: str) -> str:
-    return plain(text.strip())
-
-
 _Wrong = tuple[Found, Severity, Mapping[str, str | int]]
 
 
-def _group(cells: Mapping[str, str]) -> tuple[GroupRow | None, list[_Wrong]]:
+def _group(cells: Cells) -> tuple[GroupRow | None, list[_Wrong]]:
     kind = cells["metadata.type"] if cells["metadata.type"] in GROUP_TYPES else _TYPES.get(cells["classType"])
     wrong: list[_Wrong] = []
     if not is_sound_id(cells["sourcedId"]) or not cells["title"]:

@@ -5,16 +5,25 @@ is gone when it is closed, whatever happens; what tells who somebody is stands i
 keeps.
 """
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from unilogin.kit.secrets import KEY_BYTES, Sealer
 
-Cells = Mapping[str, str]
-"""A row's values by column."""
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class Cells(dict[str, str]):
+    """A row's values by column; a column that is not there is empty."""
+
+    def __missing__(self, column: str) -> str:
+        return ""
+
 
 _TABLES = """
   pragma journal_mode = off; pragma synchronous = off; pragma temp_store = file; pragma temp.cache_size = -8000;
@@ -113,11 +122,10 @@ class RowStore:
         return [StoredUser(user, line, self._open(sealed), parts.get(user, {})) for user, line, sealed, _ in rows]
 
     def _seal(self, cells: Cells) -> bytes:
-        return self._sealer.seal(json.dumps(cells, ensure_ascii=False).encode(), "")
+        return self._sealer.seal(_encode(cells), "")
 
     def _open(self, sealed: bytes) -> Cells:
-        cells: Cells = json.loads(self._sealer.open(sealed, ""))
-        return cells
+        return Cells(_decode(self._sealer.open(sealed, "")))
 
 
 def _marks(values: Sequence[str]) -> str:
