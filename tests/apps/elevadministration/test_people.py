@@ -110,7 +110,7 @@ def test_who_was_forgotten_after_a_year_away_is_told_about_anew(office: Office) 
     assert office.value(known, "Nu") == before
 
 
-def test_a_number_with_another_name_joins_nobody_and_tells_no_name(office: Office) -> None:
+def test_b_a07_a_number_with_another_name_joins_nobody_and_tells_no_name(office: Office) -> None:
     page = add(office, **NEW | {"first_name": "Per", "role": "Praktikant"})
     assert "Navnet passer ikke" in page
     assert "Pia" not in page

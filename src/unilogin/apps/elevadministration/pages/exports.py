@@ -40,7 +40,7 @@ async def export(house: House, request: Request, desk: Desk) -> Response:
         raise RefusedError(404, "elevadministration.stopped.export", restart_url=url)
     file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed when the last piece is sent
     try:
-        await _write(house, desk, school, file, ExportFormat(wanted))
+        await _write(house, desk, school=school, file=file, written_as=ExportFormat(wanted))
     except FullError as error:
         file.close()
         raise RefusedError(503, "look.stopped.busy", restart_url=url) from error
@@ -55,7 +55,7 @@ async def export(house: House, request: Request, desk: Desk) -> Response:
 
 
 async def _write(
-    house: House, desk: Desk, school: AdministeredSchool, file: BinaryIO, written_as: ExportFormat
+    house: House, desk: Desk, *, school: AdministeredSchool, file: BinaryIO, written_as: ExportFormat
 ) -> None:
     async with house.heavy.one(), acquire(house.pool) as connection:
         await export_institution(connection, school.number, out=file, written_as=written_as, actor=desk.actor)
