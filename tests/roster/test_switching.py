@@ -124,6 +124,10 @@ def ran(registry: Registry, switch_id: SwitchId, content: io.BytesIO, **more: An
     )
 
 
+def undone(registry: Registry, switch_id: SwitchId) -> NotSwitched | None:
+    return registry.act(lambda tx: undo_switch(tx, switch_id, actor=OPERATOR))
+
+
 def test_a_school_changes_its_system_and_everybody_is_who_they_were(registry: Registry) -> None:
     registry.deliver(*OLD)
     before = {row[0]: row[1:4] for row in ask(registry, WHO)}
@@ -154,7 +158,7 @@ def test_a_school_changes_its_system_and_everybody_is_who_they_were(registry: Re
     later = registry.send(file(*NEW[:3], hour=9).read())
     assert (later.counts.unchanged, later.counts.left) == (3, 1), "the new one goes on by itself, night by night"
 
-    assert registry.act(lambda tx: undo_switch(tx, switch_id, actor=OPERATOR)) is None
+    assert undone(registry, switch_id) is None
     again = ask(registry, WHO)
     assert {row[0]: row[1:4] for row in again} == before
     assert {sources[0] for *_, sources in again} == {"Prøvesystem"}
@@ -178,7 +182,7 @@ def test_the_old_system_goes_when_its_time_has_come_and_a_switch_may_be_made_aga
         registry.act(retire_due)
         registry.act(retire_due)
         assert ask(registry, WHO)[0][4] == ["Det Nye"]
-        registry.act(lambda tx, switch_id=switch_id: undo_switch(tx, switch_id, actor=OPERATOR))
+        undone(registry, switch_id)
         assert ask(registry, WHO)[0][4] == ["Prøvesystem"]
 
 

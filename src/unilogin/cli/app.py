@@ -24,6 +24,7 @@ from unilogin.cli import (
     roster_cpr,
     roster_deliveries,
     roster_files,
+    roster_switch,
     senders,
     serve,
     services,
@@ -61,6 +62,7 @@ for of_deliveries in (
 ):
     roster.commands.command(of_deliveries.__name__)(of_deliveries)
 roster.commands.add_typer(roster_cpr.commands, name="cpr")
+roster.commands.add_typer(roster_switch.commands, name="switch")
 roster.commands.command("generate")(roster_files.generate)
 roster.commands.command("export")(roster_files.export)
 roster.commands.command("watch")(watch.watch)
