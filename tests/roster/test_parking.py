@@ -1,6 +1,7 @@
 """The plan of changes and the brake: what would do too much waits for two people, and changes nothing until then."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -142,6 +143,18 @@ def test_two_people_release_and_one_is_not_enough(registry: Registry) -> None:
     assert registry.rows("select count(*) from roster_parked_part") == [(0,)]
     assert registry.audit("delivery.decided") == 3
     assert registry.decide(parked, Decision.RELEASE, who="cai") is None
+
+
+def test_two_who_are_second_at_once_release_once(registry: Registry) -> None:
+    registry.deliver(*school(), groups=CLASSES)
+    parked = registry.deliver(pupil(0, guardian=0), groups=CLASSES)
+    registry.decide(parked, Decision.RELEASE, who="anne")
+    with ThreadPoolExecutor(2) as threads:
+        words = list(threads.map(lambda who: registry.decide(parked, Decision.RELEASE, who=who), ["bo", "cai"]))
+    receipts = [word.receipt for word in words if word and word.receipt]
+    assert receipts
+    assert {receipt.status for receipt in receipts} == {DeliveryStatus.APPLIED}
+    assert registry.audit("delivery.applied") == 2  # the first file, and this one once
 
 
 def test_two_people_reject_and_the_same_file_stays_rejected(registry: Registry) -> None:

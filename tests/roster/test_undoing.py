@@ -4,6 +4,7 @@ import dataclasses
 import io
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -198,6 +199,13 @@ def test_nobody_can_take_a_delivery_back_after_thirty_days(registry: Registry) -
     delivery = registry.deliver(str(PUPIL))
     registry.execute("update roster_delivery set applied_at = applied_at - interval '30 days'")
     assert registry.undo(delivery) == UndoRefused(NotUndone.TOO_OLD)
+
+
+def test_two_who_take_the_same_delivery_back_at_once_do_it_once(registry: Registry) -> None:
+    delivery = registry.deliver(str(PUPIL), TEACHER)
+    with ThreadPoolExecutor(2) as threads:
+        done = list(threads.map(lambda _: registry.undo(delivery), range(2)))
+    assert sorted(map(str, done)) == sorted([str(Undone(0, 2)), str(UndoRefused(NotUndone.UNKNOWN))])
 
 
 def test_protection_that_began_is_not_taken_back(registry: Registry) -> None:
