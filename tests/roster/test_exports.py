@@ -91,7 +91,7 @@ def test_oneroster_holds_everybody_with_roles_classes_and_contact_persons(school
     users = {row["sourcedId"]: row for row in told["users"]}
     assert set(users) == set(names.values())
     aase = users[str(names["Åse"])]
-    assert (aase["grades"], aase["agentSourcedIds"], aase["metadata.agentCustody"]) == ("02", names["Ida"], "true")
+    assert (aase["grades"], aase["agentSourcedIds"], aase["metadata.dk.agentCustody"]) == ("02", names["Ida"], "true")
     assert {(row["userSourcedId"], row["role"]) for row in told["roles"]} == {
         (names["Åse"], "student"), (names[SECRET[0]], "student"), (names["Ida"], "parent"),
         (names["Bo"], "teacher"), (names["Bo"], "principal"),

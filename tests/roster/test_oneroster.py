@@ -45,14 +45,14 @@ def test_a_pupil_is_put_together_from_all_tables() -> None:
 
 def test_extension_columns_tell_what_the_standard_has_no_column_for() -> None:
     more: Mapping[str, str] = {
-        "agentSourcedIds": "k-1", "metadata__agentRelations": "Far", "metadata__agentCustody": "true",
-        "metadata__cpr": "620516-2233", "metadata__protected": "true", "metadata__aliasGivenName": "Anna",
-        "metadata__aliasFamilyName": "Andet", "metadata__level": "U1", "metadata__studentNumber": "17",
+        "agentSourcedIds": "k-1", "metadata__dk__agentRelations": "Far", "metadata__dk__agentCustody": "true",
+        "metadata__dk__cpr": "620516-2233", "metadata__dk__protected": "true", "metadata__dk__aliasGivenName": "Anna",
+        "metadata__dk__aliasFamilyName": "Andet", "metadata__dk__level": "U1", "metadata__dk__studentNumber": "17",
     }  # fmt: skip
     (found, *_) = rows(
         delivery(
             [user("e-1", **more), user("k-1", "Bo")],
-            [{**role("e-1"), "metadata.role": "Studerende"}, role("k-1", "parent")],
+            [{**role("e-1"), "metadata.dk.role": "Studerende"}, role("k-1", "parent")],
         )
     )
     assert found.row
@@ -73,10 +73,10 @@ ILL: list[tuple[str, Row, list[Row], Found]] = [
     ("no_role", user("e-1"), [role("e-9")], Found.ELEMENT_MISSING),
     ("pupil_and_teacher", user("e-1"), [role("e-1"), role("e-1", "teacher")], Found.ACTOR_TWICE),
     ("grade_unknown", user("e-1", grades="47"), [], Found.VALUE_UNKNOWN),
-    ("cpr_too_short", user("e-1", metadata__cpr="62051622"), [], Found.CPR_FORMAT),
-    ("cpr_no_date", user("e-1", metadata__cpr="3102992233"), [], Found.CPR_DATE),
-    ("no_alias", user("e-1", metadata__protected="true"), [], Found.ALIAS_MISSING),
-    ("protection_unclear", user("e-1", metadata__protected="maybe"), [], Found.VALUE_UNKNOWN),
+    ("cpr_too_short", user("e-1", metadata__dk__cpr="62051622"), [], Found.CPR_FORMAT),
+    ("cpr_no_date", user("e-1", metadata__dk__cpr="3102992233"), [], Found.CPR_DATE),
+    ("no_alias", user("e-1", metadata__dk__protected="true"), [], Found.ALIAS_MISSING),
+    ("protection_unclear", user("e-1", metadata__dk__protected="maybe"), [], Found.VALUE_UNKNOWN),
     ("role_date_wrong", user("e-1"), [role("e-1", beginDate="31-12-2024")], Found.DATE_WRONG),
     ("name_too_long", user("e-1", given="å" * 60), [], Found.TOO_LONG),
     ("control", user("e-1", given="Å\x00se"), [], Found.ROW_CONTROL),
@@ -124,6 +124,13 @@ def test_a_broken_row_of_another_table_leaves_its_person_as_they_were() -> None:
     assert [(row.local_person_id, row.row is None) for row in found] == [("e-1", True), ("e-9", False)]
 
 
+def test_b_r28_who_administers_in_a_file_is_staff_and_no_more() -> None:
+    for name in ("systemAdministrator", "siteAdministrator", "districtAdministrator"):
+        (found,) = rows(delivery([user("e-1")], [role("e-1", name)]))
+        assert found.row
+        assert (found.row.actor_group, found.row.roles) == ("Medarbejder", ("TAP",))
+
+
 def test_rows_that_count_no_more_or_not_yet_or_elsewhere_do_not_count() -> None:
     roles = [role("e-1"), role("e-1", "teacher", endDate="2020-01-01"), role("e-1", "aide", beginDate="2030-01-01")]
     roles += [{**role("e-1", "principal"), "orgSourcedId": "another"}]
@@ -140,7 +147,7 @@ def test_who_is_not_enabled_is_not_here_and_references_to_nobody_are_told() -> N
     ]  # fmt: skip
 
 
-def test_bom_semicolons_encodings_and_quotes() -> None:
+def test_b_r13_byte_order_marks_semicolons_encodings_and_quotes() -> None:
     text = 'sourcedId,givenName,familyName\r\ne-9,"Gó, d",Nok\r\n'
     (found,) = rows(delivery([], [role("e-9")], files={"users.csv": b"\xef\xbb\xbf" + text.encode()}))
     assert found.row
@@ -253,7 +260,7 @@ def test_people_without_a_cpr_number_are_the_same_people_next_time(registry: Reg
 
 
 def test_the_same_ids_at_another_school_are_other_people_and_a_cpr_number_makes_them_one(registry: Registry) -> None:
-    numbered = user("e-1", metadata__cpr="6205162233")
+    numbered = user("e-1", metadata__dk__cpr="6205162233")
     for number in ("999001", "999002"):
         orgs = [{"sourcedId": "o1", "name": "x", "type": "school", "identifier": number}]
         receipt = registry.send(delivery([numbered, user("e-2")], [role("e-1"), role("e-2")], orgs=orgs))
@@ -263,7 +270,8 @@ def test_the_same_ids_at_another_school_are_other_people_and_a_cpr_number_makes_
 
 def test_protection_without_an_alias_hides_somebody_without_a_cpr_number_at_once(registry: Registry) -> None:
     registry.send(FAMILY)
-    registry.send(delivery([user("e-1", metadata__protected="true"), user("a-1")], [role("e-1"), role("a-1", "aide")]))
+    hidden = user("e-1", metadata__dk__protected="true")
+    registry.send(delivery([hidden, user("a-1")], [role("e-1"), role("a-1", "aide")]))
     assert registry.rows("select alias_first_name, alias_family_name from directory_person where protected") == [
         NEUTRAL_ALIAS
     ]

@@ -164,7 +164,7 @@ _Wrong = tuple[Found, Severity, Mapping[str, str | int]]
 
 
 def _group(cells: Cells) -> tuple[GroupRow | None, list[_Wrong]]:
-    kind = cells["metadata.type"] if cells["metadata.type"] in GROUP_TYPES else _TYPES.get(cells["classType"])
+    kind = cells["metadata.dk.type"] if cells["metadata.dk.type"] in GROUP_TYPES else _TYPES.get(cells["classType"])
     wrong: list[_Wrong] = []
     if not is_sound_id(cells["sourcedId"]) or not cells["title"]:
         missing = "title" if is_sound_id(cells["sourcedId"]) else "sourcedId"
@@ -173,11 +173,11 @@ def _group(cells: Cells) -> tuple[GroupRow | None, list[_Wrong]]:
         value, allowed = shown(cells["classType"]), ", ".join(_TYPES)
         fields: Mapping[str, str | int] = {"element": "classType", "value": value, "allowed": allowed}
         return None, [(Found.VALUE_UNKNOWN, Severity.REFUSED, fields)]
-    level = _level(cells["metadata.level"], listed(cells["grades"])) if kind == "Hovedgruppe" else None
+    level = _level(cells["metadata.dk.level"], listed(cells["grades"])) if kind == "Hovedgruppe" else None
     if kind == "Hovedgruppe" and level is None:
         wrong.append((Found.GROUP_LEVEL_MISSING, Severity.WARNING, {}))
     name = tidy(cells["title"])[:_LONGEST_NAME]
-    return GroupRow(cells["sourcedId"], name, kind, level, tidy(cells["metadata.line"]) or None, None, None), wrong
+    return GroupRow(cells["sourcedId"], name, kind, level, tidy(cells["metadata.dk.line"]) or None, None, None), wrong
 
 
 def _level(own: str, grades: Sequence[str]) -> str | None:

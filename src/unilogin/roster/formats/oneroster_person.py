@@ -36,19 +36,19 @@ _ID = re.compile(rf"\S{{1,{LONGEST_ID}}}")
 _SEX = {"male": "M", "female": "K"}
 _FLAGS = {"true": True, "false": False, "": False}
 _DETAILS = {
-    "StudentNumber": ("metadata.studentNumber", 26),
-    "ShortName": ("metadata.initials", 20),
-    "Occupation": ("metadata.occupation", 60),
-    "Location": ("metadata.location", 75),
+    "StudentNumber": ("metadata.dk.studentNumber", 26),
+    "ShortName": ("metadata.dk.initials", 20),
+    "Occupation": ("metadata.dk.occupation", 60),
+    "Location": ("metadata.dk.location", 75),
 }
 _FACTS = {
     "FamilyName": "familyName",
-    "CivilRegistrationNumber": "metadata.cpr",
+    "CivilRegistrationNumber": "metadata.dk.cpr",
     "EmailAddress": "email",
     "HomePhoneNumber": "phone",
     "MobilePhoneNumber": "sms",
-    "AliasFirstName": "metadata.aliasGivenName",
-    "AliasFamilyName": "metadata.aliasFamilyName",
+    "AliasFirstName": "metadata.dk.aliasGivenName",
+    "AliasFamilyName": "metadata.dk.aliasFamilyName",
 }
 _ROLES = {
     **{role: (ActorGroup.ELEV, ours) for role, ours in PUPIL_ROLES.items()},
@@ -153,9 +153,9 @@ class UserReader:
         for part in user.part("demographics")[:1]:
             told["BirthDate"] = part.cells["birthDate"]
             told["Gender"] = _SEX.get(part.cells["sex"].lower(), "")
-        protected = _FLAGS.get(cells["metadata.protected"].lower())
+        protected = _FLAGS.get(cells["metadata.dk.protected"].lower())
         if protected is None:  # a word nobody knows here is no reason to show a name
-            self._unknown(notes, "metadata.protected", cells["metadata.protected"], allowed="true, false")
+            self._unknown(notes, "metadata.dk.protected", cells["metadata.dk.protected"], allowed="true, false")
             protected = True
         return self._facts.read_values(
             told, source_id=user.id, protected=protected, where=self._nowhere, notes=notes, protect=protect
@@ -167,7 +167,7 @@ class UserReader:
         for part in parts:
             notes.file, notes.line = "roles.csv", part.line
             role = part.cells["role"]
-            known = _ROLES.get(f"ext:{part.cells['metadata.role']}", _ROLES.get(role))
+            known = _ROLES.get(f"ext:{part.cells['metadata.dk.role']}", _ROLES.get(role))
             if known is not None:
                 told[known[1]] = known[0]
             elif role not in CONTACT_ROLES:
@@ -194,7 +194,7 @@ class UserReader:
 
     def _level(self, user: StoredUser, *, main: str | None, notes: RowNotes) -> str | None:
         """Return the pupil's own level, else that of the class; an unknown grade is told and not guessed."""
-        own = listed(user.cells["metadata.level"]) or listed(user.cells["grades"])
+        own = listed(user.cells["metadata.dk.level"]) or listed(user.cells["grades"])
         if not own:
             group = self._groups.get(main or "")
             return group.level if group else None
@@ -231,7 +231,7 @@ class UserReader:
             notes.warn(self._nowhere, Found.TOO_MANY_CONTACTS, count=len(named), most=MOST_CONTACTS)
             return (), False
         relations, custody, access = (
-            listed(user.cells[f"metadata.agent{name}"]) for name in ("Relations", "Custody", "Access")
+            listed(user.cells[f"metadata.dk.agent{name}"]) for name in ("Relations", "Custody", "Access")
         )
         contacts: dict[str, ContactRow] = {}
         for place, agent_id in enumerate(named):
@@ -243,7 +243,7 @@ class UserReader:
             facts = self._agent(agent, own, protect)
             relation = _at(relations, place) or _relation_of(agent)
             if relation not in RELATIONS:
-                self._unknown(own, "metadata.agentRelations", relation, allowed=", ".join(sorted(RELATIONS)))
+                self._unknown(own, "metadata.dk.agentRelations", relation, allowed=", ".join(sorted(RELATIONS)))
             if facts is None or own.refused:
                 continue
             decides = _at(custody, place).lower() == "true"

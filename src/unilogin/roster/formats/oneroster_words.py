@@ -1,7 +1,7 @@
 """OneRoster 1.2 CSV: its files and columns, and what its words are in ours. Read by the import and by the export.
 
-What the standard has no column for stands in extension columns whose names begin with ``metadata.``; readers that do
-not know them pass over them.
+What the standard has no column for stands in extension columns whose names begin with ``metadata.dk.``, as a country's
+do; readers that do not know them pass over them.
 """
 
 from types import MappingProxyType
@@ -36,9 +36,9 @@ COLUMNS = MappingProxyType(
             "subjects",
             "subjectCodes",
             "periods",
-            "metadata.type",
-            "metadata.level",
-            "metadata.line",
+            "metadata.dk.type",
+            "metadata.dk.level",
+            "metadata.dk.line",
         ),
         "users": (
             *_BASE,
@@ -61,18 +61,18 @@ COLUMNS = MappingProxyType(
             "preferredFamilyName",
             "primaryOrgSourcedId",
             "pronouns",
-            "metadata.cpr",
-            "metadata.protected",
-            "metadata.aliasGivenName",
-            "metadata.aliasFamilyName",
-            "metadata.level",
-            "metadata.studentNumber",
-            "metadata.initials",
-            "metadata.occupation",
-            "metadata.location",
-            "metadata.agentRelations",
-            "metadata.agentCustody",
-            "metadata.agentAccess",
+            "metadata.dk.cpr",
+            "metadata.dk.protected",
+            "metadata.dk.aliasGivenName",
+            "metadata.dk.aliasFamilyName",
+            "metadata.dk.level",
+            "metadata.dk.studentNumber",
+            "metadata.dk.initials",
+            "metadata.dk.occupation",
+            "metadata.dk.location",
+            "metadata.dk.agentRelations",
+            "metadata.dk.agentCustody",
+            "metadata.dk.agentAccess",
         ),
         "roles": (
             *_BASE,
@@ -83,7 +83,7 @@ COLUMNS = MappingProxyType(
             "endDate",
             "orgSourcedId",
             "userProfileSourcedId",
-            "metadata.role",
+            "metadata.dk.role",
         ),
         "enrollments": (
             *_BASE,

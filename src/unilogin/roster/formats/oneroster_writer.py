@@ -24,7 +24,7 @@ _RACES = (
     *("stateOfBirthAbbreviation", "cityOfBirth", "publicSchoolResidenceStatus"),
 )
 # Nobody is told a CPR number, and of a protected person nothing but the alias.
-_NEVER_WRITTEN = ("metadata.cpr",)
+_NEVER_WRITTEN = ("metadata.dk.cpr",)
 
 Row = Mapping[str, str]
 
@@ -95,9 +95,9 @@ async def _classes(tx: Transaction, where: Institution, *, course: str, term: st
             "classType": "homeroom" if homeroom else "scheduled",
             "schoolSourcedId": where.number,
             "termSourcedIds": term,
-            "metadata.type": group.type or "",
-            "metadata.level": group.level or "",
-            "metadata.line": group.line or "",
+            "metadata.dk.type": group.type or "",
+            "metadata.dk.level": group.level or "",
+            "metadata.dk.line": group.line or "",
         }
 
 
@@ -122,17 +122,17 @@ def _user(person: OutgoingPerson, where: Institution) -> Row:
         "grades": GRADES_OF_LEVELS.get(person.level or "", ""),
         "userMasterIdentifier": person.uniid,
         "primaryOrgSourcedId": where.number,
-        "metadata.protected": "true" if person.protected else "",
-        "metadata.aliasGivenName": person.first_name if person.protected else "",
-        "metadata.aliasFamilyName": person.family_name if person.protected else "",
-        "metadata.level": person.level or "",
-        "metadata.studentNumber": person.details.get("StudentNumber", ""),
-        "metadata.initials": "" if person.protected else person.details.get("ShortName", ""),
-        "metadata.occupation": person.details.get("Occupation", ""),
-        "metadata.location": "" if person.protected else person.details.get("Location", ""),
-        "metadata.agentRelations": _list(contacts, "relation"),
-        "metadata.agentCustody": _list(contacts, "custody").lower(),
-        "metadata.agentAccess": _list(contacts, "access"),
+        "metadata.dk.protected": "true" if person.protected else "",
+        "metadata.dk.aliasGivenName": person.first_name if person.protected else "",
+        "metadata.dk.aliasFamilyName": person.family_name if person.protected else "",
+        "metadata.dk.level": person.level or "",
+        "metadata.dk.studentNumber": person.details.get("StudentNumber", ""),
+        "metadata.dk.initials": "" if person.protected else person.details.get("ShortName", ""),
+        "metadata.dk.occupation": person.details.get("Occupation", ""),
+        "metadata.dk.location": "" if person.protected else person.details.get("Location", ""),
+        "metadata.dk.agentRelations": _list(contacts, "relation"),
+        "metadata.dk.agentCustody": _list(contacts, "custody").lower(),
+        "metadata.dk.agentAccess": _list(contacts, "access"),
     }
 
 
@@ -161,7 +161,7 @@ async def _roles(tx: Transaction, where: Institution) -> AsyncIterator[Row]:
             "roleType": "secondary" if role.uniid == last else "primary",
             "role": name,
             "orgSourcedId": where.number,
-            "metadata.role": "" if contact else role.role,
+            "metadata.dk.role": "" if contact else role.role,
         }
         last = role.uniid
 
