@@ -14,10 +14,10 @@ from tests.roster.documents import employee, member, person, student
 from tests.server import RunningServer
 
 SCREENS = {"da": ((360, 740), (1920, 1080)), "en": ((1366, 768),)}
-HIDDEN = person("6105160951", first="Kaj", family="Kendt", protected="true")
+HIDDEN = person("6105160951", first="Kaj", family="Skjult", protected="true")
 STAFF = (
     member("m-1", person("6105160952", first="Rikke", family="Tavle"), employee("Lærer")),
-    member("m-2", person("6105160951", first="Kaj", family="Kendt"), employee("Lærer", "TAP")),
+    member("m-2", person("6105160951", first="Kaj", family="Skjult"), employee("Lærer", "TAP")),
 )
 
 
@@ -35,7 +35,8 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
     office.browser.open(f"{office.url}/manuel/ny")
     added = {"cpr": "6502900954", "first_name": "Pia Marie", "family_name": "Ekstern-Østergaard"}
     office.post(f"{office.url}/manuel/ny", role="Ekstern", **added)
-    office.value("update directory_manual set until_at = kit_now() + interval '9 days' returning true")
+    ends = "update directory_manual set until_at = kit_now() + interval '9 days' where confirmed_by = $1 returning true"
+    assert office.value(ends, office.head.account_id)
     office.browser.open(f"{office.url}/cpr")
     case = office.browser.document.xpath("//td/a[contains(@href, '/cpr/')]/@href")[0]
     delivery = f"{office.url}/import/{parked.delivery_id}"
