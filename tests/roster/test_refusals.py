@@ -7,19 +7,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.builders.running import run
 from tests.roster.documents import PUPIL, contact, document, member, person, student
 from tests.roster.registry import SOURCE, Registry
-from unilogin.kit.db.connection import connect
+from unilogin.kit.db.connection import Connection, connect
 from unilogin.kit.text import LANGUAGES, load_texts
 from unilogin.roster.actions import import_file
 from unilogin.roster.messages import why_refused
-from unilogin.roster.model import Counts, DeliveryStatus, Receipt
+from unilogin.roster.model import Counts, DeliveryKind, DeliveryStatus, Receipt
 
 ADDRESS = "<Address><StreetAddress>Skolevej 1</StreetAddress><PostalCode>9990</PostalCode></Address>"
 
@@ -69,15 +68,27 @@ def test_a_closed_institution_takes_no_deliveries(registry: Registry) -> None:
     assert registry.send(document()).refusal == "institution_closed"
 
 
-WHOLE = document(*many(30)).encode()
+WHOLE = document(*many(30), time="2025-08-12T00:00:00Z").encode()
+CUTS = 300
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(cut=st.integers(0, len(WHOLE.rstrip()) - 1))
-def test_a_file_cut_anywhere_changes_nothing(registry: Registry, cut: int) -> None:
-    receipt = registry.send(WHOLE[:cut])
-    assert receipt.status is DeliveryStatus.REFUSED
-    assert registry.row("select count(*) from directory_person") == (0,)
+@pytest.mark.parametrize("kind", DeliveryKind)
+def test_f_27_a_file_cut_at_a_hundred_places_changes_nothing(registry: Registry, kind: DeliveryKind) -> None:
+    """Three hundred in all: of a full file, of changes and of a deletion, each on top of what is there."""
+    registry.send(document(*many(5), time="2025-08-11T00:00:00Z"))
+    before, draw = registry.people(), Random(f"cut {kind}")
+
+    async def cut_and_sent(connection: Connection) -> None:
+        for cut in [0, len(WHOLE.rstrip()) - 1, *(draw.randrange(len(WHOLE.rstrip())) for _ in range(CUTS // 3 - 2))]:
+            receipt = await import_file(
+                connection, io.BytesIO(WHOLE[:cut]), secrets=registry.secrets, actor=SOURCE, kind=kind
+            )
+            assert receipt.status is DeliveryStatus.REFUSED, f"cut at {cut}"
+
+    registry.do(cut_and_sent)
+    assert registry.people() == before
+    assert registry.row("select count(*) from directory_journal where delivery_id in (select delivery_id from"
+                        " roster_delivery where status = 'refused')") == (0,)  # fmt: skip
 
 
 def test_a_file_that_breaks_after_thousands_of_persons_changes_nothing(registry: Registry) -> None:
@@ -91,7 +102,7 @@ def test_a_file_that_breaks_after_thousands_of_persons_changes_nothing(registry:
 KILLED = """
 import asyncio, os, signal, sys
 from unilogin.domain.audit.model import Actor
-from unilogin.kit.db.connection import connect
+from unilogin.kit.db.connection import Connection, connect
 from unilogin.kit.secrets import load_secrets
 from unilogin.roster.actions import import_file
 from pathlib import Path
@@ -150,7 +161,7 @@ MEASURED = """
 import asyncio, resource, sys
 from pathlib import Path
 from unilogin.domain.audit.model import Actor
-from unilogin.kit.db.connection import connect
+from unilogin.kit.db.connection import Connection, connect
 from unilogin.kit.secrets import load_secrets
 from unilogin.roster.actions import import_file
 
