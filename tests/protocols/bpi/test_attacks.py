@@ -4,9 +4,13 @@ import base64
 import copy
 import hmac
 import re
+import select
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree
@@ -416,3 +420,26 @@ def test_an_import_holds_exactly_one_document(system: System, inner: str) -> Non
 )
 def test_an_unknown_operation_is_refused(system: System, body: str) -> None:
     assert system.call(body).fault == "soap:Sender"
+
+
+def test_v_102_large_bodies_that_do_not_come_take_no_more_than_their_places(system: System) -> None:
+    """More of them are told to come again; small messages go on."""
+    parts = urlsplit(system.endpoint)
+    head = (
+        f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/soap+xml\r\n"
+        f"Content-Length: {30 * 1024 * 1024}\r\n\r\nx"
+    )
+    with ExitStack() as open_ones:
+        wires = [
+            open_ones.enter_context(socket.create_connection((parts.hostname or "", parts.port or 80), timeout=10))
+            for _ in range(40)
+        ]
+        for wire in wires:
+            wire.sendall(head.encode())
+        answered: set[socket.socket] = set()
+        while len(answered) < 8:
+            ready, _, _ = select.select(set(wires) - answered, [], [], 10)
+            assert ready, "nobody was told to come again"
+            assert {wire.recv(13) for wire in ready} == {b"HTTP/1.1 503 "}
+            answered |= set(ready)
+        assert system.call(hello()).status == 200

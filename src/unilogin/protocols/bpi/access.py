@@ -33,14 +33,11 @@ from unilogin.protocols.bpi.errors import (
 from unilogin.protocols.bpi.model import DELIVERIES, Call, Message
 from unilogin.protocols.bpi.names import CONTENT_TYPE, PATH
 from unilogin.protocols.bpi.reading import read_aside
-from unilogin.protocols.bpi.receiving import receive_file
+from unilogin.protocols.bpi.receiving import SMALL, receive_file
 from unilogin.roster.senders.actions import note_refused, take_message
 from unilogin.roster.senders.model import TokenBearer
 from unilogin.roster.senders.queries import bearer_of_token, institutions_of, may_deliver_more, sender_of_certificate
 from unilogin.roster.senders.rules import MOST_AN_HOUR, believed_until
-
-_SMALL = 256 * 1024
-"""A message of this size is read at once; larger ones wait for a place."""
 
 _LIKE_A_SYSTEM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -74,8 +71,8 @@ async def _read(house: House, request: Request, document: IO[bytes]) -> Message:
         raise MediaError()
     endpoint = house.base_url + PATH
     with tempfile.TemporaryFile() as content:
-        size = await receive_file(request, content, most=LONGEST_MESSAGE)
-        if size > _SMALL:
+        size = await receive_file(request, content, most=LONGEST_MESSAGE, places=house.arriving)
+        if size > SMALL:
             async with house.heavy.one():
                 return await asyncio.to_thread(read_aside, content, endpoint=endpoint, document=document)
         content.seek(0)

@@ -6,22 +6,37 @@ from typing import IO
 
 from starlette.requests import ClientDisconnect, Request
 
+from unilogin.kit.places import Places
 from unilogin.protocols.bpi.errors import OversizeError, SlowError
 
 PIECE_SECONDS = 20.0
 """How long the next piece may take."""
 WHOLE_SECONDS = 15 * 60.0
+SMALL = 256 * 1024
+"""A body of this size is nothing to speak of."""
 _AT_ONCE = 1024 * 1024
 
 
-async def receive_file(request: Request, file: IO[bytes], *, most: int) -> int:
+async def receive_file(request: Request, file: IO[bytes], *, most: int, places: Places) -> int:
     """Write the body into a file beside the event loop, and return its size (V-102).
 
     Raises:
         OversizeError: more bytes than ``most``, whatever the length header claims.
         SlowError: it does not come, or does not end.
+        FullError: too many large ones are coming at this moment.
 
     """
+    if 0 < _length(request) <= SMALL:  # the server reads no more than was claimed
+        return await _receive(request, file, most=most)
+    async with places.one():
+        return await _receive(request, file, most=most)
+
+
+def _length(request: Request) -> int:
+    return int(request.headers.get("content-length", "0") or 0)
+
+
+async def _receive(request: Request, file: IO[bytes], *, most: int) -> int:
     held = bytearray()
     size = 0
     async for piece in _pieces(request, most):
@@ -39,7 +54,7 @@ async def receive_file(request: Request, file: IO[bytes], *, most: int) -> int:
 
 async def _pieces(request: Request, most: int) -> AsyncIterator[bytes]:
     """Count what really comes, whatever the length header claims."""
-    if int(request.headers.get("content-length", "0") or 0) > most:
+    if _length(request) > most:
         raise OversizeError(megabytes=most // (1024 * 1024))
     came = 0
     stream = request.stream()

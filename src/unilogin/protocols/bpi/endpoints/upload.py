@@ -56,7 +56,7 @@ async def _taken(house: House, request: Request, bearer: TokenBearer) -> Taken:
     number, kind = str(request.path_params["number"]), _kind(request)
     await _check_leave(house, bearer, number)
     with tempfile.TemporaryFile() as file:
-        await receive_file(request, file, most=house.largest_upload)
+        await receive_file(request, file, most=house.largest_upload, places=house.arriving)
         taken = await hand_over(house, file, sender=bearer.sender, kind=kind, only=number)
     if isinstance(taken, NotAgreed):
         raise NotAgreedFaultError(number=taken.number[:6])
