@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from tests.roster.documents import contact, employee, member, person, student
+from tests.roster.oneroster import delivery, role, user
 from tests.roster.registry import OPERATOR, Registry
 from unilogin.roster.cpr_cases import Analysis, CprCase, accept, analyse, dismiss, open_cases
 from unilogin.roster.model import Counts
@@ -112,6 +113,35 @@ def test_a_teacher_who_is_a_parent_keeps_the_children(registry: Registry) -> Non
     registry.deliver(CHILD.replace("6105802234", "6105802299"), teacher.replace("6105802234", "6105802299"))
     assert registry.row("select count(*) from directory_person") == (2,)
     assert registry.row("select count(*) from directory_contact") == (1,)
+
+
+def numbered(name: str, *, cpr: str = "6205162233") -> bytes:
+    return delivery([user("e-1", name, metadata__dk__cpr=cpr), user("e-2", "Bo")], [role("e-1"), role("e-2")])
+
+
+def test_a_number_told_for_the_first_time_is_learned(registry: Registry) -> None:
+    registry.send(delivery([user("e-1", "Åse"), user("e-2", "Bo")], [role("e-1"), role("e-2")]))
+    before = registry.rows(IDENTITY)
+    receipt = registry.send(numbered("Åse"))
+    assert (receipt.counts.refused, receipt.new_accounts, receipt.findings) == (0, 0, ())
+    vault = registry.secrets.cpr_vault()
+    sealed, person_id = registry.row(
+        "select cpr_sealed, person_id from directory_person where cpr_index = $1", vault.index("6205162233")
+    )
+    assert isinstance(sealed, bytes)
+    assert vault.open(sealed, person_id) == "6205162233"  # type: ignore[arg-type]
+    silent = registry.send(delivery([user("e-1", "Åse"), user("e-2", "Bo")], [role("e-1"), role("e-2")]))
+    assert (silent.new_accounts, silent.counts.refused) == (0, 0)
+    assert registry.rows(IDENTITY) == before
+
+
+def test_a_number_told_under_another_name_waits(registry: Registry) -> None:
+    registry.send(delivery([user("e-1", "Åse"), user("e-2", "Bo")], [role("e-1"), role("e-2")]))
+    assert [finding.code for finding in registry.send(numbered("Nogen")).findings] == ["cpr_changed"]
+    found = analysis(registry)
+    assert (found.number, found.other_name, found.other_birthday) == ("", True, False)
+    assert accepted(registry)
+    assert registry.send(numbered("Nogen")).findings == ()
 
 
 def test_a_case_nobody_knows_is_nobodys(registry: Registry) -> None:

@@ -63,12 +63,16 @@ def analyse(case: CaseArgument, as_json: AsJson = False) -> None:
         [
             ("Institution", found.case.institution_number),
             ("LocalPersonId", found.case.local_person_id),
-            ("Known as", f"{found.case.name} ({found.case.username}), {found.number}-****"),
-            ("In the file", f"{found.case.told_name}, {found.told_number}-****"),
+            ("Known as", f"{found.case.name} ({found.case.username}), {_shown(found.number)}"),
+            ("In the file", f"{found.case.told_name}, {_shown(found.told_number)}"),
         ]
     )
     for sentence in _consequences(found):
         say(f"  {sentence}")
+
+
+def _shown(number: str) -> str:
+    return f"{number}-****" if number else "no number"
 
 
 def _consequences(found: "Analysis") -> list[str]:

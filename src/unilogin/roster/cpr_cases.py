@@ -68,7 +68,7 @@ class Analysis(NamedTuple):
     """What follows if the number is taken over; neither number is shown beyond the date of birth in it."""
 
     case: CprCase
-    number: str
+    number: str  # empty: not known
     told_number: str
     elsewhere: tuple[str, ...]  # other institutions, which may send the old number for a while
     children: int  # of whom the person is a contact
@@ -82,7 +82,7 @@ class Analysis(NamedTuple):
     @property
     def other_birthday(self) -> bool:
         """Whether the numbers begin with different dates: perhaps it is somebody else."""
-        return self.number != self.told_number
+        return bool(self.number) and self.number != self.told_number
 
 
 _CASE = f"""
@@ -131,7 +131,7 @@ async def _analysis(connection: Connection, row: Record, secrets: Secrets) -> An
     elsewhere, children, taken_by = found.values() if found else ((), 0, None)
     return Analysis(
         _case(row),
-        vault.open(row["known_sealed"], row["person_id"])[:6],
+        vault.open(row["known_sealed"], row["person_id"])[:6] if row["known_sealed"] else "",
         vault.open(row["cpr_sealed"], row["sealed_for"])[:6],
         tuple(elsewhere),
         children,
@@ -152,7 +152,7 @@ async def accept(tx: Transaction, case_id: UUID, *, secrets: Secrets, actor: Act
         tx,
         person_id,
         cpr_index=row["cpr_index"],
-        cpr_sealed=vault.seal(vault.open(row["cpr_sealed"], row["sealed_for"]), person_id),
+        cpr_sealed=vault.reseal(row["cpr_sealed"], row["sealed_for"], person_id),
         institution_id=InstitutionId(row["institution_id"]),
         actor=actor,
     )

@@ -192,6 +192,7 @@ async def _write(
         first=not known.any,
         hide=reading.to_hide(),
         draw=Drawer(),
+        reseal=desk.secrets.cpr_vault().reseal,
     )
     if not reading.leavers:
         return applied

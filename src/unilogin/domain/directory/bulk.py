@@ -145,6 +145,7 @@ async def apply_staged(
     first: bool,
     hide: Sequence[bytes],
     draw: Draw,
+    reseal: bulk_people.Reseal,
 ) -> Applied:
     """Compare what was staged with what is known, and make it so.
 
@@ -153,6 +154,8 @@ async def apply_staged(
     """
     await lock_people(tx)
     await plan_anew(tx)
+    if not first:
+        await bulk_people.learn_numbers(tx, origin, reseal=reseal)
     refused, numbers = await refuse_contradictions(tx, origin, unseen=absence.unseen)
     await bulk_belonging.save_groups(tx, origin, told=groups)
     fresh, known = await bulk_people.match_people(tx, origin)

@@ -1,11 +1,17 @@
 """Persons and accounts of a delivery: one person for each CPR number, each with a username that nobody ever had."""
 
+from collections.abc import Callable
+from uuid import UUID
+
 from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
 from unilogin.domain.directory import bulk_journal as journal
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.usernames import Draw, candidate, new_uniid
 from unilogin.kit.db.connection import Transaction
+
+Reseal = Callable[[bytes, UUID, UUID], bytes]
+"""Seals what was sealed for one id for another: a staged number is sealed for an id that may come to nothing."""
 
 # A person's own row beats what a pupil's row says of them as a contact; among equals the first line counts.
 _MATCH = """
@@ -32,6 +38,34 @@ _MATCH_BY_LOCAL_ID = """
   join directory_account a on a.person_id = m.person_id
   where w.cpr_index = s.cpr_index and w.is_new
     and exists (select from stage_person p where p.person_id = w.staged_id and p.cpr_sealed is null)
+"""
+
+_LEARNED = """
+  select p.person_id, t.person_id as staged_id, t.cpr_sealed, t.cpr_index
+  from directory_person p
+  join directory_membership m on m.person_id = p.person_id and m.institution_id = $1 and m.source = $2
+  join stage_member s on s.local_person_id = m.local_person_id
+  join stage_person t on t.cpr_index = s.cpr_index and t.own and t.line = s.line and t.cpr_sealed is not null
+  where p.local_key is not null and p.cpr_index is null
+    and (p.first_name, p.family_name) = (t.first_name, t.family_name)
+    and not exists (select from directory_person o where o.cpr_index = t.cpr_index)
+    and not exists (select from directory_former_cpr f where f.cpr_index = t.cpr_index)
+"""
+
+_LEARN = f"""
+  with learned as (
+    update directory_person p set cpr_sealed = l.cpr_sealed, cpr_index = l.cpr_index, changed_at = kit_now()
+    from (
+      select distinct on (cpr_index) person_id, cpr_sealed, cpr_index
+      from unnest($5::uuid[], $6::bytea[], $7::bytea[]) as u (person_id, cpr_sealed, cpr_index)
+      order by cpr_index, person_id
+    ) l
+    where p.person_id = l.person_id
+    returning p.person_id
+  )
+  {AUDIT_INSERT}
+  select '{Event.PERSON_CHANGED.value}', $1, $2, a.account_id, $3, $4, 'ok', null, '{{"number": true}}'
+  from learned left join directory_account a using (person_id)
 """
 
 _GIVE_NAMES = """
@@ -154,6 +188,21 @@ async def match_people(tx: Transaction, origin: Origin) -> tuple[int, int]:
         "select count(*) filter (where is_new) as fresh, count(*) filter (where not is_new) as known from stage_who"
     )
     return (row["fresh"], row["known"]) if row else (0, 0)
+
+
+async def learn_numbers(tx: Transaction, origin: Origin, *, reseal: Reseal) -> None:
+    """Give people whose source did not tell their number before the one it tells now, under the same name.
+
+    A number that somebody else has, and one under another name, contradicts what is known instead.
+    """
+    if not await tx.fetchval("select exists (select from directory_person where local_key is not null)"):
+        return
+    rows = await tx.fetch(_LEARNED, origin.institution_id, origin.source, timeout=PATIENCE)
+    if rows:
+        people = [row["person_id"] for row in rows]
+        sealed = [reseal(row["cpr_sealed"], row["staged_id"], row["person_id"]) for row in rows]
+        numbers = [row["cpr_index"] for row in rows]
+        await tx.execute(_LEARN, *origin.traces, people, sealed, numbers, timeout=PATIENCE)
 
 
 async def create_people(tx: Transaction, origin: Origin, *, draw: Draw) -> int:

@@ -43,7 +43,7 @@ _OTHER_NUMBERS = """
   from stage_member s
   join directory_membership m
     on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
-  join directory_person p on p.person_id = m.person_id and p.cpr_index <> s.cpr_index
+  join directory_person p on p.person_id = m.person_id and p.cpr_index is distinct from s.cpr_index
   join stage_person t on t.cpr_index = s.cpr_index and t.own and t.line = s.line and t.cpr_sealed is not null
   where not exists (select from directory_former_cpr f
                     where f.cpr_index = s.cpr_index and f.person_id = p.person_id)
