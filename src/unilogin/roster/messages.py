@@ -32,6 +32,7 @@ class Refused(StrEnum):
     INSTITUTION_NUMBER_WRONG = "institution_number_wrong"
     INSTITUTION_UNKNOWN = "institution_unknown"
     INSTITUTION_CLOSED = "institution_closed"
+    SOURCE_RESERVED = "source_reserved"
     NO_PERSONS = "no_persons"
     TIME_NOT_LATER = "time_not_later"
     TIME_IN_FUTURE = "time_in_future"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from unilogin.domain.directory.model import ActorGroup, Institution
+from unilogin.domain.directory.model import SOURCE_BY_HAND, ActorGroup, Institution
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.messages import Held, Refused
 from unilogin.roster.model import Breach, ChangeCount, ChangeKind, DeliveryKind, Guardians, Header, PlanLine
@@ -17,11 +17,13 @@ MOST_FINDINGS = 10_000
 
 
 def check_institution(header: Header, institution: Institution | None) -> Institution:
-    """Return the institution the delivery is for; raises DeliveryRefusedError when there is none that is open."""
+    """Return the institution the delivery is for; raises DeliveryRefusedError for none that is open, or a source of ours."""
     if institution is None:
         raise DeliveryRefusedError(Refused.INSTITUTION_UNKNOWN, number=header.institution_number)
     if not institution.active:
         raise DeliveryRefusedError(Refused.INSTITUTION_CLOSED, number=header.institution_number)
+    if header.source == SOURCE_BY_HAND:  # whoever was added by hand would leave because no file names them
+        raise DeliveryRefusedError(Refused.SOURCE_RESERVED, source=header.source)
     return institution
 
 

@@ -10,6 +10,7 @@ from tests.builders.running import run
 from tests.roster.documents import employee, member, person, student
 from unilogin.apps.elevadministration.actions import mind_manual
 from unilogin.apps.elevadministration.forms import masked, read_person
+from unilogin.domain.directory.model import SOURCE_BY_HAND
 from unilogin.kit.db.connection import connect
 
 NEW = {"cpr": "650290-4411", "first_name": "Pia", "family_name": "Ekstern-Hansen", "role": "Ekstern"}
@@ -126,7 +127,8 @@ def test_a_pupil_is_added_to_a_class_where_no_system_sends_pupils(office: Office
     office.deliver(*pupils(3, seed=41))
     page = add(office, **fields | {"cpr": "6701124413", "first_name": "Ida"})
     assert "Skolens system sender selv" in page
-    assert here(office, "Haandfast") == 1  # the system's delivery says nothing of who was added by hand
+    assert office.deliver(*pupils(3, seed=41), source=SOURCE_BY_HAND).refusal == "source_reserved"
+    assert here(office, "Haandfast") == 1  # no system's delivery says anything of who was added by hand
 
 
 def test_what_nobody_confirms_ends_and_administrators_are_told_a_month_before(office: Office) -> None:

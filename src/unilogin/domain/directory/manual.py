@@ -14,15 +14,12 @@ from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import SYSTEM, Actor, Entry
-from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId, PersonId
+from unilogin.domain.directory.model import SOURCE_BY_HAND, AccountId, ActorGroup, InstitutionId, PersonId
 from unilogin.domain.directory.newcomers import Newcomer, create_person
 from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.directory.rules import is_same_name
 from unilogin.kit.db.connection import Connection, Transaction
-
-SOURCE = "HUGO Brugeradministrationen"
-"""What exports of the Danish service call the source of people added by hand."""
 
 LASTS = "interval '1 year'"
 NOTICE = "interval '1 month'"
@@ -137,7 +134,7 @@ async def add_by_hand(
             tx, Entry(Event.PERSON_NOT_ADDED, actor, account_id=known["account_id"], institution_id=at, outcome="name")
         )
         return NotAdded.NAME_DIFFERS
-    stands = await tx.fetchrow(_STANDS, at, place.actor_group.value, known and known["person_id"], SOURCE)
+    stands = await tx.fetchrow(_STANDS, at, place.actor_group.value, known and known["person_id"], SOURCE_BY_HAND)
     if stands and stands["delivered"]:
         return NotAdded.HAS_SYSTEM
     if stands and stands["here"]:
@@ -180,7 +177,7 @@ async def _join(tx: Transaction, person_id: PersonId, place: Place, *, protected
         _JOIN,
         person_id,
         place.institution_id,
-        SOURCE,
+        SOURCE_BY_HAND,
         place.actor_group.value,
         place.role,
         place.level,
@@ -188,7 +185,7 @@ async def _join(tx: Transaction, person_id: PersonId, place: Place, *, protected
         by,
     )
     if place.group:
-        await tx.execute(_GROUP, membership_id, place.institution_id, SOURCE, place.group, place.level)
+        await tx.execute(_GROUP, membership_id, place.institution_id, SOURCE_BY_HAND, place.group, place.level)
 
 
 _CONFIRM = f"""

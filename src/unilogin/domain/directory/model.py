@@ -13,6 +13,10 @@ Username = NewType("Username", str)
 """Four letters and four digits, folded; an existing one or one that only looks like it."""
 
 
+SOURCE_BY_HAND = "HUGO Brugeradministrationen"
+"""What exports of the Danish service call the source of people added by hand. No delivery may come under it."""
+
+
 class ActorGroup(StrEnum):
     """Aktørgruppe, as services are told it."""
 
