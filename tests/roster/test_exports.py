@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from unilogin.kit.secrets import Secrets
 from unilogin.roster.export import UnknownInstitutionError, export_institution
 from unilogin.roster.formats.cells import neutral, plain
 from unilogin.roster.formats.sds_writer import COLUMNS as SDS_COLUMNS
+from unilogin.roster.generating.generator import write_roster
+from unilogin.roster.generating.schools import school_of
 from unilogin.roster.model import DeliveryStatus, ExportFormat
 
 SECRET = ("Hemmelig", "Rigtignavn")
@@ -137,18 +140,39 @@ def test_sds_has_exactly_the_headers_it_asks_for_and_no_line_breaks(sds: bytes) 
     assert all("\n" not in cell for rows in told.values() for row in rows for cell in row.values())
 
 
-SAME = (
-    "select case when p.protected then p.alias_first_name else p.first_name end,"
-    " case when p.protected then p.alias_family_name else p.family_name end, p.protected, m.actor_group,"
-    " (select array_agg(role order by role) from unnest(m.roles) role), m.level,"
-    " (select array_agg(g.name || coalesce(g.type, '') || coalesce(g.level, '') || gm.main order by g.name)"
-    "  from directory_group_member gm join directory_group g using (group_key)"
-    "  where gm.membership_id = m.membership_id),"
-    " (select array_agg(k.first_name || ' ' || k.family_name || c.relation || c.child_custody || c.access_level)"
-    "  from directory_contact c join directory_person k on k.person_id = c.contact_person_id"
-    "  where c.membership_id = m.membership_id)"
-    " from directory_membership m join directory_person p using (person_id) where m.ended_at is null order by 1, 2"
-)
+SAME = """
+  select case when p.protected then p.alias_first_name else p.first_name end as first,
+         case when p.protected then p.alias_family_name else p.family_name end as family,
+         p.protected, m.actor_group, m.level, m.detail ->> 'Occupation' as occupation,
+         (select array_agg(role order by role) from unnest(m.roles) role) as roles,
+         (select array_agg(format('%s %s %s %s', g.name, g.type, g.level, gm.main) order by g.name)
+          from directory_group_member gm join directory_group g using (group_key)
+          where gm.membership_id = m.membership_id) as groups,
+         (select array_agg(told order by told) from (
+            select format('%s %s %s %s', case when k.protected then k.alias_first_name else k.first_name end,
+                          c.relation, c.child_custody, c.access_level) as told
+            from directory_contact c join directory_person k on k.person_id = c.contact_person_id
+            where c.membership_id = m.membership_id) contacts) as contacts
+  from directory_membership m join directory_person p using (person_id) where m.ended_at is null
+  order by 1, 2, 4, 5, 6, 7, 8, 9
+"""
+
+
+def test_a_whole_invented_school_comes_out_as_it_went_in(
+    postgres: TestServer, template: str, registry: Registry, secrets: Secrets, tmp_path: Path
+) -> None:
+    invented = school_of(7, lines=1)
+    school = replace(invented, institution=replace(invented.institution, number="999001"))
+    size = write_roster(tmp_path / "school.xml", school, seed=70)
+    assert registry.send((tmp_path / "school.xml").read_bytes()).status is DeliveryStatus.APPLIED
+    exported = run(_export(registry.dsn, ExportFormat.ONEROSTER))
+    elsewhere = run(open_registry(postgres.create_database("elsewhere", template), secrets))
+    try:
+        receipt = elsewhere.send(exported)
+        assert (receipt.counts.created, receipt.findings) == (size.pupils + size.staff, ())
+        assert elsewhere.rows(SAME) == registry.rows(SAME)
+    finally:
+        postgres.drop_database("elsewhere")
 
 
 def test_what_is_exported_makes_the_same_people_where_it_is_taken_in(

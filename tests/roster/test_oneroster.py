@@ -268,6 +268,15 @@ def test_the_same_ids_at_another_school_are_other_people_and_a_cpr_number_makes_
     assert registry.row("select count(*) from directory_person") == (3,)
 
 
+def test_an_id_given_twice_is_told_of_both_rows_and_changes_nobody(registry: Registry) -> None:
+    registry.send(FAMILY)
+    twice = [user("e-2", "En", "Anden"), user("e-2", "Og", "Entredje"), user("a-1", "Lis", "Lærer")]
+    receipt = registry.send(delivery([*twice, user("e-1")], [role("e-1"), role("e-2"), role("a-1", "teacher")]))
+    assert [one.code for one in receipt.findings] == [Found.LOCAL_ID_TWICE] * 2
+    assert registry.row("select count(*) from directory_person where first_name in ('En', 'Og')") == (0,)
+    assert registry.row("select ended_at from directory_membership where local_person_id = 'e-2'") == (None,)
+
+
 def test_protection_without_an_alias_hides_somebody_without_a_cpr_number_at_once(registry: Registry) -> None:
     registry.send(FAMILY)
     hidden = user("e-1", metadata__dk__protected="true")
