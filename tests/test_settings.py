@@ -283,3 +283,10 @@ def test_letters_go_out_safely_or_it_does_not_start(given: dict[str, str], told:
 def test_a_mail_server_on_this_machine_may_be_talked_to_in_clear() -> None:
     given = {"UNILOGIN_SMTP_HOST": "localhost", "UNILOGIN_SMTP_SENDER": "a@b.dk", "UNILOGIN_SMTP_TLS": "none"}
     assert load_settings(given).smtp_tls == "none"
+
+
+def test_further_namespaces_of_rosters_are_told_apart() -> None:
+    given = load_settings({"UNILOGIN_ROSTER_NAMESPACES": "urn:a, https://b.example/c"})
+    assert given.more_namespaces == ("urn:a", "https://b.example/c")
+    assert "is no namespace" in refusal(UNILOGIN_ROSTER_NAMESPACES="bpi/8")
+    assert "from 1 to 200" in refusal(UNILOGIN_UPLOAD_MEGABYTES="201")

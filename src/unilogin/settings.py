@@ -237,7 +237,7 @@ class Settings(BaseModel):
         "version 8 is not published. The known ones are always taken.",
     )
     upload_megabytes: int = Field(
-        default=200, ge=1, le=2000, description="The largest roster file taken by HTTPS, packed or not."
+        default=200, ge=1, le=200, description="The largest roster file taken by HTTPS, packed or not."
     )
     smtp_host: str | None = Field(
         default=None,

@@ -225,7 +225,7 @@ def answers(
     """
     from urllib.parse import urlsplit
 
-    from unilogin.kit.certificates import read_own
+    from unilogin.kit.certificates import check_certificate, read_own
     from unilogin.kit.secrets import load_secrets
     from unilogin.protocols.bpi.certificate import save_certificate, signer_of
 
@@ -234,5 +234,10 @@ def answers(
     host = urlsplit(settings.base_url).hostname or "localhost"
     if sign_with:
         own = read_own(sign_with.read_bytes())
-        act(lambda tx: save_certificate(tx, own, secrets=secrets, actor=operator()))
+
+        async def work(tx: "Transaction") -> None:
+            check_certificate(own.der, authorities=None, now=await tx.fetchval("select kit_now()"))
+            await save_certificate(tx, own, secrets=secrets, actor=operator())
+
+        act(work)
     typer.echo(act(lambda tx: signer_of(tx, secrets, host=host)).own.pem, nl=False)
