@@ -17,7 +17,7 @@ MOST_FINDINGS = 10_000
 
 
 def check_institution(header: Header, institution: Institution | None) -> Institution:
-    """Return the institution the delivery is for; raises DeliveryRefusedError for none that is open, or a source of ours."""
+    """Return the institution a delivery is for; raises DeliveryRefusedError without an open one, or for our source."""
     if institution is None:
         raise DeliveryRefusedError(Refused.INSTITUTION_UNKNOWN, number=header.institution_number)
     if not institution.active:
