@@ -25,7 +25,7 @@ from unilogin.roster.formats.oneroster_person import (
 )
 from unilogin.roster.formats.oneroster_store import Cells, Part, RowStore, StoredUser
 from unilogin.roster.formats.oneroster_words import CONTACT_ROLES
-from unilogin.roster.formats.unilogin_person import could_be_cpr
+from unilogin.roster.formats.unilogin_person import MOST_CONTACTS, could_be_cpr
 from unilogin.roster.formats.values import read_date, read_time
 from unilogin.roster.messages import Found, Refused
 from unilogin.roster.model import DeliveryKind, Finding, GroupRow, PersonRow, ReadRow, Severity
@@ -88,10 +88,10 @@ class OnerosterCsv:
             yield self._broken
         for users in self._store.users(at_once):
             people = [user for user in users if self._is_here(user)]
-            agents = self._store.named([one for user in people for one in listed(user.cells["agentSourcedIds"])])
+            agents = self._store.named([one for user in people for one in _agents(user.cells)])
             rows = []
             for user in people:
-                own = {one: agents[one] for one in listed(user.cells["agentSourcedIds"]) if one in agents}
+                own = {one: agents[one] for one in _agents(user.cells) if one in agents}
                 raw_hash = self._hash(user, own)
                 whole.update(raw_hash)
                 if self._has_left(user):
@@ -118,8 +118,7 @@ class OnerosterCsv:
             if cells["enabledUser"].lower() == "false":
                 about = self._sound(cells["sourcedId"])
                 self._tell(Finding(row.line, Found.NOT_ENABLED.value, Severity.WARNING, {"file": "users.csv"}, about))
-            agents = listed(cells["agentSourcedIds"])
-            self._store.add_parts(Part(agent, "agent", row.line, Cells()) for agent in agents)
+            self._store.add_parts(Part(agent, "agent", row.line, Cells()) for agent in _agents(cells))
             yield cells["sourcedId"], row.line, cells
 
     def _parts(self, name: str, school: School) -> Iterator[Part]:
@@ -236,6 +235,11 @@ class OnerosterCsv:
         again = bool(notes.findings)  # whoever has a finding is read again next time, so that it is told again
         raw_hash = b"" if again else raw_hash
         return ReadRow(user.line, raw_hash, notes.local_person_id, row, protect, tuple(notes.findings))
+
+
+def _agents(cells: Cells) -> list[str]:
+    """Return the ids of a person's agents, and of too many only so many that it shows."""
+    return listed(cells["agentSourcedIds"])[: MOST_CONTACTS + 1]
 
 
 def _said(user: StoredUser) -> list[object]:
