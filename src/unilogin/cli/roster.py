@@ -28,7 +28,10 @@ def _group() -> None:
 @commands.command("import")
 def import_files(
     files: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, help="UNILoginImport XML files, plain, .gz or .zip.")
+        list[Path],
+        typer.Argument(
+            exists=True, dir_okay=False, help="UNILoginImport XML (plain, .gz, .zip) or OneRoster CSV (.zip)."
+        ),
     ],
     kind: Annotated[
         DeliveryKind, typer.Option(help="full: everybody; delta: who is new or changed; delete: who leaves.")
