@@ -21,7 +21,7 @@ from unilogin.apps.elevadministration.access import (
     OFFICE_FRONT,
     OFFICE_LEAVE,
 )
-from unilogin.apps.elevadministration.pages import cpr, deciding, exports, imports, manual, protection
+from unilogin.apps.elevadministration.pages import cpr, deciding, exports, imports, manual, protection, switching
 from unilogin.apps.elevadministration.pages import front as office
 from unilogin.apps.shell import pages as shell
 from unilogin.apps.support import pages as support
@@ -62,6 +62,7 @@ ANY_CLASS = "/elevadgang/administrator/klasse/{group_key}"
 SCHOOL = "/elevadgang/administrator/skole/{number}"
 OFFICE_OF = "/elevadministration/skole/{number}"
 DELIVERY = f"{OFFICE_OF}/import/{{delivery_id}}"
+SWITCH = f"{OFFICE_OF}/systemskift/{{switch_id}}"
 
 URLS: tuple[Url[House], ...] = (
     # the journey
@@ -255,6 +256,11 @@ URLS: tuple[Url[House], ...] = (
     url("GET", f"{OFFICE_OF}/cpr/{{case_id}}", cpr.show_case, access=OFFICE),
     url("POST", f"{OFFICE_OF}/cpr/{{case_id}}/skift", cpr.accept_number, access=OFFICE_FORM),
     url("POST", f"{OFFICE_OF}/cpr/{{case_id}}/afvis", cpr.dismiss_number, access=OFFICE_FORM),
+    url("GET", f"{OFFICE_OF}/systemskift", switching.show_switches, access=OFFICE),
+    url("GET", SWITCH, switching.show_switch, access=OFFICE),
+    url("POST", SWITCH, switching.search_switch, access=OFFICE_FORM),
+    url("POST", f"{SWITCH}/afgoer", switching.decide, access=OFFICE_FORM),
+    url("POST", f"{SWITCH}/fortryd", switching.take_back, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/manuel", manual.show_manual, access=OFFICE),
     url("POST", f"{OFFICE_OF}/manuel", manual.search_manual, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/manuel/ny", manual.show_new, access=OFFICE),

@@ -16,6 +16,7 @@ from unilogin.domain.audit.model import Actor
 from unilogin.kit.db.connection import connect
 from unilogin.roster.actions import import_file
 from unilogin.roster.model import Receipt
+from unilogin.roster.switching.actions import plan_switch
 
 OTHER_CLASS = (
     "<Group><GroupId>3a</GroupId><GroupName>3.A</GroupName><GroupType>Hovedgruppe</GroupType>"
@@ -63,6 +64,24 @@ class Office:
         try:
             return await import_file(
                 connection, io.BytesIO(text.encode()), secrets=self.people.secrets, actor=Actor("operator", "tests")
+            )
+        finally:
+            await connection.close()
+
+    def plan_switch(self, *members: str, source: str = "Det Nye") -> object:
+        """Lay a new system's first file beside today's people, as an operator does; return the id of the plan."""
+        return run(self._plan_switch(document(*members, number=self.number, time=_next(), source=source)))
+
+    async def _plan_switch(self, text: str) -> object:
+        connection = await connect(self.dsn)
+        try:
+            return await plan_switch(
+                connection,
+                io.BytesIO(text.encode()),
+                number=self.number,
+                old_source="Prøvesystem",
+                secrets=self.people.secrets,
+                actor=Actor("operator", "tests"),
             )
         finally:
             await connection.close()

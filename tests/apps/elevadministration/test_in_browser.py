@@ -40,6 +40,8 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
     office.browser.open(f"{office.url}/cpr")
     case = office.browser.document.xpath("//td/a[contains(@href, '/cpr/')]/@href")[0]
     delivery = f"{office.url}/import/{parked.delivery_id}"
+    doubtful = member("n-1", person("6405160955", first="Elev2", family="Prøvesen"), student())
+    switch = office.plan_switch(*everybody[2:28], doubtful, source="Et Helt Nyt System")
     return office, {
         "overview": office.url,
         "history": f"{office.url}/import",
@@ -50,6 +52,7 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
         "manual": f"{office.url}/manuel",
         "add": f"{office.url}/manuel/ny",
         "protection": f"{office.url}/navnebeskyttelse",
+        "switch": f"{office.url}/systemskift/{switch}",
         "exports": f"{office.url}/eksport",
     }
 

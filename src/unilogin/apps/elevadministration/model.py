@@ -5,6 +5,7 @@ from datetime import datetime
 
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus
+from unilogin.roster.switching.model import SwitchId
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Waiting:
     refused_people: int
     ending: int
     without_alias: int
+    switch_doubts: int
 
     @property
     def is_nothing(self) -> bool:
@@ -79,6 +81,7 @@ class Waiting:
                 self.refused_people,
                 self.ending,
                 self.without_alias,
+                self.switch_doubts,
             )
         )
 
@@ -119,3 +122,27 @@ class Planned:
     def is_emptied(self) -> bool:
         """Whether everybody of a class or a group of people would be gone."""
         return bool(self.before) and self.after == 0
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchLine:
+    """A change of a school's administrative system, as one line."""
+
+    switch_id: SwitchId
+    old_source: str
+    new_source: str
+    planned_at: datetime
+    run_at: datetime | None
+    retire_at: datetime | None
+    undone_at: datetime | None
+    is_retired: bool
+    undecided: int
+
+    @property
+    def state(self) -> str:
+        """How it stands, as a word."""
+        if self.undone_at:
+            return "undone"
+        if self.run_at is None:
+            return "doubts" if self.undecided else "ready"
+        return "done" if self.is_retired else "both"

@@ -11,6 +11,7 @@ from unilogin.apps.elevadministration.model import (
     History,
     Size,
     SourceLine,
+    SwitchLine,
     Voice,
     Waiting,
 )
@@ -202,14 +203,17 @@ _WAITING = f"""
          (select count(*) from directory_person p where {HAS_NEUTRAL_ALIAS} and p.person_id in (
             select person_id from here
             union select c.contact_person_id from directory_contact c join here using (membership_id)))
-           as without_alias
+           as without_alias,
+         (select count(*) from roster_switch_person r join roster_switch w using (switch_id)
+          where w.institution_id = $1 and w.run_at is null and w.undone_at is null and r.how = 'doubtful'
+            and r.decided is null) as switch_doubts
 """
 
 
 async def waiting(connection: Connection, school: AdministeredSchool) -> Waiting:
     """Return how much needs a human at an institution now."""
     row = await connection.fetchrow(_WAITING, school.institution_id)
-    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0)
+    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0, 0)
 
 
 _THAT_WAIT = """
@@ -239,3 +243,17 @@ async def has_said(connection: Connection, delivery_id: DeliveryId, decision: st
             decision,
         )
     )
+
+
+_SWITCHES = """
+  select w.switch_id, w.old_source, w.new_source, w.planned_at, w.run_at, w.retire_at, w.undone_at,
+         w.retired_by is not null as is_retired,
+         (select count(*) from roster_switch_person r
+          where r.switch_id = w.switch_id and r.how = 'doubtful' and r.decided is null) as undecided
+  from roster_switch w where w.institution_id = $1 order by w.planned_at desc, w.switch_id desc
+"""
+
+
+async def switches(connection: Connection, school: AdministeredSchool) -> list[SwitchLine]:
+    """Return the changes of an institution's administrative system, newest first."""
+    return [SwitchLine(*row.values()) for row in await connection.fetch(_SWITCHES, school.institution_id)]

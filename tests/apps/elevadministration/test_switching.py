@@ -1,0 +1,49 @@
+"""A change of system in Elevadministration: who is recognised, and the doubts that the office decides."""
+
+import pytest
+
+from tests.apps.elevadministration.office import Office, pupils
+from tests.roster.documents import member, person, student
+
+NEW = (
+    *pupils(2, seed=61),  # by number
+    member("n-3", person("6405160961", first="Elev3", family="Prøvesen"), student()),  # another number: a doubt
+    member("n-9", person("6405160962", first="Ny", family="Her"), student()),
+)
+
+
+@pytest.fixture(scope="module")
+def url(office: Office) -> str:
+    """The page of a plan that nobody has decided yet."""
+    office.deliver(*pupils(4, seed=61))
+    return f"{office.url}/systemskift/{office.plan_switch(*NEW)}"
+
+
+def test_the_office_says_who_somebody_is(office: Office, url: str) -> None:
+    assert "1 person fra det nye system skal genkendes" in office.browser.open(office.url).text
+    assert "Fra Prøvesystem til Det Nye" in office.browser.open(f"{office.url}/systemskift").text
+    page = office.browser.open(url).text
+    assert "<dt>Genkendt på CPR-nummer</dt><dd>2</dd>" in page
+    assert "CPR-nummeret er et andet" in page
+    assert "Elev4 Prøvesen" in page  # leaves
+    assert "Vælg, hvem det er" in office.post(f"{url}/afgoer", who="n-3", same_as="").page.text
+    assert "Vælg, hvem det er" in office.post(f"{url}/afgoer", who="n-3", same_as="e-1").page.text
+    assert "Vælg, hvem det er" in office.post(f"{url}/afgoer", who="n-9", same_as="=").page.text
+    assert "I har sagt: den samme" in office.post(f"{url}/afgoer", who="n-3", same_as="e-3").page.text
+    assert "Klar til at blive gennemført" in office.browser.open(f"{office.url}/systemskift").text
+    office.browser.open(url)
+    assert "I har sagt: en ny person" in office.post(f"{url}/afgoer", who="n-3", same_as="=").page.text
+    assert "Elev4" not in office.post(url, q="Elev3").page.text
+
+
+def test_a_plan_is_dropped(office: Office, url: str) -> None:
+    office.browser.open(url)
+    assert "Skiftet er taget tilbage" in office.post(f"{url}/fortryd").page.text
+    assert "mere end 30 dage" in office.post(f"{url}/fortryd").page.text
+    assert (
+        office.value(
+            "select count(*) from audit_event where action = 'switch.undone' and actor_id = $1",
+            str(office.head.account_id),
+        )
+        == 1
+    )
