@@ -127,8 +127,8 @@ async def known_groups(tx: Transaction, origin: Origin) -> list[ToldGroup]:
 async def read_again(tx: Transaction, origin: Origin, *, hashes: Sequence[bytes]) -> None:
     """Let the next delivery read rows that are as they were, because a group they name is not."""
     await tx.execute(
-        "update directory_membership set raw_hash = ''"
-        " where institution_id = $1 and source = $2 and ended_at is null and raw_hash = any ($3::bytea[])",
+        "update directory_membership m set raw_hash = '' from unnest($3::bytea[]) as k (raw_hash)"
+        " where m.institution_id = $1 and m.source = $2 and m.ended_at is null and m.raw_hash = k.raw_hash",
         origin.institution_id,
         origin.source,
         hashes,

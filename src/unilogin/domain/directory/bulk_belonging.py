@@ -199,12 +199,17 @@ _GONE = f"""
 """
 
 _LEAVE = f"""
-  with gone as (
-    update directory_membership m set ended_at = kit_now()
+  with absent as (
+    select m.membership_id
+    from directory_membership m
+    left join (select distinct unnest($6::bytea[]) as raw_hash) u using (raw_hash)
     where m.institution_id = $3 and m.source = $5 and m.ended_at is null
-      and (m.raw_hash = '' or m.raw_hash = any ($6::bytea[]))
+      and (m.raw_hash = '' or u.raw_hash is not null)
       and not exists (select from stage_member s where s.local_person_id = m.local_person_id)
       and not exists (select from stage_kept k where k.local_person_id = m.local_person_id)
+  ), gone as (
+    update directory_membership m set ended_at = kit_now()
+    from absent where m.membership_id = absent.membership_id
     returning m.person_id, m.membership_id
   {_GONE}
   select count(*) from gone

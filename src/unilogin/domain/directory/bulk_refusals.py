@@ -62,13 +62,14 @@ _FIND = """
     select s.local_person_id,
            s.cpr_index is distinct from p.cpr_index and s.cpr_index is distinct from p.local_key
            and f.cpr_index is null and n.cpr_index is null as moved,
-           m.ended_at is null and m.raw_hash <> '' and m.raw_hash <> all ($3::bytea[]) as unchanged
+           m.ended_at is null and m.raw_hash <> '' and u.raw_hash is null as unchanged
     from stage_member s
     join directory_membership m
       on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
     join directory_person p on p.person_id = m.person_id
     left join directory_former_cpr f on f.cpr_index = s.cpr_index and f.person_id = p.person_id
     left join numberless n on n.cpr_index = s.cpr_index
+    left join (select distinct unnest($3::bytea[]) as raw_hash) u on u.raw_hash = m.raw_hash
   )
   select s.line, s.local_person_id,
          case when t.local_person_id is not null or k.unchanged then 'local_id_twice'
@@ -84,11 +85,12 @@ _FIND = """
 
 _TAKE_OUT = (
     "insert into stage_kept (local_person_id) select unnest($1::text[])",
-    """delete from stage_group g using stage_member m
-       where g.membership_id = m.membership_id and m.local_person_id = any ($1::text[])""",
-    """delete from stage_contact c using stage_member m
-       where c.membership_id = m.membership_id and m.local_person_id = any ($1::text[])""",
-    "delete from stage_member where local_person_id = any ($1::text[])",
+    """delete from stage_group g using stage_member m, unnest($1::text[]) as k (local_person_id)
+       where g.membership_id = m.membership_id and m.local_person_id = k.local_person_id""",
+    """delete from stage_contact c using stage_member m, unnest($1::text[]) as k (local_person_id)
+       where c.membership_id = m.membership_id and m.local_person_id = k.local_person_id""",
+    """delete from stage_member m using unnest($1::text[]) as k (local_person_id)
+       where m.local_person_id = k.local_person_id""",
 )
 
 # Whoever only a refused row told about is not to be made.
