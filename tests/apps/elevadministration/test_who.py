@@ -1,7 +1,6 @@
 """Who gets into Elevadministration: every address, tried by everybody who must not get in."""
 
 import re
-from uuid import uuid4
 
 import pytest
 
@@ -9,6 +8,7 @@ from tests.apps.elevadministration.office import Office, let_administer, open_of
 from tests.apps.entering import csrf_of, enter
 from tests.builders.people import People
 from tests.builders.running import run
+from tests.roster.documents import member, person, student
 from tests.server import RunningServer
 from tests.visitor import Visitor
 from unilogin.kit.db.connection import connect
@@ -18,14 +18,33 @@ LINES = [line for line in URLS if line.path.startswith("/elevadministration/skol
 """Every address of a school."""
 
 Ids = dict[str, str]
+OF_SCHOOL = (
+    "directory_membership using (membership_id) join directory_institution using (institution_id) where number = $1"
+)
+MEMBER = (
+    "select person_id from directory_membership join directory_institution using (institution_id) where number = $1"
+)
 
 
 @pytest.fixture(scope="module")
 def ids(office: Office) -> Ids:
     """Ids of the school that really exist."""
-    receipt = office.deliver(*pupils(3, seed=31))
-    pupil = office.value("select person_id from directory_person where first_name = 'Elev1' limit 1")
-    return {"delivery_id": str(receipt.delivery_id), "person_id": str(pupil), "number": office.number.lower()}
+    office.deliver(*pupils(3, seed=31))
+    other_number = member("e-1", person("6405160931", first="Elev1", family="Prøvesen"), student())
+    delivery = office.deliver(other_number, *pupils(2, first=2, seed=31)).delivery_id
+    office.browser.open(f"{office.url}/manuel/ny")
+    added = {"cpr": "6502900932", "first_name": "Eva", "family_name": "Udefra", "role": "Ekstern"}
+    office.post(f"{office.url}/manuel/ny", **added)
+    return {
+        "number": office.number.lower(),
+        "delivery_id": str(delivery),
+        "case_id": str(office.value(f"select case_id from roster_cpr_case join {OF_SCHOOL}", office.number)),
+        "membership_id": str(
+            office.value(f"select membership_id from directory_manual join {OF_SCHOOL}", office.number)
+        ),
+        "person_id": str(office.value(MEMBER, office.number)),
+        "switch_id": str(office.plan_switch(*pupils(3, seed=31))),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +53,13 @@ def stranger(server: RunningServer, people: People) -> Office:
     return open_office(server, people)
 
 
+def test_the_ids_are_real(ids: Ids) -> None:
+    assert set(re.findall(r"\{(\w+)\}", " ".join(line.path for line in LINES))) == set(ids)
+    assert "None" not in ids.values()
+
+
 def address(path: str, ids: Ids) -> str:
-    return re.sub(r"\{(\w+)\}", lambda found: ids.get(found[1], str(uuid4())), path)
+    return re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], path)
 
 
 def ask(browser: Visitor, method: str, url: str) -> int:
