@@ -50,6 +50,7 @@ def merge(
     although_two_numbers: Annotated[
         bool, typer.Option("--although-two-numbers", help="I have seen that both CPR numbers are one person's.")
     ] = False,
+    number_of: Annotated[str | None, typer.Option(help="The username whose CPR number holds from now on.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show both and what is proposed; change nothing.")] = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -80,9 +81,16 @@ def merge(
     if dry_run or not _agreed(yes):
         return
     names = (kept.username, gone.username)
+    number_of_other = None if number_of is None else _folded(number_of) == gone.username
     done = act(
         lambda tx: merge(
-            tx, kept=names[0], other=names[1], two_numbers=although_two_numbers, vault=vault, actor=operator()
+            tx,
+            kept=names[0],
+            other=names[1],
+            two_numbers=although_two_numbers,
+            vault=vault,
+            actor=operator(),
+            number_of_other=number_of_other,
         )
     )
     _tell(done, as_json=as_json, undo=True)

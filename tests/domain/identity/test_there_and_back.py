@@ -58,10 +58,18 @@ class Office:
 
         return run(ask())
 
-    def merge(self, kept: Somebody, other: Somebody) -> Done | NotDone:
-        names = {"kept": Username(kept.username), "other": Username(other.username)}
-        vault = self.secrets.cpr_vault()
-        return self.do(lambda tx: actions.merge(tx, **names, two_numbers=False, vault=vault, actor=TESTS))
+    def merge(self, kept: Somebody, other: Somebody, *, number_of_other: bool | None = None) -> Done | NotDone:
+        return self.do(
+            lambda tx: actions.merge(
+                tx,
+                kept=Username(kept.username),
+                other=Username(other.username),
+                two_numbers=False,
+                vault=self.secrets.cpr_vault(),
+                actor=TESTS,
+                number_of_other=number_of_other,
+            )
+        )
 
     def take_back(self, done: Done | NotDone) -> Done | NotDone:
         assert isinstance(done, Done), done
@@ -122,12 +130,12 @@ def somebody(office: Office) -> Somebody:
 
 def fresh_number(kind: str) -> str:
     number = next(_numbers)
-    return f"{'61' if kind == 'replacement' else '01'}0114{number:04}"
+    return f"610114{number:04}" if kind == "replacement" else f"6101{number // 10 % 100:02}KOT{number % 10}"
 
 
 HAVING = st.fixed_dictionaries(
     {
-        "number": st.sampled_from(["", "replacement", "real"]),
+        "number": st.sampled_from(["", "replacement", "letters"]),
         "protected": st.booleans(),
         "password": st.booleans(),
         "forced": st.booleans(),
@@ -183,10 +191,6 @@ def test_k_20_a_merge_taken_back_leaves_every_row_as_it_was(
     kept, other = having(office, first, child), having(office, second, child)
     before = office.rows(kept, other)
     done = office.merge(kept, other)
-    if first["number"] == second["number"] == "real":
-        assert done is NotDone.TWO_NUMBERS
-        assert office.rows(kept, other) == before
-        return
     assert isinstance(done, Done)
     nothing_left = office.rows(other)
     assert not nothing_left["directory_membership.person_id"]
@@ -271,6 +275,36 @@ def test_k_17_a_service_that_knew_one_keeps_its_subject_and_one_that_knew_both_i
             ),
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("kinds", "says", "takes"),
+    [
+        (("letters", "replacement"), None, True),
+        (("replacement", "letters"), None, False),
+        (("replacement", "replacement"), None, False),
+        (("replacement", "replacement"), True, True),
+        (("replacement", ""), True, False),
+        (("", "letters"), None, True),
+    ],
+)
+def test_all_numbers_stay_the_persons_and_one_of_them_holds(
+    office: Office, kinds: tuple[str, str], says: bool | None, takes: bool
+) -> None:
+    vault, pair, numbers = office.secrets.cpr_vault(), (somebody(office), somebody(office)), ["", ""]
+    for place, kind in enumerate(kinds):
+        if kind:
+            numbers[place] = fresh_number(kind)
+            office.give_number(pair[place], numbers[place])
+    kept, other = pair
+    assert isinstance(office.merge(kept, other, number_of_other=says), Done)
+    held, lost = numbers[::-1] if takes else numbers
+    ((sealed, index),) = office.sql(
+        "select cpr_sealed, cpr_index from directory_person where person_id = $1", kept.person_id
+    )
+    assert (vault.open(sealed, kept.person_id), index) == (held, vault.index(held))
+    former = office.sql("select cpr_index from directory_former_cpr where person_id = $1", kept.person_id)
+    assert former == ([(vault.index(lost),)] if lost else [])
 
 
 def test_a_parent_and_a_child_never_become_one(office: Office) -> None:

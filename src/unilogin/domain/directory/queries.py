@@ -100,7 +100,8 @@ _FIND = f"""
 async def find_people(connection: Connection, term: str, *, limit: int = 50) -> list[FoundPerson]:
     """Return people whose username or uniid is ``term`` or whose shown name contains it (at least 3 characters)."""
     rows = await connection.fetch(
-        f"{_FIND} where a.username = lower($1) or a.uniid = lower($1) or {DISPLAY_NAME} ilike $2 escape '\\'"
+        f"{_FIND} where a.account_id = ({LED_TO.format('lower($1)')}) or a.uniid = lower($1)"
+        f" or ({DISPLAY_NAME} ilike $2 escape '\\' and a.merged_into is null)"
         " order by display_name, a.username limit $3",
         term,
         f"%{_escaped(term)}%",

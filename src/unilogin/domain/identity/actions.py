@@ -29,13 +29,21 @@ _START = """
 
 
 async def merge(
-    tx: Transaction, *, kept: Username, other: Username, two_numbers: bool, vault: CprVault, actor: Actor
+    tx: Transaction,
+    *,
+    kept: Username,
+    other: Username,
+    two_numbers: bool,
+    vault: CprVault,
+    actor: Actor,
+    number_of_other: bool | None = None,
 ) -> Done | NotDone:
     """Let one account take over everything of another account of the same person.
 
     Memberships, rights, children, passkeys, subjects and history follow; a password where there was none. The name of
     the other account leads to the one that goes on, its sessions end, and services that knew both are told.
-    ``two_numbers``: somebody has seen that two numbers of the register are one person's.
+    ``two_numbers``: somebody has seen that two numbers of the register are one person's; ``number_of_other`` says
+    which of them holds, where the rule does not know.
     """
     await lock_people(tx)
     pair = await _hold(tx, kept, other, vault=vault)
@@ -51,7 +59,8 @@ async def merge(
     await correcting.join_contacts(tx, **persons)
     moved = await move_all(tx, gives, keeps)
     await correcting.protect_as(tx, **persons)
-    takes = rules.takes_other_number(keeps.number, gives.number)
+    takes = rules.takes_other_number(keeps.number, gives.number) if number_of_other is None else number_of_other
+    takes = takes and gives.number is not None
     number = await correcting.give_numbers(tx, **persons, takes=takes, vault=vault)
     await correcting.lead_to(tx, gives.account_id, to=keeps.account_id)
     ended = await end_all_sessions(tx, gives.account_id, why="merged", actor=actor)
@@ -117,7 +126,7 @@ async def take_back(tx: Transaction, correction_id: CorrectionId, *, vault: CprV
     if await _was_changed_later(tx, correction_id, found, keeps):
         return NotDone.CHANGED_LATER
     if found["kind"] == "merge":
-        moved = await _unmerge(tx, correction_id, found, keeps, gives)
+        moved = await _unmerge(tx, correction_id, found, keeps=keeps, gives=gives)
     else:
         moved = await move_all(tx, gives, keeps)
         await correcting.give_numbers(
@@ -168,7 +177,7 @@ async def _keep(
 
 
 async def _unmerge(
-    tx: Transaction, correction_id: CorrectionId, found: Record, keeps: Side, gives: Side
+    tx: Transaction, correction_id: CorrectionId, found: Record, *, keeps: Side, gives: Side
 ) -> dict[str, list[str]]:
     rows = await tx.fetch("select what, keys from identity_moved where correction_id = $1", correction_id)
     moved = {row["what"]: list(row["keys"]) for row in rows}
