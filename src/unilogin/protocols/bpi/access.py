@@ -15,12 +15,13 @@ from unilogin.house import House
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.logs import log
 from unilogin.kit.places import FullError
-from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_unavailable
+from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
 from unilogin.kit.web.peer import Net, peer_of
 from unilogin.kit.web.routing import Access
 from unilogin.protocols.bpi.envelope import LONGEST_MESSAGE, read_message
 from unilogin.protocols.bpi.errors import (
     COME_AGAIN,
+    BrokenError,
     BusyError,
     CertificateFaultError,
     FaultError,
@@ -28,6 +29,7 @@ from unilogin.protocols.bpi.errors import (
     OutdatedError,
     ReplayedError,
     SlowError,
+    TokenError,
     TooManyDeliveriesError,
     TooManyError,
 )
@@ -60,6 +62,8 @@ async def _signed(house: House, request: Request) -> Call | FaultError:
         except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
             note_unavailable(error)
             return BusyError()
+        except Exception:  # the frame would answer with a page
+            return BrokenError(incident=note_fault())
         closing.pop_all()
         return call
 
@@ -131,22 +135,22 @@ def _key(house: House) -> bytes:
     return Fingerprints(house.secrets["throttle"]).client("bpi")
 
 
-class Unadmitted:
-    """Whoever comes without a token that works."""
-
-
-async def _token(house: House, request: Request) -> TokenBearer | Unadmitted:
+async def _token(house: House, request: Request) -> TokenBearer | FaultError:
     headers = request.headers.getlist("authorization")
     scheme, _, token = (headers or [""])[0].partition(" ")
     if len(headers) != 1 or scheme.lower() != "bearer" or not token:
-        return Unadmitted()
-    async with acquire(house.pool) as connection:
-        return await bearer_of_token(connection, token) or Unadmitted()
+        return TokenError()
+    try:
+        async with acquire(house.pool) as connection:
+            return await bearer_of_token(connection, token) or TokenError()
+    except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
+        note_unavailable(error)
+        return BusyError()
 
 
 SIGNED: Access[House, Call | FaultError] = Access(
     "signed message", "A registered system, by a SOAP message signed with its certificate.", _signed
 )
-TOKEN: Access[House, TokenBearer | Unadmitted] = Access(
+TOKEN: Access[House, TokenBearer | FaultError] = Access(
     "sender's token", "A registered system, by its token in the Authorization header.", _token
 )

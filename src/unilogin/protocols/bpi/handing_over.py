@@ -10,6 +10,7 @@ import msgspec
 from unilogin.house import House
 from unilogin.kit.errors import UniloginError
 from unilogin.kit.logs import log
+from unilogin.protocols.bpi.errors import BusyError
 from unilogin.protocols.bpi.model import NotAgreed, Taken, Told
 from unilogin.roster.model import DeliveryKind
 from unilogin.roster.senders.model import Sender
@@ -32,6 +33,7 @@ async def hand_over(
 
     Raises:
         FullError: too many files at once; this one was not looked at.
+        BusyError: the engine has no database at this moment.
         HandingOverError: the engine broke off.
 
     """
@@ -40,6 +42,8 @@ async def hand_over(
     file.seek(0)
     async with house.heavy.one():
         done = await asyncio.to_thread(_run, command, file)
+    if done.returncode == _SETUP:  # before anything was read
+        raise BusyError()
     try:
         receipt = msgspec.json.decode(done.stdout, type=dict[str, object])
         if "not_agreed" in receipt:
@@ -49,7 +53,7 @@ async def hand_over(
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         said = done.stderr.decode(errors="replace").strip().splitlines()  # sentences for operators, of ours
         log("bpi").error("delivery_broke_off", exit_code=done.returncode, said=said[-1] if said else "")
-        raise HandingOverError("the database is away" if done.returncode == _SETUP else "it broke off") from error
+        raise HandingOverError("it broke off") from error
 
 
 def _run(command: list[str], file: IO[bytes]) -> "subprocess.CompletedProcess[bytes]":

@@ -21,6 +21,9 @@ from unilogin.protocols.bpi.messages import code_of, result_of, summary_of
 from unilogin.protocols.bpi.model import DELIVERIES, Call, NotAgreed, Operation
 from unilogin.protocols.bpi.names import SERVICE
 
+_MOST_FINDINGS = 1000
+"""In a SOAP answer; ``finding_count`` says how many there are. More might be more than a reader of XML takes."""
+
 
 async def describe(house: House, request: Request, _: None) -> Response:
     """Serve the WSDL and its schemas, as ``?wsdl`` and ``?xsd=…`` name them."""
@@ -68,7 +71,9 @@ async def _deliver(house: House, asked: Call) -> str:
     if isinstance(taken, NotAgreed):
         raise RightsError(number=taken.number[:6])
     metrics.delivery("soap", result_of(taken.told))
-    receipt = msgspec.json.encode(taken.receipt).decode()
+    findings = taken.receipt.get("findings")
+    shown = findings[:_MOST_FINDINGS] if isinstance(findings, list) else []
+    receipt = msgspec.json.encode({**taken.receipt, "findings": shown}).decode()
     return (
         f'<s:svar xmlns:s="{SERVICE}"><s:reskode>{code_of(taken.told)}</s:reskode>'
         f"<s:restekst>{escape(summary_of(taken.told, house.texts, 'da'))}</s:restekst>"

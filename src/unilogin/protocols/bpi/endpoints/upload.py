@@ -13,7 +13,6 @@ from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.places import FullError
 from unilogin.kit.text import LANGUAGES
 from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
-from unilogin.protocols.bpi.access import Unadmitted
 from unilogin.protocols.bpi.errors import (
     COME_AGAIN,
     BrokenError,
@@ -37,11 +36,11 @@ from unilogin.roster.senders.rules import MOST_AN_HOUR
 _STATUS: Mapping[Result, int] = {Result.PARKED: 202, Result.REFUSED: 422}
 
 
-async def take_upload(house: House, request: Request, admitted: TokenBearer | Unadmitted) -> Response:
+async def take_upload(house: House, request: Request, admitted: TokenBearer | FaultError) -> Response:
     """Take a file, load it, and answer with its receipt. The same file once more gets the same receipt."""
     try:
-        if isinstance(admitted, Unadmitted):
-            raise TokenError()
+        if isinstance(admitted, FaultError):
+            raise admitted
         return _answer(house, await _taken(house, request, admitted))
     except FaultError as fault:
         return _refusal(house, fault)
