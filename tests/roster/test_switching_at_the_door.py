@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -51,8 +52,9 @@ async def change_system(dsn: str, secrets: Secrets, pupil: Somebody) -> Receipt:
 
 
 @pytest.fixture(scope="module")
-def party(server: RunningServer, services: Services) -> RelyingParty:
-    return RelyingParty(server, services.add(), httpx.Client(timeout=20))
+def party(server: RunningServer, services: Services) -> Iterator[RelyingParty]:
+    with httpx.Client(timeout=20) as client:
+        yield RelyingParty(server, services.add(), client)
 
 
 def test_a_pupil_who_is_signed_in_notices_nothing(
