@@ -19,7 +19,7 @@ from unilogin.kit.db.connection import Connection
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.actions import import_file
 from unilogin.roster.model import DeliveryKind, DeliveryStatus, Receipt
-from unilogin.roster.undoing import NotUndone, UndoRefused, undo
+from unilogin.roster.undoing import NotUndone, UndoRefused, forget_what_was, undo
 
 CLASSES = GROUPS + GROUPS.replace("2b", "3a").replace("2.B", "3.A").split("<Group><GroupId>kor")[0]
 TEACHER = member("m-1", person("6207752235", first="Bo", family="Ek"), employee("Lærer", more="<GroupId>2b</GroupId>"))
@@ -206,6 +206,18 @@ def test_two_who_take_the_same_delivery_back_at_once_do_it_once(registry: Regist
     with ThreadPoolExecutor(2) as threads:
         done = list(threads.map(lambda _: registry.undo(delivery), range(2)))
     assert sorted(map(str, done)) == sorted([str(Undone(0, 2)), str(UndoRefused(NotUndone.UNKNOWN))])
+
+
+def test_the_way_back_and_the_changes_are_forgotten_in_time(registry: Registry) -> None:
+    registry.deliver(str(PUPIL), str(OTHER))
+    registry.deliver(str(dataclasses.replace(PUPIL, name="Anna")), str(OTHER))
+    kept = "select (select count(*) > 0 from directory_journal), (select count(*) from roster_change)"
+    registry.act(forget_what_was)
+    assert registry.row(kept) == (True, 1)
+    registry.execute("update directory_journal set at = at - interval '32 days'")
+    registry.execute("update roster_delivery set received_at = received_at - interval '401 days'")
+    registry.act(forget_what_was)
+    assert registry.row(kept) == (False, 0)
 
 
 def test_protection_that_began_is_not_taken_back(registry: Registry) -> None:

@@ -47,6 +47,7 @@ _TELL_ONCE = """
 
 async def end_old_imports(tx: Transaction) -> None:
     """End the imports that have lasted, and tell administrators of those that will within a month, once."""
+    await tx.execute("set local statement_timeout = 0")
     for row in await tx.fetch(_OLD, IMPORT_LASTS - WARNED_BEFORE, timeout=PATIENCE):
         old = _Import(*row.values())
         stage = stage_of_import(old.last, now=old.now, has_people=True)

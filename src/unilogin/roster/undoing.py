@@ -10,13 +10,15 @@ from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.bulk import lock_institution, lock_people
-from unilogin.domain.directory.bulk_staging import Origin
+from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.bulk_undo import Later, Undone, changed_later, forget_journal, take_back
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Transaction
 from unilogin.roster.model import DeliveryId
 
 UNDO_DAYS = 30
+CHANGES_DAYS = 400
+"""How long it stands who was changed how by a delivery; its counts and its plan stay."""
 
 
 class NotUndone(StrEnum):
@@ -68,5 +70,12 @@ async def _applied(tx: Transaction, delivery_id: DeliveryId) -> Record | None:
 
 
 async def forget_what_was(tx: Transaction) -> None:
-    """Forget what people were before deliveries that are too old to be taken back."""
+    """Forget what people were before deliveries that are too old to be taken back, and who changed how long ago."""
+    await tx.execute("set local statement_timeout = 0")
     await forget_journal(tx, days=UNDO_DAYS)
+    await tx.execute(
+        "delete from roster_change c using roster_delivery d where c.delivery_id = d.delivery_id"
+        " and d.received_at < kit_now() - $1 * interval '1 day'",
+        CHANGES_DAYS,
+        timeout=PATIENCE,
+    )

@@ -195,4 +195,6 @@ async def take_back(tx: Transaction, origin: Origin) -> Undone:
 
 async def forget_journal(tx: Transaction, *, days: int) -> None:
     """Forget what rows were before deliveries that nobody can take back any more."""
-    await tx.execute("delete from directory_journal where at < kit_now() - $1 * interval '1 day'", days + 1)
+    await tx.execute(
+        "delete from directory_journal where at < kit_now() - $1 * interval '1 day'", days + 1, timeout=PATIENCE
+    )
