@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from bench.cpu import span
-from bench.journey import fill, travel_all
+from bench.journey import fill, moved_on, travel_all
 from bench.relying_party import RelyingParty
 from bench.report import Ratio
 from bench.rosters import run, write_files
@@ -134,7 +134,5 @@ def _enter(browser: Browser, username: str) -> Browser:
     page = browser.follow(fill(browser, page, selectedIdp="uni_idp"))
     page = browser.follow(fill(browser, page, username=username))
     moving_on = fill(browser, page, username=username, password=PASSWORD)
-    if moving_on.refresh is None:
-        raise moving_on.unexpected()
-    browser.follow(browser.get(moving_on.refresh))
+    browser.follow(moved_on(browser, moving_on))
     return browser
