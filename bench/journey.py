@@ -58,11 +58,13 @@ def _travel(party: RelyingParty, visit: Visit, username: str) -> None:
 
 def moved_on(browser: Browser, answer: Answer) -> Answer:
     """Go where a page leads by itself; a machine too busy to hash lets people wait before it lets them on."""
-    if answer.refresh is None:
+    url = answer.refresh
+    if url is None:
         raise answer.unexpected()
-    while (url := answer.refresh) is not None:
+    while url is not None:
         time.sleep(answer.wait_seconds or 0)
         answer = browser.get(url)
+        url = answer.refresh
     return answer
 
 
