@@ -6,6 +6,7 @@ import pytest
 
 from tests.house.source import ROOT
 from unilogin.domain.credentials.admission import QUEUE_SECONDS
+from unilogin.domain.credentials.windows import WRONG_CODES
 from unilogin.domain.limits import rules
 from unilogin.domain.limits.model import ELSEWHERE, FIRST_DEVICE, HOME, Kind, Place
 
@@ -45,6 +46,8 @@ def devices(kind: Kind) -> int:
         f"(at least {rules.SITE_DAY_FAILURES}) in a day",
         f"failed on {rules.SPRAY_AT_A_SITE} accounts of one school or on {rules.SPRAY_ANYWHERE} anywhere",
         f"fails on {rules.ACCOUNTS_OF_A_DEVICE} different accounts",
+        f"{WRONG_CODES} wrong ones close that pupil's window",
+        f"{rules.CHECKS_A_NET} wrong ones in ten minutes, whatever the pupil, and {rules.CHECKS_A_SCHOOL} from",
     ],
 )
 def test_a_number_told_is_a_number_of_the_rules(told: str) -> None:

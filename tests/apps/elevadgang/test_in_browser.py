@@ -96,6 +96,50 @@ def test_the_pages_of_an_administrator(
             check(page, f"{name}-{width}")
 
 
+def test_finding_ticking_and_a_code_with_one_thumb(
+    server: RunningServer, open_page: OpenPage, classroom: Classroom
+) -> None:
+    """A pupil is found while one types; what is ticked is counted where the thumb is; the code is read and given."""
+    held = classroom.make(pupils=9)
+    classroom.decide(held, "check_code", value=True)
+    page = open_page(f"{server.base_url}/elevadgang", width=360, height=740)
+    enter(page, held.teacher)
+    page.locator("#q").press_sequentially(held.pupils[4].username)
+    page.locator("#found li").wait_for()
+    assert page.locator("#found li").count() == 1
+    check(page, "found-phone")
+    page.locator("#found a").click()
+    page.wait_for_url(f"**{held.url}#p-{held.pupils[4].account_id}")
+    heights = page.evaluate("[...document.querySelectorAll('.pupil')].map(e => e.offsetHeight)")
+    assert max(heights) < 90, heights  # with a name on two lines
+    for pupil in (held.pupils[0], held.pupils[4]):
+        page.locator(f"#c-{pupil.account_id}").check()
+    page.evaluate("scrollTo(0, 0)")
+    bar = page.locator(".pupils-bar button")
+    assert "Giv ny adgangskode" in bar.inner_text()
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.ticked'), '::after').content")
+        == '" (" counter(ticked) ")"'
+    )
+    assert bar.bounding_box()["y"] < 740  # type: ignore[index]  # it is in sight
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")  # where it stands in its own place, and hides nothing
+    check(page, "ticked-phone")
+    with page.expect_navigation():
+        bar.click()
+    code = page.locator(f"#p-{held.pupils[4].account_id} .check-shown")
+    word, digits = code.locator("img").get_attribute("alt"), code.inner_text().strip()
+    pupil_page = open_page(f"{server.base_url}/mit", width=360, height=740, color_scheme="dark")
+    pupil_page.locator("button[value=uni_idp]").click()
+    pupil_page.locator("#username").fill(held.pupils[4].username)
+    pupil_page.locator("form button[type=submit]").first.click()
+    pupil_page.wait_for_url("**/window")
+    pupil_page.locator(f"label:has(img[alt='{word}'])").click()
+    pupil_page.locator("#check_digits").fill(digits)
+    check(pupil_page, "code-phone")
+    pupil_page.locator("main form button[type=submit]").last.click()
+    pupil_page.wait_for_url("**/new-password")
+
+
 def check(page: Page, name: str) -> None:
     """No violation, nothing to the side of the screen, every button as large as a thumb; and a picture if asked for."""
     if folder := os.environ.get("SCREENSHOTS"):
