@@ -1,6 +1,5 @@
 """``unilogin roster switch``: a school changes its administrative system."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -236,6 +235,8 @@ Work = Callable[["Connection", BinaryIO, "Secrets", tuple[str, ...]], Awaitable[
 
 
 def _with_file(file: Path, work: "Work[Result]") -> Result:
+    import asyncio
+
     settings = the_settings()
     with database(settings) as dsn:
         return asyncio.run(_on_connection(dsn, settings, file, work))
