@@ -1,13 +1,15 @@
 """The plan of changes and the brake: what would do too much waits for two people, and changes nothing until then."""
 
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.roster.documents import GROUPS, contact, document, employee, member, person, student
-from tests.roster.registry import Registry
+from tests.roster.registry import SOURCE, Registry
 from unilogin.kit.text import load_texts
+from unilogin.roster.actions import import_file
 from unilogin.roster.deciding import Decision
 from unilogin.roster.messages import in_words, why_held
 from unilogin.roster.model import ChangeKind, DeliveryKind, DeliveryStatus, Receipt
@@ -155,6 +157,22 @@ def test_two_who_are_second_at_once_release_once(registry: Registry) -> None:
     assert receipts
     assert {receipt.status for receipt in receipts} == {DeliveryStatus.APPLIED}
     assert registry.audit("delivery.applied") == 2  # the first file, and this one once
+
+
+def test_no_caller_can_release_what_two_people_have_not_released(registry: Registry) -> None:
+    registry.deliver(*school(), groups=CLASSES)
+    parked = registry.deliver(pupil(0, guardian=0), groups=CLASSES)
+    registry.decide(parked, Decision.RELEASE, who="anne")
+    registry.decide(parked, Decision.REJECT, who="bo")
+    before = registry.people()
+    file = io.BytesIO(document(pupil(0, guardian=0), groups=CLASSES, time="2025-09-01T00:00:00Z").encode())
+    receipt = registry.do(
+        lambda connection: import_file(
+            connection, file, secrets=registry.secrets, actor=SOURCE, released=parked.delivery_id
+        )
+    )
+    assert (receipt.status, receipt.repeated) == (DeliveryStatus.PARKED, True)
+    assert registry.people() == before
 
 
 def test_two_people_reject_and_the_same_file_stays_rejected(registry: Registry) -> None:

@@ -87,11 +87,19 @@ async def kept_file(connection: Connection, secrets: Secrets, delivery_id: Deliv
 
 
 async def begin_release(tx: Transaction, delivery_id: DeliveryId) -> Receipt | None:
-    """Clear the way for a parked delivery under its institution's lock; its receipt if it waits no more."""
-    waits = await tx.fetchval(
-        "select status = 'parked' from roster_delivery where delivery_id = $1 for update", delivery_id
+    """Clear the way for a parked delivery under its institution's lock; its receipt if it waits no more, or still does.
+
+    Two people must have said so: asked here, so that no caller can forget it.
+    """
+    may_count = await tx.fetchval(
+        "select status = 'parked' and 2 <= (select count(*) from roster_decision r"
+        " where r.delivery_id = d.delivery_id and r.decision = 'release')"
+        " from roster_delivery d where delivery_id = $1 for update",
+        delivery_id,
     )
-    if not waits:
+    if may_count is None:
+        raise LookupError(f"no delivery {delivery_id}")
+    if not may_count:
         return await receipt(tx, delivery_id)
     await tx.execute("delete from roster_change where delivery_id = $1", delivery_id, timeout=PATIENCE)
     return None
