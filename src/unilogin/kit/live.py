@@ -38,15 +38,20 @@ class TooManyError(UniloginError):
 
 
 class Follower(Generic[State]):
-    """One open page. ``over``: there is nothing to follow any more; ``leaving``: this worker is going."""
+    """One open page. ``over``: there is nothing to follow any more; ``leaving``: this worker is going.
+
+    ``told``: it was told of a look. Its own first one may have seen what the others never did.
+    """
 
     def __init__(self) -> None:
         self.over = self.leaving = False
+        self.told = False
         self._newest: State | None = None
         self._changed = asyncio.Event()
 
     def tell(self, state: State | None) -> None:
         """Give it the newest state, in place of one it has not read; None when it is over."""
+        self.told = True
         self.over = self.over or state is None
         self._newest = state
         self._changed.set()
@@ -123,9 +128,10 @@ class Live:
             return
         for key in keys:
             state = states.get(key)
-            if (look, key) not in known or known[look, key] != state or state is None:
-                known[look, key] = state
-                for follower in self._followers.get(look, {}).get(key, ()):
+            changed = state is None or (look, key) not in known or known[look, key] != state
+            known[look, key] = state
+            for follower in self._followers.get(look, {}).get(key, ()):
+                if changed or not follower.told:
                     follower.tell(state)
 
     def close(self) -> None:

@@ -88,3 +88,41 @@ def test_what_is_done_after_signing_in_is_never_told(
         name_typed(server.base_url, other)
         stream.wait_for(other, "typing")
     assert classroom.value(known, pupil.account_id) == at
+
+
+def test_a_pupil_who_waits_for_a_grown_up_is_approved_with_one_tap(
+    server: RunningServer, classroom: Classroom, board: Visitor, held: Class
+) -> None:
+    pupil = held.pupils[4]
+    right_pictures(name_typed(server.base_url, pupil))
+    with following(board, held.url) as stream:
+        stream.wait_for(pupil, "signed_in")
+        classroom.execute(
+            "insert into sessions_vouch_request (session_id, service_id, expires_at) select s.session_id, x.service_id,"
+            " kit_now() + interval '5 minutes' from sessions_session s, services_service x"
+            " where s.account_id = $1 and s.ended_at is null and x.app = 'elevadgang'",
+            pupil.account_id,
+        )
+        card = stream.wait_for(pupil, "asks")
+        assert card["taps"] == ["yes", "no"]
+        assert "Elevadgang" in card["note"]
+        tap(board, held, pupil, "ekstra", request=card["request"], answer="yes")
+        assert "Godkendt i to timer." in board.text
+        stream.wait_for(pupil, "signed_in")
+
+
+def test_what_a_classmate_closed_opens_with_one_tap(
+    server: RunningServer, classroom: Classroom, board: Visitor, held: Class
+) -> None:
+    pupil = held.pupils[5]
+    classroom.execute(
+        "insert into limits_bucket (account_key, place, account_id, failures, pressure, counted_at, open_at, day,"
+        " day_failures, prints, verdict, used_at) values ($1, 0, $2, 5, 5, kit_now(), 'infinity',"
+        " (kit_now() at time zone 'Europe/Copenhagen')::date, 5, '', 'counted', to_timestamp(0))",
+        pupil.account_id.bytes,
+        pupil.account_id,
+    )
+    with following(board, held.url) as stream:
+        assert stream.wait_for(pupil, "shut_out")["taps"] == ["fun", "give"]
+        tap(board, held, pupil, "for-sjov")
+        stream.wait_for(pupil, "absent")

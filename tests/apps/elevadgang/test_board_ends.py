@@ -12,9 +12,12 @@ import pytest
 from tests.apps.elevadgang.boards import PATIENCE_SECONDS, following, name_typed, start
 from tests.apps.elevadgang.classroom import Class, Classroom
 from tests.apps.entering import csrf_of, enter
+from tests.builders.running import run
 from tests.server import RunningServer, start_server
 from tests.visitor import Visitor
+from unilogin.kit.db.connection import connect
 from unilogin.kit.live import MOST_OF_ONE
+from unilogin.signin.happenings import forget_lessons
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +113,20 @@ def test_after_the_lesson_nothing_is_noted_and_nothing_is_left(server: RunningSe
     name_typed(server.base_url, held.pupils[0]).submit({"pictures": "sol,sol,sol,sol"})
     assert classroom.value(step, held.pupils[0].account_id) == "named"
     assert "Start" in browser.open(f"{held.url}/min-time").text
+    run(sweep(classroom.households.dsn))
+    assert classroom.value(step, held.pupils[0].account_id) is None
     start(browser, held)
     assert "Ikke begyndt" in browser.text  # a new lesson begins with nothing
     assert classroom.value(step, held.pupils[0].account_id) is None
+
+
+async def sweep(dsn: str) -> None:
+    """Do what the job does every minute."""
+    connection = await connect(dsn)
+    try:
+        assert await forget_lessons(connection) >= 1
+    finally:
+        await connection.close()
 
 
 def test_one_person_follows_so_many_boards_and_no_more(server: RunningServer, classroom: Classroom) -> None:

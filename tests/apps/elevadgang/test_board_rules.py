@@ -37,6 +37,7 @@ OPEN = opened(WindowState.OPEN, 0)
 CLAIMED = opened(WindowState.CLAIMED, 2, may_undo=True)
 LONG_CLAIMED = opened(WindowState.CLAIMED, 2)
 RUN_OUT = opened(WindowState.RUN_OUT, 5)
+CLOSED = opened(WindowState.CLOSED, 0)
 
 CASES = [
     (seen(), State.ABSENT, (Tap.GIVE, Tap.USERNAME)),
@@ -58,6 +59,8 @@ CASES = [
     (seen(Step.SIGNED_IN, 3, window=CLAIMED), State.SIGNED_IN, (Tap.UNDO,)),
     (seen(Step.NAMED, 1, window=LONG_CLAIMED), State.RECEIVED, (Tap.GIVE,)),
     (seen(Step.WRONG, 4, window=LONG_CLAIMED), State.WRONG, (Tap.GIVE,)),
+    (seen(Step.NAMED, 1, window=CLOSED), State.CLOSED, (Tap.GIVE,)),
+    (seen(Step.SIGNED_IN, 2, window=CLOSED), State.SIGNED_IN, ()),
     (seen(window=RUN_OUT), State.RUN_OUT, (Tap.GIVE, Tap.USERNAME)),
     (seen(Step.NAMED, 6, window=RUN_OUT), State.TYPING, (Tap.GIVE,)),
     (seen(window=RUN_OUT, shut_out=True), State.SHUT_OUT, (Tap.FUN, Tap.GIVE)),
@@ -75,5 +78,5 @@ def test_a_card_says_one_thing_and_offers_what_helps(known: Seen, state: State, 
 
 def test_who_needs_help_comes_first_and_who_cannot_be_helped_here_last() -> None:
     order = sorted(State, key=lambda state: state.rank)
-    assert [state for state in order if state.needs_help] == order[:5]
+    assert [state for state in order if state.needs_help] == order[:6]
     assert order[-1] is State.BLOCKED

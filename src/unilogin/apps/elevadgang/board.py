@@ -17,6 +17,7 @@ class State(StrEnum):
     SHUT_OUT = "shut_out"
     WRONG = "wrong"
     ELSEWHERE = "elsewhere"
+    CLOSED = "closed"  # by wrong check codes
     RUN_OUT = "run_out"
     OPEN = "open"
     ABSENT = "absent"
@@ -108,6 +109,7 @@ _WINDOWS = {
     WindowState.RUN_OUT: State.RUN_OUT,
     WindowState.UNDONE: State.UNDONE,
 }
+_LASTING = {WindowState.OPEN: State.OPEN, WindowState.CLOSED: State.CLOSED}
 
 
 def state_of(seen: Seen) -> State:
@@ -123,8 +125,8 @@ def state_of(seen: Seen) -> State:
     later = happened is not None and happened.at >= window.moment
     if stepped is State.SIGNED_IN and later:
         return State.SIGNED_IN
-    if window.state is WindowState.OPEN:
-        return State.OPEN
+    if window.state in _LASTING:
+        return _LASTING[window.state]
     return _unless_shut_out(seen, stepped if later else _WINDOWS.get(window.state, stepped))
 
 

@@ -70,7 +70,7 @@ def _note(texts: Texts, language: Language, seen: Seen, state: State) -> str:
             return texts(language, "board.note.tries")
         case State.WRONG | State.TYPING if happened is not None and happened.wrong:
             return texts(language, "board.note.wrong", count=happened.wrong)
-        case State.SHUT_OUT | State.ELSEWHERE | State.RUN_OUT | State.UNDONE:
+        case State.SHUT_OUT | State.CLOSED | State.ELSEWHERE | State.RUN_OUT | State.UNDONE:
             return texts(language, f"board.note.{state.value}")
     return ""
 

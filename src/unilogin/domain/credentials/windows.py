@@ -108,11 +108,13 @@ def _claimable(address: str) -> str:
 
 _WINDOWS = """credentials_window w join directory_account pupil on pupil.account_id = w.account_id
   join directory_account guardian on guardian.account_id = w.opened_by"""
+STATE = f"""case when w.undone_at is not null then 'undone'
+       when w.claimed_at is not null then 'claimed' when w.cancelled_at is not null then 'cancelled'
+       when {OPEN} then 'open' when {_LASTS} then 'closed' else 'run out' end"""
+"""For a statement of another room: how it stands with the window ``w``, as ``WindowState`` has it."""
 _COLUMNS = f"""w.window_id, w.account_id, w.kind, w.opened_by, w.opened_at, w.expires_at, w.claimed_at, w.claimed_on,
   w.tries, w.institution_id, case when {OPEN} then w.check_code end as check_code, w.wrong,
-  case when w.undone_at is not null then 'undone'
-       when w.claimed_at is not null then 'claimed' when w.cancelled_at is not null then 'cancelled'
-       when {OPEN} then 'open' when {_LASTS} then 'closed' else 'run out' end as state"""
+  {STATE} as state"""
 
 
 HAS_OPEN = f"exists (select from credentials_window w where w.account_id = a.account_id and {OPEN})"

@@ -59,6 +59,9 @@ MAX_ADDRESS_BYTES = 16 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 """Of all headers together: what browsers and proxies send is a tenth of it (B-L10)."""
 
+EVENT_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
+"""The header of an answer that goes on: for the figures it is answered when it begins."""
+
 _GONE = 499
 """Counted for a visitor who went away before the answer; nobody is sent it."""
 
@@ -144,13 +147,14 @@ class Frame:
         request_of_log.set(scope["unilogin.request_id"])
         metrics.request_begun()
         began = perf_counter()
-        status = 0
+        status, goes_on_since = 0, 0.0
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, goes_on_since
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = message["headers"]
+                goes_on_since = perf_counter() if EVENT_STREAM in given else 0.0
                 names = {name for name, _ in given}
                 message["headers"] = [*given, *(pair for pair in self._headers if pair[0] not in names)]
             await send(message)
@@ -162,9 +166,8 @@ class Frame:
                 await response(scope, receive, send_with_headers)
         finally:
             wire.let_go()
-            metrics.request_answered(
-                _route(scope), scope["method"], status=status or _GONE, seconds=perf_counter() - began
-            )
+            seconds = (goes_on_since or perf_counter()) - began
+            metrics.request_answered(_route(scope), scope["method"], status=status or _GONE, seconds=seconds)
 
     async def _answer(self, request: Request, run: Callable[[], Awaitable[None]]) -> Response | None:
         """Run the application; return the answer to give in its place when it could not."""

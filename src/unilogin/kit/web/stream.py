@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from unilogin.kit.web.frame import CONTENT_SECURITY_POLICY
+from unilogin.kit.web.frame import CONTENT_SECURITY_POLICY, EVENT_STREAM
 
 MAY_FOLLOW = {"Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; connect-src 'self'"}
 """Headers of a page whose script follows a stream of its own server, and of no other."""
@@ -16,7 +16,7 @@ MAY_FOLLOW = {"Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; connect-sr
 HEARTBEAT = b":\n\n"
 
 _HEADERS = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
+    EVENT_STREAM,
     (b"cache-control", b"no-store, no-transform"),  # a proxy that compresses would hold back what is small
     (b"x-accel-buffering", b"no"),
 )
