@@ -8,7 +8,10 @@ from tests.apps.elevadministration.office import Office, open_office, pupils
 from tests.builders.people import People
 from tests.roster.documents import employee, member, person, student
 from tests.server import RunningServer
-from unilogin.roster.model import DeliveryStatus, Receipt
+from unilogin.apps.elevadministration.rules import brought, too_many_would_go
+from unilogin.domain.directory.model import ActorGroup
+from unilogin.roster.model import DeliveryStatus, PlanLine, Receipt
+from unilogin.roster.rules import Limits
 
 TEACHER = member("m-1", person("6105168801", first="Rikke", family="Tavle"), employee("Lærer"))
 WITHOUT_ALIAS = member("e-99", person("6805168802", first="Hemmelig", family="Virkelig", protected="true"), student())
@@ -125,6 +128,25 @@ def test_a_delivery_is_taken_back_for_thirty_days(office: Office, parked: Receip
     office.browser.open(url)
     assert "Taget tilbage" in office.post(f"{url}/fortryd").page.text
     assert "<dt>Elever</dt><dd>30</dd>" in office.browser.open(office.url).text
+
+
+def test_the_brake_has_no_way_around_by_taking_back(office: Office, first: Receipt) -> None:
+    """Who takes the first delivery back lets everybody go: that is not for one person and one button."""
+    url = url_of(office, first)
+    assert "mister de alle adgangen" in office.browser.open(url).text
+    assert "Fortryd leverancen" not in office.browser.page.text
+    assert "For mange ville miste adgangen" in office.post(f"{url}/fortryd").page.text
+    assert status_of(office, first) == "applied"
+
+
+@pytest.mark.parametrize(("there", "too_many"), [(30, True), (419, True), (420, False), (700, False)])
+def test_what_one_person_may_take_back(there: int, too_many: bool) -> None:
+    plan = [
+        PlanLine(ActorGroup.ELEV, "2.B", new=15, back=6, left=99),
+        PlanLine(ActorGroup.KONTAKTPERSON, None, new=500),
+    ]
+    assert brought(plan) == 21
+    assert too_many_would_go(21, there=there, limits=Limits()) is too_many
 
 
 def test_what_was_changed_later_is_not_taken_back(office: Office, parked: Receipt) -> None:

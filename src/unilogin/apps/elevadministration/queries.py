@@ -15,6 +15,7 @@ from unilogin.apps.elevadministration.model import (
     Voice,
     Waiting,
 )
+from unilogin.apps.elevadministration.rules import too_many_would_go
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.domain.directory.manual import NOTICE
 from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
@@ -22,6 +23,7 @@ from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding, Severity
+from unilogin.roster.planning import limits_of
 
 PAGE = 25
 FINDINGS_PAGE = 100
@@ -257,3 +259,14 @@ _SWITCHES = """
 async def switches(connection: Connection, school: AdministeredSchool) -> list[SwitchLine]:
     """Return the changes of an institution's administrative system, newest first."""
     return [SwitchLine(*row.values()) for row in await connection.fetch(_SWITCHES, school.institution_id)]
+
+
+async def is_for_the_operator(connection: Connection, school: AdministeredSchool, *, source: str, people: int) -> bool:
+    """Tell whether letting so many of a source's people go is no decision of one administrator."""
+    there = await connection.fetchval(
+        "select count(*) from directory_membership where institution_id = $1 and source = $2 and ended_at is null",
+        school.institution_id,
+        source,
+    )
+    limits = await limits_of(connection, school.institution_id)
+    return too_many_would_go(people, there=there, limits=limits)

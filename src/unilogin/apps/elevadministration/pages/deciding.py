@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
+from unilogin.apps.elevadministration.rules import brought
 from unilogin.apps.elevadministration.shown import pass_to_delivery, pass_to_school, render, url_of
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.house import House
@@ -13,6 +14,7 @@ from unilogin.kit.places import FullError
 from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.deciding import Decided, Decision, decide
 from unilogin.roster.model import DeliveryId
+from unilogin.roster.queries import receipt
 from unilogin.roster.undoing import NotUndone, UndoRefused, undo
 
 _TOLD = {Decision.RELEASE: "released", Decision.REJECT: "rejected"}
@@ -54,6 +56,9 @@ async def take_back(house: House, request: Request, desk: Desk) -> Response:
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
         delivery_id = await pass_to_delivery(tx, request, school)
+        told = await receipt(tx, delivery_id)
+        if told is None or await queries.is_for_the_operator(tx, school, source=told.source, people=brought(told.plan)):
+            return _back(school, delivery_id, "too_many")
         done = await undo(tx, delivery_id, actor=desk.actor)
     if not isinstance(done, UndoRefused):
         return _back(school, delivery_id, "undone")

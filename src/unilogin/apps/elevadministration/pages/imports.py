@@ -7,6 +7,7 @@ from starlette.responses import Response
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.model import Planned, needs_human
+from unilogin.apps.elevadministration.rules import brought
 from unilogin.apps.elevadministration.shown import (
     Sheets,
     page_of,
@@ -28,7 +29,7 @@ from unilogin.roster.model import DeliveryId, DeliveryStatus, PlanLine, Receipt
 from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
 
-_TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old")
+_TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old", "too_many")
 
 
 async def show_history(house: House, request: Request, desk: Desk) -> Response:
@@ -67,6 +68,9 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         told = await _receipt(connection, school, delivery_id)
         found, total = await queries.findings(connection, delivery_id, term=term, page=page)
         voices = await queries.voices(connection, delivery_id, reader=desk.visit.account_id)
+        for_operator = await queries.is_for_the_operator(
+            connection, school, source=told.source, people=brought(told.plan)
+        )
     note = request.query_params.get("told", "")
     context = {
         "told": told,
@@ -82,6 +86,8 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         "sheets": Sheets.of(total, page=page, size=queries.FINDINGS_PAGE),
         "term": term,
         "voices": voices,
+        "for_operator": for_operator,
+        "brought": brought(told.plan),
         "has_spoken": any(voice.is_reader for voice in voices),
     }
     return render(house, request, desk, template="delivery", school=school, context=context)

@@ -14,7 +14,7 @@ from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.switching.actions import decide_doubt, undo_switch
 from unilogin.roster.switching.queries import plan
 
-_TOLD = ("decided", "no_fit", "switch_undone", "switch_late")
+_TOLD = ("decided", "no_fit", "switch_undone", "switch_late", "too_many")
 _MOST_SHOWN = 200
 _NOBODY = "="
 """Sent for somebody new. No local id is this: they hold letters and digits."""
@@ -84,6 +84,10 @@ async def take_back(house: House, request: Request, desk: Desk) -> Response:
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
         line = await _pass_to_switch(tx, request, school)
+        found = await plan(tx, line.switch_id)
+        new = found.found.get("new", 0) if found and line.run_at else 0
+        if await queries.is_for_the_operator(tx, school, source=line.new_source, people=new):
+            return _back(school, line, "too_many")
         why = await undo_switch(tx, line.switch_id, actor=desk.actor)
     return _back(school, line, "switch_late" if why else "switch_undone")
 
