@@ -53,6 +53,9 @@ async def secret(connection: Connection, account_id: AccountId) -> Secret | None
     return Secret(PasswordType(row["type"]), row["set_at"]) if row else None
 
 
+TOLD_TO_BOTH = (Event.ACCOUNTS_MERGED, Event.ACCOUNT_SPLIT, Event.CORRECTION_UNDONE)
+"""What stands in the log of both accounts it is about, and is told once."""
+
 MINE = "(select $1::uuid union all select o.account_id from directory_account o where o.merged_into = $1)"
 """An account, and those that were merged into it: their history is its own."""
 
@@ -96,7 +99,7 @@ _HAPPENINGS = f"""
   from audit_event e
   left join services_client c on c.client_id = e.object left join services_service s using (service_id)
   where e.account_id in {MINE} and e.action = any($2::text[]) and ($3::bigint is null or e.sequence < $3)
-    and s.app is null
+    and s.app is null and (e.account_id = $1 or e.action <> all ($5::text[]))
   order by e.at desc, e.sequence desc limit $4
 """
 
@@ -105,7 +108,7 @@ async def happenings(
     connection: Connection, account_id: AccountId, *, actions: Sequence[str], before: int | None, most: int
 ) -> list[Happening]:
     """Return what happened to an account, the newest first; going into our own apps is nothing that happened."""
-    rows = await connection.fetch(_HAPPENINGS, account_id, list(actions), before, most)
+    rows = await connection.fetch(_HAPPENINGS, account_id, list(actions), before, most, list(TOLD_TO_BOTH))
     return [
         Happening(
             row["sequence"],
