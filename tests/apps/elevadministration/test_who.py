@@ -173,3 +173,18 @@ def test_a_form_of_another_site_is_refused(office: Office) -> None:
     assert office.browser.client.post(url, data=sent, headers={"Origin": "https://evil.example"}).status_code == 403
     own = {"Origin": office.browser.base_url}
     assert office.browser.client.post(url, data=sent | {"csrf": "x"}, headers=own).status_code == 403
+
+
+def test_rw_6_who_signed_in_eight_hours_ago_proves_anew_who_they_are(
+    server: RunningServer, people: People, ids: Ids
+) -> None:
+    held = open_office(server, people)
+    held.browser.open(held.url)
+    held.value(
+        "update sessions_session set auth_time = auth_time - interval '8 hours 1 minute' where account_id = $1"
+        " returning true",
+        held.head.account_id,
+    )
+    own = ids | {"number": held.number.lower()}
+    assert set(answers(held.browser, own).values()) == {303, 403}
+    assert "fresh=1" in str(held.browser.client.get(held.url).headers["location"])

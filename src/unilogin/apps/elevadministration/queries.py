@@ -270,3 +270,14 @@ async def is_for_the_operator(connection: Connection, school: AdministeredSchool
     )
     limits = await limits_of(connection, school.institution_id)
     return too_many_would_go(people, there=there, limits=limits)
+
+
+async def is_protected(connection: Connection, case_id: UUID) -> bool:
+    """Tell whether the person who came with another CPR number is protected: then not even a date is shown of it."""
+    return bool(
+        await connection.fetchval(
+            "select p.protected from roster_cpr_case c join directory_membership m using (membership_id)"
+            " join directory_person p using (person_id) where c.case_id = $1",
+            case_id,
+        )
+    )

@@ -3,7 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
+from unilogin.apps.elevadministration.forms import masked
 from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.house import House
@@ -45,9 +47,17 @@ async def show_case(house: House, request: Request, desk: Desk) -> Response:
         school = await pass_to_school(connection, request, desk)
         case = await _pass_to_case(connection, request, school)
         analysis = await analyse(connection, case.case_id, secrets=house.secrets)
+        protected = await queries.is_protected(connection, case.case_id)
     if analysis is None:
         raise _unknown(school)
-    context = {"case": case, "found": analysis, "back_url": _url(school), "here_url": f"{_url(school)}/{case.case_id}"}
+    context = {
+        "case": case,
+        "found": analysis,
+        "number": masked(analysis.number, protected=protected),
+        "told_number": masked(analysis.told_number, protected=protected),
+        "back_url": _url(school),
+        "here_url": f"{_url(school)}/{case.case_id}",
+    }
     return render(house, request, desk, template="cpr_case", school=school, context=context)
 
 
