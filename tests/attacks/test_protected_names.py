@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.apps.elevadgang.classroom import Classroom
+from tests.apps.elevadministration.office import Office, open_office
 from tests.apps.entering import csrf_of, enter
 from tests.apps.households import Households
 from tests.builders.people import People, Somebody
@@ -56,7 +57,7 @@ PROTECTED: dict[str, dict[str, object]] = {
 Moments = st.sampled_from(sorted(PROTECTED))
 
 
-def family(**more: object) -> list[str]:
+def family(roles: tuple[str, ...] = ("TAP", "Leder"), **more: object) -> list[str]:
     """The rows of a delivery: child, pupil and mother in a state of protection, and two others at the school."""
     mother = person("6105823113", first=MOTHER, family=FAMILY, **more)  # type: ignore[arg-type]
     child = person("6205163113", first=CHILD, family=FAMILY, **more)  # type: ignore[arg-type]
@@ -65,7 +66,7 @@ def family(**more: object) -> list[str]:
     return [
         member("e-1", child, student(more=contact(mother))),
         member("e-2", pupil, student(level="8", main="8a", more=contact(mother))),
-        member("a-1", mother, employee("TAP")),
+        member("a-1", mother, employee(*roles)),
         member("a-2", person("6207753113", first="Bo", family="Ek"), of_class),
         member("a-3", person("6207763114", first="Lis", family="Eng"), of_class),
     ]
@@ -84,6 +85,7 @@ class Scene:
     mother: Visitor
     teacher: Visitor
     administrator: Visitor
+    office: Office
     class_key: str
     receipts: list[Receipt] = field(default_factory=list)
     is_open: bool = True
@@ -93,7 +95,13 @@ class Scene:
         before = {"denied once": "alias"}.get(moment)
         for state in [before, moment] if before or self.is_open else [moment]:
             if state is not None:
-                self.receipts.append(self.registry.deliver(*family(**PROTECTED[state]), number=SCHOOL, groups=GROUPS))
+                self.receipts.append(
+                    self.registry.deliver(
+                        *family(**PROTECTED[state]),  # type: ignore[arg-type]
+                        number=SCHOOL,
+                        groups=GROUPS,
+                    )
+                )
         self.is_open = False
 
 
@@ -102,7 +110,8 @@ def scene(server: RunningServer, people: People, services: Services, secrets: Se
     registry = Registry(people.dsn, secrets)
     draft = InstitutionDraft(SCHOOL, "Skjulets Skole", InstitutionKind.FOLKESKOLE, None, "899", True)
     run(_make_school(people.dsn, draft))
-    registry.deliver(*family(), number=SCHOOL, groups=GROUPS)
+    for roles in (("TAP",), ("TAP", "Leder")):  # the second is a change, and shown with her name
+        registry.deliver(*family(roles), number=SCHOOL, groups=GROUPS)
     known = {local_id: somebody(registry, local_id) for local_id in ("e-1", "e-2", "a-1", "a-2", "a-3")}
     for one in known.values():
         people.give(one, one.secret or "", level="2" if isinstance(one.secret, list) else "8")
@@ -124,6 +133,7 @@ def scene(server: RunningServer, people: People, services: Services, secrets: Se
         enter(server, known["a-1"]),
         enter(server, known["a-2"], to=f"/elevadgang/klasse/{key}"),
         enter(server, known["a-3"], to="/elevadgang/klasser"),
+        open_office(server, people, institution=SCHOOL),
         str(key),
     )
     classroom.let_administer(known["a-3"])
@@ -208,6 +218,17 @@ def administrators(scene: Scene) -> str:
     return pages(scene.administrator, url, f"{url}/elev/{account}", f"/elevadgang/administrator/skole/{SCHOOL}/hjaelp")
 
 
+def office(scene: Scene) -> str:
+    """What a school's office sees of its deliveries and of its people."""
+    (delivery,) = scene.registry.row(
+        "select delivery_id::text from roster_delivery where institution_number = $1 order by received_at desc limit 1",
+        SCHOOL,
+    )
+    delivered = (f"import/{delivery}", f"import/{delivery}/personer")
+    pages_of = ("", *delivered, "import", "cpr", "systemskift", "manuel", "navnebeskyttelse", "eksport")
+    return pages(scene.office.browser, *(f"{scene.office.url}/{page}".rstrip("/") for page in pages_of))
+
+
 def operators_search(scene: Scene) -> str:
     return str([run(_find(scene.registry.dsn, term)) for term in (CHILD, FAMILY)])
 
@@ -264,6 +285,7 @@ DOORS: dict[str, Callable[[Scene], str]] = {
     "cards": cards,
     "search": search,
     "administrator's pages": administrators,
+    "office": office,
     "operator's search": operators_search,
     "OneRoster": lambda scene: exported(scene, ExportFormat.ONEROSTER),
     "SDS": lambda scene: exported(scene, ExportFormat.SDS),
