@@ -209,7 +209,7 @@ _LEAVE = f"""
       and not exists (select from stage_kept k where k.local_person_id = m.local_person_id)
   ), gone as (
     update directory_membership m set ended_at = kit_now()
-    from absent where m.membership_id = absent.membership_id
+    from absent where m.membership_id = absent.membership_id and m.institution_id = $3 and m.source = $5
     returning m.person_id, m.membership_id
   {_GONE}
   select count(*) from gone

@@ -17,7 +17,9 @@ Reseal = Callable[[bytes, UUID, UUID], bytes]
 _MATCH = """
   insert into stage_who (cpr_index, staged_id, person_id, account_id, is_new, username)
   select s.cpr_index, s.person_id, coalesce(k.person_id, s.person_id),
-         case when k.person_id is null then s.account_id else a.account_id end, k.person_id is null, s.username
+         case when k.person_id is null then s.account_id
+              else (select a.account_id from directory_account a where a.person_id = k.person_id) end,
+         k.person_id is null, s.username
   from (
     select distinct on (cpr_index) cpr_index, person_id, account_id, username
     from stage_person order by cpr_index, own desc, line, person_id
@@ -27,7 +29,6 @@ _MATCH = """
   left join (select local_key, person_id from directory_person where local_key is not null) l
     on l.local_key = s.cpr_index
   cross join lateral (select coalesce(p.person_id, f.person_id, l.person_id) as person_id) k
-  left join directory_account a on a.person_id = k.person_id
 """
 
 # Somebody who comes without a number is whoever the source called so before, with a number or without.
