@@ -44,6 +44,7 @@ TOLD: tuple[Event, ...] = (
     Event.PERSON_SOUGHT_BY_CPR,
     Event.PERSON_CREATED,
     Event.PERSON_CHANGED,
+    Event.CPR_CHANGE_ACCEPTED,
     Event.MEMBERSHIP_STARTED,
     Event.MEMBERSHIP_CHANGED,
     Event.MEMBERSHIP_ENDED,
