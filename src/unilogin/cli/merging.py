@@ -62,16 +62,13 @@ def merge(
     told. 'unilogin people unmerge' takes it back, row by row.
     """
     from unilogin.domain.identity.actions import merge
-    from unilogin.domain.identity.rules import goes_on
 
     vault = _vault()
     names = (_folded(one), _folded(other))
+    if any(name is not None and _folded(name) not in names for name in (keep, number_of)):
+        raise typer.BadParameter("--keep and --number-of name one of the two accounts")
     sides = look(lambda connection: _sides(connection, names, vault))
-    first, why = goes_on(sides[0].use, sides[1].use)
-    kept = sides[0 if first else 1]
-    if keep is not None:
-        kept, why = next((side for side in sides if side.username == _folded(keep)), kept), "you say so"
-    gone = sides[1] if kept is sides[0] else sides[0]
+    kept, gone, why = _proposed(sides, keep)
     if dry_run and as_json:
         show_json({"keep": kept.username, "why": why, "accounts": [asdict(side) for side in sides]})
         return
@@ -80,20 +77,22 @@ def merge(
         say(f"{kept.username} goes on ({why}); {gone.username} leads to it.")
     if dry_run or not _agreed(yes):
         return
-    names = (kept.username, gone.username)
-    number_of_other = None if number_of is None else _folded(number_of) == gone.username
-    done = act(
-        lambda tx: merge(
-            tx,
-            kept=names[0],
-            other=names[1],
-            two_numbers=although_two_numbers,
-            vault=vault,
-            actor=operator(),
-            number_of_other=number_of_other,
-        )
-    )
+    pair = {"kept": kept.username, "other": gone.username}
+    which = None if number_of is None else _folded(number_of) == gone.username
+    two, who = although_two_numbers, operator()
+    done = act(lambda tx: merge(tx, **pair, two_numbers=two, vault=vault, actor=who, number_of_other=which))
     _tell(done, as_json=as_json, undo=True)
+
+
+def _proposed(sides: "list[Side]", keep: str | None) -> "tuple[Side, Side, str]":
+    """Return which account goes on, which one does not, and why."""
+    from unilogin.domain.identity.rules import goes_on
+
+    one, other = sides
+    first, why = goes_on(one.use, other.use)
+    if keep is not None:
+        first, why = one.username == _folded(keep), "you say so"
+    return (one, other, why) if first else (other, one, why)
 
 
 def split(
