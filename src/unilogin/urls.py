@@ -5,11 +5,13 @@ from unilogin.apps.account.pages import children, front, history, passkeys, secu
 from unilogin.apps.elevadgang.access import (
     ADMINISTRATOR,
     ADMINISTRATOR_FORM,
+    ADMINISTRATOR_LIVE,
     ELEVADGANG_DOOR,
     ELEVADGANG_FRONT,
     ELEVADGANG_LEAVE,
     TEACHER,
     TEACHER_FORM,
+    TEACHER_LIVE,
 )
 from unilogin.apps.elevadgang.pages import board, school
 from unilogin.apps.elevadgang.pages import classes as pupils
@@ -180,7 +182,7 @@ URLS: tuple[Url[House], ...] = (
     url("GET", "/elevadgang/klasse/{group_key}", pupils.show_class, access=TEACHER),
     url("GET", "/elevadgang/klasse/{group_key}/min-time", board.show_board, access=TEACHER),
     url("POST", "/elevadgang/klasse/{group_key}/min-time", board.start_board, access=TEACHER_FORM),
-    url("GET", "/elevadgang/klasse/{group_key}/min-time/live", board.follow_board, access=TEACHER),
+    url("GET", "/elevadgang/klasse/{group_key}/min-time/live", board.follow_board, access=TEACHER_LIVE),
     url("POST", "/elevadgang/klasse/{group_key}/ny-adgangskode", pupils.give_new_password, access=TEACHER_FORM),
     url("POST", "/elevadgang/klasse/{group_key}/annuller", pupils.cancel, access=TEACHER_FORM),
     url("POST", "/elevadgang/klasse/{group_key}/fortryd", pupils.undo, access=TEACHER_FORM),
@@ -192,7 +194,7 @@ URLS: tuple[Url[House], ...] = (
     url("GET", ANY_CLASS, pupils.show_class, access=ADMINISTRATOR),
     url("GET", f"{ANY_CLASS}/min-time", board.show_board, access=ADMINISTRATOR),
     url("POST", f"{ANY_CLASS}/min-time", board.start_board, access=ADMINISTRATOR_FORM),
-    url("GET", f"{ANY_CLASS}/min-time/live", board.follow_board, access=ADMINISTRATOR),
+    url("GET", f"{ANY_CLASS}/min-time/live", board.follow_board, access=ADMINISTRATOR_LIVE),
     url(
         "POST",
         f"{ANY_CLASS}/ny-adgangskode",

@@ -120,6 +120,23 @@ def test_after_the_lesson_nothing_is_noted_and_nothing_is_left(server: RunningSe
     assert classroom.value(step, held.pupils[0].account_id) is None
 
 
+def test_an_open_board_keeps_nobody_signed_in(server: RunningServer, classroom: Classroom) -> None:
+    held = classroom.make(pupils=1)
+    browser = enter(server, held.teacher, to=held.url)
+    start(browser, held)
+    classroom.execute(
+        "update sessions_session set seen_at = seen_at - interval '10 minutes' where account_id = $1",
+        held.teacher.account_id,
+    )
+    seen = "select seen_at from sessions_session where account_id = $1"
+    before = classroom.value(seen, held.teacher.account_id)
+    with following(browser, held.url) as stream:
+        stream.wait_for(held.pupils[0], "absent")
+    assert classroom.value(seen, held.teacher.account_id) == before
+    browser.open(f"{held.url}/min-time")
+    assert classroom.value(seen, held.teacher.account_id) != before
+
+
 async def sweep(dsn: str) -> None:
     """Do what the job does every minute."""
     connection = await connect(dsn)

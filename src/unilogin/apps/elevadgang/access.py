@@ -90,9 +90,9 @@ def _name(administrator: bool) -> str:
     return "elevadgang administrator" if administrator else "elevadgang teacher"
 
 
-def _pages(*, administrator: bool) -> Access[House, Desk]:
+def _pages(*, administrator: bool, by_itself: bool = False) -> Access[House, Desk]:
     level = Level.TO_FAKTOR if administrator else Level.EN_FAKTOR
-    rule = signed_in(ELEVADGANG, level=level)
+    rule = signed_in(ELEVADGANG, level=level, by_itself=by_itself)
 
     async def admit(house: House, request: Request) -> Desk:
         visit = await rule.admit(house, request)
@@ -100,7 +100,10 @@ def _pages(*, administrator: bool) -> Access[House, Desk]:
             raise ElsewhereError(sign_in_url(ELEVADGANG, request.url.path, level=level, fresh=True))
         return _desk(visit, administrator=administrator)
 
-    return Access(_name(administrator), f"{rule.meaning} Signed in at most 8 hours ago.", admit)
+    name, meaning = _name(administrator), f"{rule.meaning} Signed in at most 8 hours ago."
+    if by_itself:
+        return Access(f"{name}, open page", f"{meaning} Asked by an open page, which keeps nobody signed in.", admit)
+    return Access(name, meaning, admit)
 
 
 def _forms(*, administrator: bool) -> Access[House, Desk]:
@@ -131,8 +134,10 @@ ELEVADGANG_FRONT: Access[House, bool] = Access(
     "elevadgang front", "Everybody; who is signed in already is led on to their classes.", _passing
 )
 TEACHER = _pages(administrator=False)
+TEACHER_LIVE = _pages(administrator=False, by_itself=True)
 TEACHER_FORM = _forms(administrator=False)
 ADMINISTRATOR = _pages(administrator=True)
+ADMINISTRATOR_LIVE = _pages(administrator=True, by_itself=True)
 ADMINISTRATOR_FORM = _forms(administrator=True)
 
 

@@ -73,11 +73,14 @@ def way_in(app: App) -> Access[House, App]:
     return Access(f"{app.name} door", f"Everybody, on the way into or out of {app.title_en}.", admit)
 
 
-def signed_in(app: App, *, level: Level = Level.EN_FAKTOR) -> Access[House, AppVisit]:
-    """Return the rule for pages of an app: signed in to it, at least this sure."""
+def signed_in(app: App, *, level: Level = Level.EN_FAKTOR, by_itself: bool = False) -> Access[House, AppVisit]:
+    """Return the rule for pages of an app: signed in to it, at least this sure.
+
+    ``by_itself``: for what an open page asks without anybody doing anything, which is no use of the session.
+    """
 
     async def admit(house: House, request: Request) -> AppVisit:
-        visit = await _visit(house, request, app)
+        visit = await _visit(house, request, app, by_itself=by_itself)
         if visit is None or visit.who.session.level.rank < level.rank:
             raise ElsewhereError(sign_in_url(app, request.url.path, level=level))
         return visit
@@ -118,12 +121,13 @@ def sign_in_url(app: App, to: str, *, level: Level = Level.EN_FAKTOR, fresh: boo
     return f"{app.path}/sign-in?{urlencode(wish)}"
 
 
-async def _visit(house: House, request: Request, app: App) -> AppVisit | None:
+async def _visit(house: House, request: Request, app: App, *, by_itself: bool = False) -> AppVisit | None:
     token = house.cookies.get(request, cookie_of(app))
     if token is None:
         return None
+    ask = queries.who_is_still_here if by_itself else queries.who_is_here
     async with acquire(house.pool) as connection:
-        who = await queries.who_is_here(connection, app, token=token)
+        who = await ask(connection, app, token=token)
     return AppVisit(app, who, csrf_token(house, token, _about(app))) if who else None
 
 
