@@ -1,7 +1,9 @@
 """The demo is a contract: one command from nothing to people signing in, and the same for scripts."""
 
 import re
-import signal
+import shutil
+import subprocess
+import time
 from pathlib import Path
 
 import httpx
@@ -10,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.fixtures import OpenPage
-from tests.demo.conftest import RunningDemo, free_ports, start_demo, until_ready
+from tests.demo.conftest import Prepared, RunningDemo, start_demo, uniids
 from tests.visitor import Visitor
 from unilogin.demo.cast import ANSWERS_TO_NOBODY
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
@@ -132,19 +134,31 @@ def test_n_113_a_protected_persons_address_and_name_are_nowhere_to_be_seen(demo:
         assert hidden not in shown
 
 
-@pytest.mark.timeout(300)  # three starts of five processes
-def test_a_start_after_ctrl_c_or_kill_9_finds_everything_and_a_reset_starts_over(tmp_path: Path) -> None:
-    data, port = tmp_path / "var", free_ports()
-    told = []
-    for arguments, end in (((), signal.SIGINT), ((), signal.SIGKILL), (("--reset",), signal.SIGTERM)):
-        process = start_demo(data, *arguments, port=port)
-        told.append([person["uniid"] for person in until_ready(process, data, port=port).told["people"]])
-        process.send_signal(end)
-        assert process.wait(30) == (-signal.SIGKILL if end is signal.SIGKILL else 0)
-        secrets = data / "secrets.toml"  # as an older release left it
-        secrets.write_text(re.sub("^audit_checkpoint .*$", "", secrets.read_text(), flags=re.M))
-    assert told[0] == told[1]
-    assert not set(told[1]) & set(told[2])
+def test_a_start_after_kill_9_or_ctrl_c_finds_everything(prepared: Prepared, demo: RunningDemo) -> None:
+    first, second = prepared.told
+    assert first == second == uniids(demo)
+    assert prepared.ended == 0, "Ctrl-C ends it in good order"
+
+
+def test_a_reset_starts_over_and_sigterm_ends_it_wherever_it_is(prepared: Prepared, tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    shutil.copytree(prepared.data, data, ignore=shutil.ignore_patterns("socket", "lock"))
+    before = ((data / "secrets.toml").read_text(), (data / "cluster" / "PG_VERSION").stat().st_ino)
+    process = start_demo(data, "--reset")
+    until_said(process, tmp_path / "demo.log", "Giving 297 people")  # a start that finds them has nobody to give one
+    process.terminate()
+    assert process.wait(30) == 0
+    after = ((data / "secrets.toml").read_text(), (data / "cluster" / "PG_VERSION").stat().st_ino)
+    assert not set(before) & set(after)
+
+
+def until_said(process: "subprocess.Popen[bytes]", log: Path, sentence: str) -> None:
+    """Wait until a demo says so."""
+    deadline = time.monotonic() + 60
+    while sentence not in log.read_text(errors="replace"):
+        assert process.poll() is None, log.read_text(errors="replace")
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # waits for a condition, not for luck
 
 
 def test_a_database_that_is_not_a_demos_is_refused(tmp_path: Path, database: str) -> None:

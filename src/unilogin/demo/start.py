@@ -60,10 +60,10 @@ def run(*, port: int, data: Path, reset: bool, database_url: str | None = None) 
     if reset:
         _start_over(data)
     data.mkdir(parents=True, exist_ok=True)
-    with _database(data, database_url) as dsn, _stopping_on_signals():
+    with _database(data, database_url) as dsn, _stopping_on_signals() as stop:
         secrets = _secrets(data)
         prepared = asyncio.run(_prepare(dsn, secrets, data=data, port=port))
-        return _serve(dsn, prepared, port=port, data=data)
+        return _serve(dsn, prepared, port=port, data=data, stop=stop)
 
 
 def _start_over(data: Path) -> None:
@@ -135,7 +135,8 @@ async def _claim(dsn: str) -> None:
         await connection.close()
 
 
-def _serve(dsn: str, prepared: _Prepared, *, port: int, data: Path) -> int:
+def _serve(dsn: str, prepared: _Prepared, *, port: int, data: Path, stop: "_Stop") -> int:
+    stop.at_once = False
     service = prepared.service
     base_url = f"http://localhost:{port}"
     ours = {
@@ -158,11 +159,11 @@ def _serve(dsn: str, prepared: _Prepared, *, port: int, data: Path) -> int:
         _process(mitid, {MITID_SECRET_VARIABLE: prepared.mitid_secret}) as third,
     ):
         parts = [first, second, third]
-        _wait_until_ready(f"{base_url}/demo.json", parts)
-        _wait_until_ready(f"{service.home}/", parts)
-        _wait_until_ready(f"{service.mitid}/", parts)
+        for address in (f"{base_url}/demo.json", f"{service.home}/", f"{service.mitid}/"):
+            _wait_until_ready(address, parts, stop=stop)
         _say(f"Ready. Open {base_url}/demo - Ctrl-C stops everything.")
         while all(part.poll() is None for part in parts):
+            stop.if_wanted()
             time.sleep(0.2)
     raise DemoError("A part of the demo has stopped; what it said stands above.")
 
@@ -200,9 +201,10 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _wait_until_ready(url: str, parts: list["subprocess.Popen[bytes]"]) -> None:
+def _wait_until_ready(url: str, parts: list["subprocess.Popen[bytes]"], *, stop: "_Stop") -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and all(part.poll() is None for part in parts):
+        stop.if_wanted()
         try:
             with urlopen(url, timeout=5):  # noqa: S310 - an address on this machine that we have just made
                 return
@@ -215,16 +217,36 @@ class _StoppedError(Exception):
     """Somebody wants the demo to stop."""
 
 
+@dataclass(slots=True)
+class _Stop:
+    """Whether somebody wants the demo to stop.
+
+    ``at_once``: an exception out of whatever is done just then. Not while parts run: it would leave a lock of
+    ``Popen`` held where it interrupts ``poll``, and who then waits for that part waits for ever.
+    """
+
+    at_once: bool = True
+    wanted: bool = False
+
+    def if_wanted(self) -> None:
+        """Stop here, if somebody wants that."""
+        if self.wanted:
+            raise _StoppedError
+
+
 @contextmanager
-def _stopping_on_signals() -> Iterator[None]:
+def _stopping_on_signals() -> Iterator[_Stop]:
     """Turn SIGTERM and Ctrl-C into an orderly end."""
+    stop = _Stop()
 
-    def stop(number: int, frame: object) -> None:
-        raise _StoppedError
+    def note(number: int, frame: object) -> None:
+        stop.wanted = True
+        if stop.at_once:
+            raise _StoppedError
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield stop
     except _StoppedError:
         _say("Stopping")
     finally:
