@@ -55,7 +55,7 @@ BREAKS = (
     ("domain", "domain/audit/model.py", "from unilogin.domain.keys.model import SigningKey"),
     # the learning service proves the protocol, not our own code
     ("relying-party", "demo/relying_party/provider.py", "from unilogin.kit import jose"),
-    ("relying-party", "demo/relying_party/claims.py", "from unilogin.demo import names"),
+    ("relying-party", "demo/relying_party/claims.py", "from unilogin.demo import town"),
     # decisions are pure
     ("decisions", "domain/credentials/rules.py", "import secrets"),
     ("decisions", "domain/directory/rules.py", "import random"),
