@@ -14,7 +14,9 @@ from unilogin.roster.generating.names import DANISH, MIDDLE_NAMES, POPULATION, S
 from unilogin.roster.generating.schools import ROOMS, School
 from unilogin.roster.generating.spelling import mail_address
 
-FIRST_YEAR = 2026
+FIRST_YEAR = 2025
+"""Long enough ago that the next school year has begun: a file from the future is refused."""
+
 YEARS_AHEAD = 6
 """School years that can be written after the first: so many years of children wait to begin."""
 

@@ -129,8 +129,8 @@ def _members(school: School, count: _Count, *, seed: int, moment: Moment) -> Ite
 
 
 def _employee(school: School, post: int, *, seed: int, moment: Moment, taken: set[str]) -> Employee:
-    tenure = 4 + post % 5
-    holder = (moment.year - _FIRST_HOLDER_YEAR + post % tenure) // tenure % HOLDERS
+    tenure = 6 + post % 7
+    holder = (moment.year - _FIRST_HOLDER_YEAR + post * 5 % tenure) // tenure % HOLDERS
     number = (school.first * POSTS_A_FAMILY + post) * HOLDERS + holder
     draw = Draw((seed * 100_003 + school.number) * 10_000_019 - 1 - post * HOLDERS - holder)
     person = staff_person(draw, number=number, slot=STAFF_SLOT)
