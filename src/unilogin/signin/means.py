@@ -1,6 +1,7 @@
 """What somebody who is signed in has to prove more with: looked up only where more is asked than was proved."""
 
 from unilogin.domain.access.teaching import TAUGHT
+from unilogin.domain.directory.custody import CUSTODIANS
 from unilogin.domain.directory.model import AccountId, Username
 from unilogin.domain.notices.queries import SMALL
 from unilogin.domain.services.model import Level
@@ -8,12 +9,9 @@ from unilogin.domain.sessions.vouching import CHILD
 from unilogin.kit.db.connection import Connection
 from unilogin.signin.model import Means, ProviderKind
 
-_GUARDIAN = """exists (
-  select from directory_membership m join directory_contact k using (membership_id)
-    join directory_account g on g.person_id = k.contact_person_id and g.blocked_at is null
-    join directory_person adult on adult.person_id = k.contact_person_id and adult.cpr_index is not null
-  where m.person_id = a.person_id and m.actor_group = 'Elev' and m.ended_at is null
-  group by k.contact_person_id having bool_and(k.child_custody))"""
+_GUARDIAN = f"""exists (
+  select from directory_person adult join directory_account g using (person_id)
+  where adult.person_id in ({CUSTODIANS}) and adult.cpr_index is not null and g.blocked_at is null)"""
 
 _MEANS = f"""
   select a.username, p.cpr_index is not null as cpr_known, not ({SMALL}) as old_enough,

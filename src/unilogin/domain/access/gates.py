@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from asyncpg import Record
 
 from unilogin.domain.access.model import ChildInCustody, Place, PupilInReach
+from unilogin.domain.directory.custody import AGREED, TIES
 from unilogin.domain.directory.model import AccountId, Username
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
@@ -31,9 +32,7 @@ UNDER_18 = """case when child.birth_date is not null
 """Not 18 yet today. Without a date of birth whoever goes to the primary school is taken for a child."""
 
 _CONTACTS = f"""
-  directory_contact k
-    join directory_membership m on m.membership_id = k.membership_id and m.actor_group = 'Elev' and m.ended_at is null
-    join directory_institution i on i.institution_id = m.institution_id and i.active
+  {TIES}
     join directory_person child on child.person_id = m.person_id and {UNDER_18}
 """
 
@@ -41,12 +40,8 @@ IN_CUSTODY = f"""exists (
   select 1 from {_CONTACTS}
   where k.contact_person_id = guardian.person_id and m.person_id = pupil.person_id
     and guardian.blocked_at is null and pupil.blocked_at is null
-  having bool_and(k.child_custody))"""
-"""For a statement of another room: ``guardian`` has custody of ``pupil`` (both rows of directory_account) now.
-
-Where two schools say two things, the one that says no is believed: custody that was lost yesterday is told by one of
-them first.
-"""
+  having {AGREED})"""
+"""For a statement of another room: ``guardian`` has custody of ``pupil`` (both rows of directory_account) now."""
 
 _CHILDREN = f"""
   select pupil.account_id, pupil.username, {DISPLAY_NAME} as name,
@@ -62,7 +57,7 @@ _CHILDREN = f"""
   where guardian.account_id = $1 and guardian.blocked_at is null and pupil.blocked_at is null
     and ($2::uuid is null or pupil.account_id = $2)
   group by pupil.account_id, pupil.username, p.person_id
-  having bool_and(k.child_custody)
+  having {AGREED}
   order by name, pupil.username
 """
 

@@ -2,6 +2,7 @@
 
 from asyncpg import Record
 
+from unilogin.domain.directory.custody import CUSTODIANS
 from unilogin.domain.directory.model import AccountId, PersonId
 from unilogin.domain.notices.model import Carried, Letter, Notice, NoticeId, Written
 from unilogin.kit.db.connection import Connection
@@ -14,19 +15,7 @@ SMALL = """case when p.birth_date is not null
                    and s.actor_group = 'Elev' and s.level in ('DT', '0', '1', '2', '3', '4', '5', '6')) end"""
 """Whether the person of ``p`` is under 13 today. Without a date of birth the grade says it."""
 
-_GUARDIANS = """
-  select k.contact_person_id
-  from directory_contact k
-  join directory_membership m on m.membership_id = k.membership_id and m.actor_group = 'Elev' and m.ended_at is null
-  join directory_institution i on i.institution_id = m.institution_id and i.active
-  where m.person_id = p.person_id
-    and not exists (select from directory_account g
-                    where g.person_id = k.contact_person_id and g.blocked_at is not null)
-  group by k.contact_person_id having bool_and(k.child_custody)
-"""
-"""Those who have custody of the person of ``p`` today. Where two schools differ, the one that says no is believed."""
-
-RECIPIENT = f"r.person_id = p.person_id and not {SMALL} or {SMALL} and r.person_id in ({_GUARDIANS})"
+RECIPIENT = f"r.person_id = p.person_id and not {SMALL} or {SMALL} and r.person_id in ({CUSTODIANS})"
 """Whether the person of ``r`` is to be told today what happened to the person of ``p`` (both directory_person)."""
 
 HERE = "at time zone 'Europe/Copenhagen'"
