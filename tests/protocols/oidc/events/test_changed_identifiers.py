@@ -52,8 +52,14 @@ async def _run(dsn: str, secrets: Secrets, kept: Somebody, other: Somebody) -> D
     connection = await connect(dsn, role="unilogin_run")
     try:
         async with connection.transaction():
-            names = {"kept": Username(kept.username), "other": Username(other.username)}
-            done = await merge(connection, **names, two_numbers=False, vault=secrets.cpr_vault(), actor=TESTS)
+            done = await merge(
+                connection,
+                kept=Username(kept.username),
+                other=Username(other.username),
+                two_numbers=False,
+                vault=secrets.cpr_vault(),
+                actor=TESTS,
+            )
     finally:
         await connection.close()
     assert isinstance(done, Done)
