@@ -22,6 +22,7 @@ import asyncpg
 
 from bench.cpu import cpu_seconds, span
 from bench.journey import fill
+from bench.morning import patient
 from bench.relying_party import RelyingParty, Visit
 from bench.report import Figure, Ratio
 from bench.running import Running, analyze, free_port, start_database, start_unilogin
@@ -145,7 +146,7 @@ def _travel_all(party: RelyingParty, house: House, names: Sequence[str]) -> dict
         page = browser.follow(browser.get(party.authorization_url(visit)))
         page = browser.follow(fill(browser, page, selectedIdp="uni_idp"))
         page = browser.follow(fill(browser, page, username=name))
-        onward = fill(browser, page, username=name, password=PASSWORD)
+        onward, _ = patient(browser, fill(browser, page, username=name, password=PASSWORD))
         if onward.refresh is None:
             raise onward.unexpected()
         party.take_code(visit, browser.get(onward.refresh))
@@ -163,7 +164,7 @@ def enter(party: RelyingParty, name: str) -> Browser:
     page = browser.follow(browser.get("/elevadgang/klasser"))
     page = browser.follow(fill(browser, page, selectedIdp="uni_idp"))
     page = browser.follow(fill(browser, page, username=name))
-    onward = fill(browser, page, username=name, password=PASSWORD)
+    onward, _ = patient(browser, fill(browser, page, username=name, password=PASSWORD))
     if onward.refresh is None:
         raise onward.unexpected()
     browser.follow(browser.get(onward.refresh))

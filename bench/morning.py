@@ -156,7 +156,7 @@ def _person(party: RelyingParty, house: House, tally: Tally, *, came: float, nam
         waited = 0
         if mistypes:
             page, waited = _secret(party, visit, name, "solskin over kliten 7")
-            page, again = _patient(visit.browser, fill(visit.browser, page, password=PASSWORD))
+            page, again = patient(visit.browser, fill(visit.browser, page, password=PASSWORD))
             waited += again
         else:
             page, waited = _secret(party, visit, name, PASSWORD)
@@ -190,10 +190,10 @@ def _secret(party: RelyingParty, visit: Visit, name: str, secret: str) -> tuple[
     page = browser.follow(fill(browser, page, username=name, shared="1"))
     pictures = 'name="pictures"' in page.text
     given = {"pictures": "sol,sol,sol,sol", "next": "1"} if pictures else {"username": name, "password": secret}
-    return _patient(browser, fill(browser, page, **given))
+    return patient(browser, fill(browser, page, **given))
 
 
-def _patient(browser: Browser, answer: Answer) -> tuple[Answer, int]:
+def patient(browser: Browser, answer: Answer) -> tuple[Answer, int]:
     """Wait as long as the waiting page asks, as a browser does by itself; return what came then and how often."""
     waited = 0
     until = time.monotonic() + PATIENCE_SECONDS
