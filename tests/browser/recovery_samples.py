@@ -77,9 +77,13 @@ def samples() -> Iterator[tuple[str, str, Context]]:
     change = {**_FORM, "error": None, "error_fields": {}, "forgotten_url": "#"}
     yield "recover-change", "recovery/change.html", change
     yield "recover-change-error", "recovery/change.html", {**change, "error": "recovery.change.wrong"}
-    window = {**_FORM, "known_url": "#", "not_me_url": "#"}
+    window = {**_FORM, "known_url": "#", "not_me_url": "#", "error": None, "pictograms": ()}
     yield "recover-window", "recovery/window.html", {**window, "pictures": True}
     yield "recover-window-password", "recovery/window.html", {**window, "pictures": False, "known_url": None}
+    code = {"pictures": True, "pictograms": PICTOGRAMS, "error": "recovery.window.code.wrong"}
+    yield "recover-window-code", "recovery/window.html", {**window, **code}
+    closed = {"pictures": False, "known_url": None, "error": "recovery.window.code.closed"}
+    yield "recover-window-closed", "recovery/window.html", {**window, **closed}
     yield "recover-ready-parent", "recovery/ready.html", {**_FORM, "type": "pictures", "parent": True}
     yield "recover-ready", "recovery/ready.html", {**_FORM, "type": "words", "parent": False}
     yield "recover-shown-words", "recovery/shown.html", _shown()

@@ -19,7 +19,7 @@ from tests.recovery.steps import follow, go, practise, shown_pictures, tap
 from tests.visitor import Visitor
 
 NEW = "grønne gulerødder ler 4"
-ANNA, ANNAS_FATHER, VILLADS = "Anna Holm Krogh", "Jonas Holm", "Villads Holm Krogh"
+ARTEM, ARTEMS_FATHER, BIRK = "Artem Nowak", "Oleh Melnyk", "Birk Friis"
 
 
 def at_login(demo: RunningDemo) -> Visitor:
@@ -63,48 +63,48 @@ def is_at_the_service(visitor: Visitor, demo: RunningDemo) -> bool:
 
 
 def test_an_eighth_grader_recovers_username_and_password_by_script(demo: RunningDemo) -> None:
-    villads = person(demo, VILLADS)
-    visitor = use_mitid(follow(at_login(demo), "Få mit eller mit barns brugernavn"), VILLADS)
-    assert villads["username"] in visitor.text
-    visitor.submit(button=("known", villads["username"]))
+    birk = person(demo, BIRK)
+    visitor = use_mitid(follow(at_login(demo), "Få mit eller mit barns brugernavn"), BIRK)
+    assert birk["username"] in visitor.text
+    visitor.submit(button=("known", birk["username"]))
     follow(follow(follow(visitor, "Få en ny adgangskode"), "Glemt adgangskode"), "Brug MitID")
-    use_mitid(visitor, VILLADS)
+    use_mitid(visitor, BIRK)
     visitor.submit({"new-password": NEW, "again": NEW})
     assert is_at_the_service(visitor, demo)
     back = at_login(demo)
-    back.submit({"username": villads["username"]})
+    back.submit({"username": birk["username"]})
     back.submit({"password": NEW})
     assert is_at_the_service(back, demo)
 
 
 def test_a_second_grader_gets_new_pictures_with_a_parent_at_the_same_device_by_script(demo: RunningDemo) -> None:
-    anna = person(demo, ANNA)
+    artem = person(demo, ARTEM)
     visitor = at_login(demo)
-    visitor.submit({"username": anna["username"]})
+    visitor.submit({"username": artem["username"]})
     follow(follow(visitor, "Jeg kan ikke huske mine billeder"), "Få hjælp af en forælder")
-    use_mitid(visitor, ANNAS_FATHER)
+    use_mitid(visitor, ARTEMS_FATHER)
     assert visitor.heading == "Nu er det barnets tur"
     visitor.submit()
     new = shown_pictures(visitor)
     practise(visitor, new)
     assert is_at_the_service(visitor, demo)
     back = at_login(demo)
-    back.submit({"username": anna["username"]})
+    back.submit({"username": artem["username"]})
     assert is_at_the_service(tap(back, new), demo)
 
 
 def test_a_second_grader_gets_new_pictures_with_a_parent_at_another_device_by_script(demo: RunningDemo) -> None:
-    anna = person(demo, ANNA)
+    artem = person(demo, ARTEM)
     phone = Visitor(demo.base_url)
     phone.open("/mit/boern")
     phone.submit(button=("selectedIdp", "nemlogin3"))
-    arrive(approve(phone, ANNAS_FATHER))
-    follow(phone, ANNA)
+    arrive(approve(phone, ARTEMS_FATHER))
+    follow(phone, ARTEM)
     follow(phone, "Giv nye billeder")
     form = next(form for form in phone.document.forms if str(form.action).endswith("/adgangskode"))
     phone.post(str(form.action), {name: value or "" for name, value in form.form_values()})
     tablet = at_login(demo)
-    tablet.submit({"username": anna["username"]})
+    tablet.submit({"username": artem["username"]})
     assert tablet.heading == "Du får nye billeder"
     tablet.submit()
     new = shown_pictures(tablet)
@@ -161,16 +161,16 @@ def question(visitor: Visitor) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("identity", "answer", "heading"),
     [
-        (ANNAS_FATHER, "reject", "Du afbrød MitID"),
-        (ANNAS_FATHER, "fail", "MitID svarer ikke"),
+        (ARTEMS_FATHER, "reject", "Du afbrød MitID"),
+        (ARTEMS_FATHER, "fail", "MitID svarer ikke"),
         ("Rigmor Fremmed", "approve", "Vi kender dig ikke her"),
-        (VILLADS, "approve", "Du kan ikke hjælpe med det brugernavn"),
+        (BIRK, "approve", "Du kan ikke hjælpe med det brugernavn"),
         ("Søren Aagaard Thygesen", "approve", "MitID kan ikke bruges her"),
     ],
 )
 def test_every_no_has_a_page(demo: RunningDemo, identity: str, answer: str, heading: str) -> None:
     visitor = at_login(demo)
-    visitor.submit({"username": person(demo, ANNA)["username"]})
+    visitor.submit({"username": person(demo, ARTEM)["username"]})
     use_mitid(go(visitor, "password/parent"), identity, answer)
     assert visitor.heading == heading
 
@@ -234,7 +234,7 @@ def test_w_03_an_eighth_grader_recovers_username_and_password_in_a_browser(
     walk.press("Få mit eller mit barns brugernavn")
     walk.look("names")
     walk.press("Brug MitID")
-    walk.approve_as(VILLADS)
+    walk.approve_as(BIRK)
     walk.look("names found")
     walk.press("Få en ny adgangskode")
     expect(walk.page.get_by_role("heading", level=1)).to_have_text("Vælg en ny adgangskode")
@@ -258,7 +258,7 @@ def test_w_03_a_second_grader_gets_new_pictures_with_a_parent_at_the_same_device
 ) -> None:
     walk = start(demo, open_page, **PHONE, java_script_enabled=scripts)
     page = walk.page
-    page.get_by_label("Brugernavn").fill(person(demo, ANNA)["username"])
+    page.get_by_label("Brugernavn").fill(person(demo, ARTEM)["username"])
     walk.press("Næste")
     page.locator("details.more summary").click()
     walk.press("Jeg kan ikke huske mine billeder")
@@ -266,7 +266,7 @@ def test_w_03_a_second_grader_gets_new_pictures_with_a_parent_at_the_same_device
     walk.press("Få hjælp af en forælder")
     walk.look("parent")
     walk.press("Brug MitID")
-    walk.approve_as(ANNAS_FATHER)
+    walk.approve_as(ARTEMS_FATHER)
     walk.look("the child's turn")
     walk.press("Vis mine nye billeder")
     walk.look("shown")

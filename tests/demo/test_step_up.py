@@ -49,17 +49,17 @@ def person(demo: RunningDemo, name: str) -> dict[str, Any]:
 def test_a_parent_opens_the_treasury_for_a_second_grader(
     demo: RunningDemo, open_page: OpenPage, *, scripts: bool
 ) -> None:
-    anna = person(demo, "Anna Holm Krogh")
+    august = person(demo, "August Vang Bjerregaard")
     page = open_page(width=360, height=740, java_script_enabled=scripts)
-    sign_in(page, demo, anna)
+    sign_in(page, demo, august)
     page.get_by_text("Åbn skatkammeret").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Få hjælp af en voksen")
     looked_at(page, scripts=scripts)
     page.get_by_text(PARENT).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Til dig, der er forælder")
-    expect(page.locator("main")).to_contain_text(anna["username"])
+    expect(page.locator("main")).to_contain_text(august["username"])
     looked_at(page, scripts=scripts)
-    use_mitid(page, parent_of(demo, anna)["mitid"])
+    use_mitid(page, parent_of(demo, august)["mitid"])
     page.wait_for_url(f"{demo.home}/me")
     expect(page.get_by_text("Skatkammeret er åbent")).to_be_visible()
     expect(page.get_by_text("VoksenVerificeret").first).to_be_visible()
@@ -76,7 +76,7 @@ def test_somebody_elses_parent_opens_nothing(demo: RunningDemo, open_page: OpenP
     sign_in(page, demo, person(demo, "Anna Winther Rasmussen"))
     page.get_by_text("Åbn skatkammeret").click()
     page.get_by_text(PARENT).click()
-    use_mitid(page, parent_of(demo, person(demo, "Anna Holm Krogh"))["mitid"])
+    use_mitid(page, parent_of(demo, person(demo, "August Vang Bjerregaard"))["mitid"])
     expect(page.get_by_role("heading", level=1)).to_have_text("Du kan ikke sige ja for det barn")
     assert violations(page) == []
     page.get_by_role("link", name="Prøv igen").click()
@@ -98,16 +98,16 @@ def test_a_second_grader_cannot_reach_the_kings_chamber_and_is_told_why(demo: Ru
 
 
 def test_an_8th_grader_opens_both_with_mitid_of_their_own(demo: RunningDemo, open_page: OpenPage) -> None:
-    villads = person(demo, "Villads Holm Krogh")
+    freja = person(demo, "Freja Skov")
     page = open_page()
-    sign_in(page, demo, villads)
+    sign_in(page, demo, freja)
     page.get_by_text("Åbn kongens kammer").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Der skal lidt mere til her")
     assert violations(page) == []
-    use_mitid(page, parent_of(demo, villads)["mitid"])
+    use_mitid(page, parent_of(demo, freja)["mitid"])
     expect(page.get_by_role("heading", level=1)).to_have_text("Det er en andens MitID")
     page.get_by_role("link", name="Prøv igen").click()
-    use_mitid(page, villads["mitid"])
+    use_mitid(page, freja["mitid"])
     page.wait_for_url(f"{demo.home}/me")
     expect(page.get_by_text("Skatkammeret er åbent")).to_be_visible()
     expect(page.get_by_text("Kongens kammer er åbent")).to_be_visible()

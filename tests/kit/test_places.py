@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.builders.running import run
 from unilogin.kit.places import FullError, Places
 
 
@@ -23,7 +24,7 @@ def test_who_finds_the_queue_full_is_told_so() -> None:
         await asyncio.gather(working, waiting)
         await hold(places, released)
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_who_waits_too_long_is_told_so_and_leaves_the_queue() -> None:
@@ -38,4 +39,4 @@ def test_who_waits_too_long_is_told_so_and_leaves_the_queue() -> None:
         await working
         await hold(places, released)
 
-    asyncio.run(story())
+    run(story())

@@ -151,8 +151,12 @@ def test_mitid_is_enough_for_everything_below(
 
 
 @pytest.fixture
-def without_providers(providers: Providers) -> Iterator[None]:
-    """Nobody to ask, whatever other tests have added to the database they share."""
+def without_ways(providers: Providers) -> Iterator[None]:
+    """No provider and no passkey to prove more with, whatever other tests have added to the database they share."""
+    lowered = fetch(
+        providers.dsn,
+        "update credentials_passkey set level = 'EnFaktor' where level = 'ToFaktor' returning passkey_id",
+    )
     switched = [
         Alias(row["alias"])
         for row in fetch(providers.dsn, "select alias from signin_provider where disabled_at is null")
@@ -162,9 +166,11 @@ def without_providers(providers: Providers) -> Iterator[None]:
     yield
     for alias in switched:
         providers.switch(alias, on=True)
+    keys = [row["passkey_id"] for row in lowered]
+    fetch(providers.dsn, "update credentials_passkey set level = 'ToFaktor' where passkey_id = any($1::uuid[])", keys)
 
 
-@pytest.mark.usefixtures("without_providers")
+@pytest.mark.usefixtures("without_ways")
 def test_b_o22_without_a_provider_a_demand_for_more_is_refused_at_once(demanding: RelyingParty) -> None:
     visitor = demanding.new_browser()
     visitor.open(demanding.attempt().url)

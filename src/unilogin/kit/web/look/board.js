@@ -121,7 +121,7 @@
     count();
     if (resting()) arrange();
   }, 1000);
-  setInterval(say, 2000);
+  setInterval(() => say(), 2000);
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();

@@ -4,7 +4,7 @@
   const sent = new WeakSet();
 
   document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented || event.target.hasAttribute("data-again")) return; // what is fetched may be fetched again
+    if (event.defaultPrevented || event.target.hasAttribute("data-again")) return; // what is only read may be asked for again
     if (sent.has(event.target)) event.preventDefault();
     else sent.add(event.target);
   });
