@@ -35,6 +35,16 @@ class Families:
             custody,
         )
 
+    def custody_where_no_grade_is_known(self, parent: Somebody, child: Somebody, *, custody: bool) -> None:
+        """Let the child's places without a grade, and no others, say something else."""
+        self._run(
+            "update directory_contact set child_custody = $3 where contact_person_id = $2 and membership_id in"
+            " (select membership_id from directory_membership where person_id = $1 and level is null)",
+            child.person_id,
+            parent.person_id,
+            custody,
+        )
+
     def born(self, somebody: Somebody, day: date) -> None:
         """Let somebody have a date of birth."""
         self._run("update directory_person set birth_date = $2 where person_id = $1", somebody.person_id, day)

@@ -119,6 +119,18 @@ def test_a_child_of_eighteen_is_nobodys_child(
     assert child.username in look_up(begin_journey(), mitid, index).page.text
 
 
+def test_a_no_counts_also_from_who_knows_neither_grade_nor_birthday(
+    begin_journey: BeginJourney, people: People, families: Families, mitid: MitId, parent: Somebody, child: Somebody
+) -> None:
+    """A club that was told of yesterday's judgment does not know the grade; its no is a no all the same."""
+    families.also_at(child, people.teacher().institution, level=None)
+    families.custody(parent, child)
+    known = mitid.known(parent)
+    assert child.username in look_up(begin_journey(), mitid, known).text
+    families.custody_where_no_grade_is_known(parent, child, custody=False)
+    assert child.username not in look_up(begin_journey(), mitid, known).text
+
+
 def test_a_protected_child_is_called_by_the_alias(
     begin_journey: BeginJourney, families: Families, mitid: MitId, parent: Somebody, child: Somebody
 ) -> None:

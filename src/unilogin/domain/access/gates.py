@@ -33,14 +33,17 @@ UNDER_18 = """case when child.birth_date is not null
 
 _CONTACTS = f"""
   {TIES}
-    join directory_person child on child.person_id = m.person_id and {UNDER_18}
+    join directory_person child on child.person_id = m.person_id
 """
+
+_HELD = f"{AGREED} and bool_or({UNDER_18})"
+"""Small by what any school tells; in custody by what all tell, also one that knows neither grade nor date of birth."""
 
 IN_CUSTODY = f"""exists (
   select 1 from {_CONTACTS}
   where k.contact_person_id = guardian.person_id and m.person_id = pupil.person_id
     and guardian.blocked_at is null and pupil.blocked_at is null
-  having {AGREED})"""
+  having {_HELD})"""
 """For a statement of another room: ``guardian`` has custody of ``pupil`` (both rows of directory_account) now."""
 
 _CHILDREN = f"""
@@ -57,7 +60,7 @@ _CHILDREN = f"""
   where guardian.account_id = $1 and guardian.blocked_at is null and pupil.blocked_at is null
     and ($2::uuid is null or pupil.account_id = $2)
   group by pupil.account_id, pupil.username, p.person_id
-  having {AGREED}
+  having {_HELD}
   order by name, pupil.username
 """
 
