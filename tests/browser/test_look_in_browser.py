@@ -16,6 +16,7 @@ HOST = "http://look.test"
 _TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _SMALL = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), summary")]
   .filter((one) => one.checkVisibility() && !one.classList.contains("skip"))
+  .map((one) => one.matches("input.sr") ? one.labels[0] : one) // what is hit there is its picture
   .map((one) => [one.getBoundingClientRect(), one.outerHTML.slice(0, 80)])
   .filter(([box]) => box.height < 43.5 || box.width < 43.5).map(([, html]) => html)"""
 

@@ -71,7 +71,7 @@ def test_every_code_used_has_a_sentence(texts: Texts) -> None:
     missing = [
         f"{place}: {code}"
         for place, code in used()
-        if not any(re.fullmatch(pattern(code), known) for known in texts.codes("da"))
+        if not any(pattern(code).fullmatch(known) for known in texts.codes("da"))
     ]
     assert not missing
 
@@ -126,14 +126,15 @@ def fields(texts: Texts, language: Language, code: str) -> set[str | None]:
     return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name is not None}
 
 
-def pattern(code: str) -> str:
+@cache
+def pattern(code: str) -> re.Pattern[str]:
     """A code may be the stem of several: a stop page adds .title, .meaning, .todo and .ask."""
-    return re.escape(code).replace(r"\{\}", "(.+)") + r"(?:\.(.+))?"
+    return re.compile(re.escape(code).replace(r"\{\}", "(.+)") + r"(?:\.(.+))?")
 
 
 def fills(known: str, code: str) -> bool:
     """Whether a sentence belongs to a code, and what is filled in while running are words the source knows."""
-    match = re.fullmatch(pattern(code), known)
+    match = pattern(code).fullmatch(known)
     return match is not None and all(part in words() for filled in match.groups("") for part in filled.split("."))
 
 

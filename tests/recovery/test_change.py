@@ -121,17 +121,22 @@ def test_guesses_are_counted_together_with_those_of_signing_in(
     at_secret: AtSecret, people: People, pupil: Somebody
 ) -> None:
     """Who has used up the tries on one page has none left on the other."""
-    waited = False
-    for number in range(6):
-        visitor = go(at_secret(pupil.username), "password/change" if number % 2 else "secret")
+    pages = ("password/change", "secret")
+    kept_out = []
+    for number in range(18):  # a slow machine may have waited out a wait, and begins anew
+        here, there = pages[number % 2], pages[1 - number % 2]
+        visitor = go(at_secret(pupil.username), here)
         visitor.submit({"password": f"gæt nummer {number}"})
-        waited = waited or "Vent" in visitor.text
+        if "Vent" in visitor.text:
+            visitor = go(at_secret(pupil.username), there)
+            visitor.submit({"password": OLD})
+            kept_out.append("Vent" in visitor.text)
+            if kept_out[-1]:
+                break
+    assert kept_out
+    assert kept_out[-1]
     counted = read(people.dsn, "select sum(failures)::int from limits_bucket where account_id = $1", pupil.account_id)
-    assert waited
-    assert 1 < int(str(counted[0][0])) < 6
-    visitor = go(at_secret(pupil.username), "password/change")
-    visitor.submit({"password": OLD})
-    assert "Vent" in visitor.text
+    assert int(str(counted[0][0])) > 1
 
 
 def test_a_wrong_present_password_gives_no_leave(at_secret: AtSecret, pupil: Somebody) -> None:

@@ -362,7 +362,7 @@ def play(dsn: str, secrets: Secrets, *, plays: int, same: bool) -> list[str]:
 
 @pytest.mark.timeout(600)
 def test_v_39_v_40_no_order_of_requests_sets_a_secret_without_leave(database: str, secrets: Secrets) -> None:
-    assert len(play(database, secrets, plays=20, same=True)) > 10, "a machine that sets none proves nothing"
+    assert len(play(database, secrets, plays=10, same=True)) > 5, "a machine that sets none proves nothing"
 
 
 @pytest.mark.soak
