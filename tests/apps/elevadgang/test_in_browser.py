@@ -36,8 +36,9 @@ def held(classroom: Classroom) -> Class:
     return made
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize(
+    ("screen", "language"), [("phone", "da"), ("tablet", "en"), ("chromebook", "da"), ("projector", "en")]
+)
 def test_a_teacher_and_a_pupil_side_by_side(
     server: RunningServer, open_page: OpenPage, held: Class, screen: str, language: str
 ) -> None:
