@@ -14,6 +14,7 @@ from unilogin.apps.shell.access import (
     AppForm,
     AppVisit,
     cookie_of,
+    passing,
     sign_in_url,
     signed_in,
     signed_in_form,
@@ -25,7 +26,7 @@ from unilogin.domain.access.teaching import ClassInReach, Helper
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.services.model import ClientId, Level
 from unilogin.house import House
-from unilogin.kit.db.connection import Connection, acquire
+from unilogin.kit.db.connection import Connection
 from unilogin.kit.web.errors import ElsewhereError, RefusedError
 from unilogin.kit.web.forms import Fields
 from unilogin.kit.web.routing import Access
@@ -33,8 +34,6 @@ from unilogin.kit.web.routing import Access
 PATH = "/elevadgang"
 MOST_TICKS = 256
 """A form may hold a whole year of pupils, each ticked."""
-LONGEST_SESSION = timedelta(hours=8)
-"""RW-6: who signed in before that proves anew who they are."""
 
 ELEVADGANG = App(
     name="elevadgang",
@@ -43,6 +42,7 @@ ELEVADGANG = App(
     title="Elevadgang",
     title_en="Elevadgang",
     actor_groups=(ActorGroup.MEDARBEJDER, ActorGroup.EKSTERN),
+    longest_session=timedelta(hours=8),
 )
 
 
@@ -82,10 +82,6 @@ def _desk(visit: AppVisit, *, administrator: bool, fields: Fields | None = None)
     return Desk(visit, Helper(visit.account_id, numbers if administrator else None), fields)
 
 
-def _too_old(visit: AppVisit) -> bool:
-    return visit.who.now - visit.who.session.auth_time > LONGEST_SESSION
-
-
 def _name(administrator: bool) -> str:
     return "elevadgang administrator" if administrator else "elevadgang teacher"
 
@@ -95,15 +91,13 @@ def _pages(*, administrator: bool, by_itself: bool = False) -> Access[House, Des
     rule = signed_in(ELEVADGANG, level=level, by_itself=by_itself)
 
     async def admit(house: House, request: Request) -> Desk:
-        visit = await rule.admit(house, request)
-        if _too_old(visit):
-            raise ElsewhereError(sign_in_url(ELEVADGANG, request.url.path, level=level, fresh=True))
-        return _desk(visit, administrator=administrator)
+        return _desk(await rule.admit(house, request), administrator=administrator)
 
-    name, meaning = _name(administrator), f"{rule.meaning} Signed in at most 8 hours ago."
+    name = _name(administrator)
     if by_itself:
-        return Access(f"{name}, open page", f"{meaning} Asked by an open page, which keeps nobody signed in.", admit)
-    return Access(name, meaning, admit)
+        meaning = f"{rule.meaning} Asked by an open page, which keeps nobody signed in."
+        return Access(f"{name}, open page", meaning, admit)
+    return Access(name, rule.meaning, admit)
 
 
 def _forms(*, administrator: bool) -> Access[House, Desk]:
@@ -112,27 +106,14 @@ def _forms(*, administrator: bool) -> Access[House, Desk]:
 
     async def admit(house: House, request: Request) -> Desk:
         form = await rule.admit(house, request)
-        if _too_old(form.visit):
-            raise RefusedError(403, "shell.stopped.ended", restart_url=PATH)
         return _desk(form.visit, administrator=administrator, fields=form.fields)
 
-    return Access(f"{_name(administrator)} form", f"{rule.meaning} Signed in at most 8 hours ago.", admit)
-
-
-async def _passing(house: House, request: Request) -> bool:
-    """Tell whether this browser is signed in to Elevadgang already."""
-    token = house.cookies.get(request, cookie_of(ELEVADGANG))
-    if token is None:
-        return False
-    async with acquire(house.pool) as connection:
-        return await queries.who_is_here(connection, ELEVADGANG, token=token) is not None
+    return Access(f"{_name(administrator)} form", rule.meaning, admit)
 
 
 ELEVADGANG_DOOR = way_in(ELEVADGANG)
-ELEVADGANG_LEAVE = signed_in_form(ELEVADGANG)
-ELEVADGANG_FRONT: Access[House, bool] = Access(
-    "elevadgang front", "Everybody; who is signed in already is led on to their classes.", _passing
-)
+ELEVADGANG_LEAVE = signed_in_form(ELEVADGANG, leaving=True)
+ELEVADGANG_FRONT = passing(ELEVADGANG)
 TEACHER = _pages(administrator=False)
 TEACHER_LIVE = _pages(administrator=False, by_itself=True)
 TEACHER_FORM = _forms(administrator=False)
@@ -145,13 +126,12 @@ async def still_at(connection: Connection, house: House, request: Request, desk:
     """Return the desk as it is now, for an answer that goes on for long; None when nobody is at it any more."""
     token = house.cookies.get(request, cookie_of(ELEVADGANG)) or ""
     who = await queries.who_is_still_here(connection, ELEVADGANG, token=token)
-    if who is None or who.standing.account_id != desk.visit.account_id:
+    if who is None or who.standing.account_id != desk.visit.account_id or who.signed_in_too_long_ago_for(ELEVADGANG):
         return None
     level = Level.TO_FAKTOR if desk.is_administrator else Level.EN_FAKTOR
-    visit = replace(desk.visit, who=who)
-    if who.session.level.rank < level.rank or _too_old(visit):
+    if who.session.level.rank < level.rank:
         return None
-    return _desk(visit, administrator=desk.is_administrator)
+    return _desk(replace(desk.visit, who=who), administrator=desk.is_administrator)
 
 
 def is_sure_enough(desk: Desk, held: ClassInReach) -> bool:

@@ -8,8 +8,7 @@ from datetime import timedelta
 
 from starlette.requests import Request
 
-from unilogin.apps.shell import queries
-from unilogin.apps.shell.access import AppVisit, cookie_of, sign_in_url, signed_in, signed_in_form, way_in
+from unilogin.apps.shell.access import AppVisit, passing, signed_in, signed_in_form, way_in
 from unilogin.apps.shell.model import App
 from unilogin.domain.access.administering import Administrator
 from unilogin.domain.access.model import Right
@@ -17,14 +16,10 @@ from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.services.model import ClientId, Level
 from unilogin.house import House
-from unilogin.kit.db.connection import acquire
-from unilogin.kit.web.errors import ElsewhereError, RefusedError
 from unilogin.kit.web.forms import Fields
 from unilogin.kit.web.routing import Access
 
 PATH = "/elevadministration"
-LONGEST_SESSION = timedelta(hours=8)
-"""RW-6: who signed in before that proves anew who they are."""
 
 ELEVADMINISTRATION = App(
     name="elevadministration",
@@ -34,6 +29,7 @@ ELEVADMINISTRATION = App(
     title_en="Elevadministration",
     actor_groups=(ActorGroup.MEDARBEJDER, ActorGroup.EKSTERN),
     minimum_level=Level.TO_FAKTOR,
+    longest_session=timedelta(hours=8),
 )
 
 
@@ -61,41 +57,21 @@ def _desk(visit: AppVisit, *, fields: Fields | None = None) -> Desk:
     return Desk(visit, Administrator(visit.account_id, numbers), fields)
 
 
-def _too_old(visit: AppVisit) -> bool:
-    return visit.who.now - visit.who.session.auth_time > LONGEST_SESSION
-
-
 _PAGE = signed_in(ELEVADMINISTRATION, level=Level.TO_FAKTOR)
 _FORM = signed_in_form(ELEVADMINISTRATION, level=Level.TO_FAKTOR)
 
 
 async def _page(house: House, request: Request) -> Desk:
-    visit = await _PAGE.admit(house, request)
-    if _too_old(visit):
-        raise ElsewhereError(sign_in_url(ELEVADMINISTRATION, request.url.path, level=Level.TO_FAKTOR, fresh=True))
-    return _desk(visit)
+    return _desk(await _PAGE.admit(house, request))
 
 
 async def _form(house: House, request: Request) -> Desk:
     form = await _FORM.admit(house, request)
-    if _too_old(form.visit):
-        raise RefusedError(403, "shell.stopped.ended", restart_url=PATH)
     return _desk(form.visit, fields=form.fields)
 
 
-async def _passing(house: House, request: Request) -> bool:
-    """Tell whether this browser is signed in to Elevadministration already."""
-    token = house.cookies.get(request, cookie_of(ELEVADMINISTRATION))
-    if token is None:
-        return False
-    async with acquire(house.pool) as connection:
-        return await queries.who_is_here(connection, ELEVADMINISTRATION, token=token) is not None
-
-
 OFFICE_DOOR = way_in(ELEVADMINISTRATION)
-OFFICE_LEAVE = signed_in_form(ELEVADMINISTRATION)
-OFFICE_FRONT: Access[House, bool] = Access(
-    "elevadministration front", "Everybody; who is signed in already is led on to their school.", _passing
-)
-OFFICE = Access("elevadministration office", f"{_PAGE.meaning} Signed in at most 8 hours ago.", _page)
-OFFICE_FORM = Access("elevadministration office form", f"{_FORM.meaning} Signed in at most 8 hours ago.", _form)
+OFFICE_LEAVE = signed_in_form(ELEVADMINISTRATION, leaving=True)
+OFFICE_FRONT = passing(ELEVADMINISTRATION)
+OFFICE = Access("elevadministration office", _PAGE.meaning, _page)
+OFFICE_FORM = Access("elevadministration office form", _FORM.meaning, _form)

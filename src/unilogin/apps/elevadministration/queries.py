@@ -22,8 +22,9 @@ from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
 from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
-from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding, Severity
+from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding
 from unilogin.roster.planning import limits_of
+from unilogin.roster.queries import FINDING, finding_of
 
 PAGE = 25
 FINDINGS_PAGE = 100
@@ -115,7 +116,7 @@ async def findings(
 ) -> tuple[list[Finding], int]:
     """Return what was found in a delivery, and how much in all: those not loaded first, or of one LocalPersonId."""
     rows = await connection.fetch(
-        "select line, code, severity, fields, local_person_id, contact, group_id, count(*) over () as total"
+        f"select {FINDING}, count(*) over () as total"
         " from roster_finding where delivery_id = $1 and ($2 = '' or local_person_id ilike $3 escape '\\')"
         f" order by severity <> 'refused', number limit {FINDINGS_PAGE} offset $4",
         delivery_id,
@@ -123,19 +124,7 @@ async def findings(
         f"%{escaped(term)}%",
         (page - 1) * FINDINGS_PAGE,
     )
-    found = [
-        Finding(
-            row["line"],
-            row["code"],
-            Severity(row["severity"]),
-            row["fields"],
-            row["local_person_id"],
-            row["contact"],
-            row["group_id"],
-        )
-        for row in rows
-    ]
-    return found, rows[0]["total"] if rows else 0
+    return [finding_of(row) for row in rows], rows[0]["total"] if rows else 0
 
 
 _CHANGES = f"""

@@ -1,6 +1,7 @@
 """Who may open the pages of an app: who is signed in to it. Whoever is not is sent to the door, and comes back."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -16,6 +17,8 @@ from unilogin.kit.web.errors import ElsewhereError, RefusedError
 from unilogin.kit.web.forms import MAX_FIELDS, Fields, one, read_fields, refuse_foreign_post
 from unilogin.kit.web.routing import Access
 from unilogin.signin.browser import csrf_fits, csrf_token
+
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +86,41 @@ def signed_in(app: App, *, level: Level = Level.EN_FAKTOR, by_itself: bool = Fal
         visit = await _visit(house, request, app, by_itself=by_itself)
         if visit is None or visit.who.session.level.rank < level.rank:
             raise ElsewhereError(sign_in_url(app, request.url.path, level=level))
+        if visit.who.signed_in_too_long_ago_for(app):
+            raise ElsewhereError(sign_in_url(app, request.url.path, level=level, fresh=True))
         return visit
 
-    return Access(_name(app, level), f"Who is signed in to {app.title_en}{_sure(level)}.", admit)
+    return Access(_name(app, level), f"Who is signed in to {app.title_en}{_sure(level)}.{_lately(app)}", admit)
+
+
+def passing(app: App) -> Access[House, bool]:
+    """Return the rule of an app's front: everybody; tells whether this browser is signed in to it already."""
+
+    async def admit(house: House, request: Request) -> bool:
+        token = house.cookies.get(request, cookie_of(app))
+        if token is None:
+            return False
+        async with acquire(house.pool) as connection:
+            return await queries.who_is_here(connection, app, token=token) is not None
+
+    return Access(f"{app.name} front", "Everybody; who is signed in already is led on.", admit)
 
 
 def signed_in_form(
-    app: App, *, level: Level = Level.EN_FAKTOR, most_fields: int = MAX_FIELDS
+    app: App, *, level: Level = Level.EN_FAKTOR, most_fields: int = MAX_FIELDS, leaving: bool = False
 ) -> Access[House, AppForm]:
-    """Return the rule for what is posted to an app: signed in to it, from a page of its own."""
+    """Return the rule for what is posted to an app: signed in to it, from a page of its own.
+
+    ``leaving``: also who signed in longer ago than the app wants may sign out.
+    """
 
     async def admit(house: House, request: Request) -> AppForm:
         refuse_foreign_post(request, origin=house.origin_of_app(app.path))
         visit = await _visit(house, request, app)
         if visit is None or visit.who.session.level.rank < level.rank:
             raise RefusedError(403, "shell.stopped.ended", restart_url=app.path)  # what was posted cannot wait
+        if visit.who.signed_in_too_long_ago_for(app) and not leaving:
+            raise RefusedError(403, "shell.stopped.ended", restart_url=app.path)
         fields = await read_fields(request, most=most_fields)
         token = house.cookies.get(request, cookie_of(app)) or ""
         if not csrf_fits(house, token, about=_about(app), sent=one(fields, "csrf")):
@@ -105,7 +128,9 @@ def signed_in_form(
         return AppForm(visit, fields)
 
     meaning = f"Who is signed in to {app.title_en}{_sure(level)}, from a page of its own (CSRF token, Origin)."
-    return Access(f"{_name(app, level)} form", meaning, admit)
+    if leaving:
+        return Access(f"{app.name} leave", meaning, admit)
+    return Access(f"{_name(app, level)} form", f"{meaning}{_lately(app)}", admit)
 
 
 def sign_in_url(app: App, to: str, *, level: Level = Level.EN_FAKTOR, fresh: bool = False) -> str:
@@ -141,3 +166,7 @@ def _name(app: App, level: Level) -> str:
 
 def _sure(level: Level) -> str:
     return "" if level is Level.EN_FAKTOR else f" at level {level.value} or higher"
+
+
+def _lately(app: App) -> str:
+    return f" Signed in at most {app.longest_session // _HOUR} hours ago." if app.longest_session else ""

@@ -1,7 +1,7 @@
 """An app, and somebody who is signed in to one."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from unilogin.domain.access.model import Right
 from unilogin.domain.directory.model import ActorGroup, InstitutionNumber, Standing
@@ -14,7 +14,10 @@ SIGNIN_SECONDS = 45 * 60
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One of our apps. ``name`` is also the stem of its sentences, ``path`` where all its addresses begin."""
+    """One of our apps. ``name`` is also the stem of its sentences, ``path`` where all its addresses begin.
+
+    ``longest_session``: who signed in before that proves anew who they are (RW-6); None: the session decides.
+    """
 
     name: str
     path: str
@@ -23,6 +26,7 @@ class App:
     title_en: str
     actor_groups: tuple[ActorGroup, ...] = ()
     minimum_level: Level = Level.EN_FAKTOR
+    longest_session: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class AppSession:
     protected: bool
     rights: frozenset[tuple[InstitutionNumber, Right]]
     now: datetime
+
+    def signed_in_too_long_ago_for(self, app: App) -> bool:
+        """Tell whether the app wants this person to prove anew who they are."""
+        return app.longest_session is not None and self.now - self.session.auth_time > app.longest_session
 
 
 @dataclass(frozen=True, slots=True)

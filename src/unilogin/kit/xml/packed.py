@@ -6,6 +6,8 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
@@ -108,14 +110,22 @@ class Unpacked:
 
 def _the_one_member(file: BinaryIO, size: int) -> ByteSource:
     check_contents_table(file, size)
-    try:
+    with zip_errors():
         archive = zipfile.ZipFile(file)
         members = [member for member in archive.infolist() if not is_wrapping(member)]
         if len(members) != 1:
             raise ArchiveContentError(f"{len(members)} files, exactly one is expected")
         check_member(members[0])
         return archive.open(members[0])
+
+
+@contextmanager
+def zip_errors() -> Iterator[None]:
+    """Turn what the library raises about a zip file it cannot read into ArchiveError."""
+    try:
+        yield
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError) as error:
+        # NotImplementedError: packed by a method the library does not know
         raise ArchiveError(f"the zip file cannot be read: {type(error).__name__}") from error
 
 

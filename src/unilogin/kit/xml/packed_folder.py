@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from unilogin.kit.xml.errors import ArchiveContentError, ArchiveError, TooLargeError
+from unilogin.kit.xml.errors import ArchiveContentError, TooLargeError
 from unilogin.kit.xml.packed import (
     ZIP,
     ByteSource,
@@ -15,6 +15,7 @@ from unilogin.kit.xml.packed import (
     check_contents_table,
     check_member,
     is_wrapping,
+    zip_errors,
 )
 
 _MOST_FILES = 100
@@ -39,10 +40,8 @@ class PackedFolder:
         if size > self._limits.packed:
             raise TooLargeError(f"{size} bytes, at most {self._limits.packed} are taken")
         check_contents_table(file, size)
-        try:
+        with zip_errors():
             self._archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError) as error:
-            raise ArchiveError(f"the zip file cannot be read: {type(error).__name__}") from error
         self._members = _by_name([one for one in self._archive.infolist() if not is_wrapping(one)])
         self._left = self._limits.unpacked
 
@@ -62,10 +61,8 @@ class PackedFolder:
     def open(self, name: str) -> ByteSource:
         """Return the stream of one file; all of them together are held to the limits. Raises ArchiveError."""
         member = self._members[name]
-        try:
+        with zip_errors():
             inner = self._archive.open(member)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError) as error:
-            raise ArchiveError(f"the zip file cannot be read: {type(error).__name__}") from error
         return _Share(self, Unpacked(inner, packed=member.compress_size, limits=self._limits))
 
     def take(self, count: int) -> None:
