@@ -27,6 +27,8 @@ _DELIVERY = """
   from roster_delivery
 """
 
+FINDING = "line, code, severity, fields, local_person_id, contact, group_id"
+
 
 class Known(NamedTuple):
     """A delivery that came before."""
@@ -75,8 +77,7 @@ async def receipt(connection: Connection, delivery_id: DeliveryId) -> Receipt | 
     if row is None:
         return None
     findings = await connection.fetch(
-        "select line, code, severity, fields, local_person_id, contact, group_id from roster_finding"
-        " where delivery_id = $1 order by number",
+        f"select {FINDING} from roster_finding where delivery_id = $1 order by number",
         delivery_id,
     )
     return _receipt(row, findings)
@@ -108,7 +109,7 @@ def _receipt(row: Record, findings: Sequence[Record]) -> Receipt:
         row["refusal_fields"],
         Counts(row["created"], row["changed"], row["unchanged"], row["gone"], row["refused"]),
         row["new_accounts"],
-        tuple(_finding(found) for found in findings),
+        tuple(finding_of(found) for found in findings),
         row["finding_count"],
         row["received_at"],
         DeliveryKind(row["kind"]),
@@ -117,7 +118,8 @@ def _receipt(row: Record, findings: Sequence[Record]) -> Receipt:
     )
 
 
-def _finding(row: Record) -> Finding:
+def finding_of(row: Record) -> Finding:
+    """Read what the columns of ``FINDING`` hold."""
     return Finding(
         row["line"],
         row["code"],
