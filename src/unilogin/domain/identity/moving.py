@@ -26,6 +26,7 @@ STAYS: Final = {
     "access_loan.lent_by": "says who lent it, then",
     "signin_watched": "lasts a lesson",
     "identity_correction": "is the record itself",
+    "identity_proposal": "says who proposed what about whom, then",
 }
 
 
