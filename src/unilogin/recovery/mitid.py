@@ -4,7 +4,6 @@ It never signs anybody in by itself: the errand belongs to one journey, is taken
 """
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,12 +15,11 @@ from unilogin.kit.db.connection import Transaction, acquire, transaction
 from unilogin.kit.web.forms import Fields, one
 from unilogin.recovery.pages import Path, address, tell
 from unilogin.signin.access import Visit
-from unilogin.signin.errands import Told, errand_url, note_told, start_errand, take_identity, told_before
-from unilogin.signin.matching import Match, NoAccount, NoCpr, NotAdmitted, NotPublicLaw
-from unilogin.signin.matching import match as match_identity
-from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Provider, ProviderKind
+from unilogin.signin.errands import Told, errand_named, errand_url, note_told, start_errand, take_identity, told_before
+from unilogin.signin.matching import match, match_or_told
+from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Provider
 from unilogin.signin.pages import leave_for
-from unilogin.signin.providers import available_providers
+from unilogin.signin.providers import mitid_providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +34,7 @@ class Shown:
 async def offered(house: House) -> tuple[Provider, ...]:
     """Return where one can prove with MitID who one is."""
     async with acquire(house.pool) as connection:
-        providers = await available_providers(connection)
-    return tuple(provider for provider in providers if provider.kind is ProviderKind.MITID)
+        return await mitid_providers(connection)
 
 
 async def leave(house: House, request: Request, visit: Visit, fields: Fields, *, page: Path, back: Path) -> Response:
@@ -61,7 +58,7 @@ async def came_back(house: House, request: Request, visit: Visit, *, back: Path)
     None when there is neither.
     """
     journey_id, at = visit.journey.journey_id, address(visit.journey, back)
-    errand_id = _errand_id(request)
+    errand_id = errand_named(request.query_params.get("errand"))
     async with transaction(house.pool) as tx:
         identity = await take_identity(tx, journey_id, errand_id, at=at) if errand_id else None
         if errand_id is None or identity is None:
@@ -81,28 +78,10 @@ async def turn_down(house: House, shown: Shown, *, why: str) -> Told:
     return told
 
 
-def _errand_id(request: Request) -> ErrandId | None:
-    try:
-        return ErrandId(UUID(request.query_params.get("errand", "")))
-    except ValueError:
-        return None
-
-
 async def _outcome(tx: Transaction, identity: ExternalIdentity | Failure, errand_id: ErrandId) -> Shown | Told:
     if isinstance(identity, Failure):
         return Told(identity.value)
     if identity.level is not Level.TO_FAKTOR:
         return Told(Failure.LEVEL.value)
-    match await match_identity(tx, identity):
-        case Match(standing):
-            return Shown(standing, identity.level, errand_id)
-        case NoCpr():
-            return Told("no_cpr")
-        case NoAccount():
-            return Told("no_account")
-        case NotAdmitted():
-            return Told("closed")
-        case NotPublicLaw(institutions=names):
-            return Told("not_public_law", tuple(names))
-        case _:
-            return Told("several")
+    found = match_or_told(await match(tx, identity))
+    return found if isinstance(found, Told) else Shown(found.standing, identity.level, errand_id)

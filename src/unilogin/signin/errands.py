@@ -23,6 +23,14 @@ TAKING_SECONDS = 2 * 60
 """How long what came back waits to be taken: the browser is on its way."""
 
 
+def errand_named(written: str | None) -> ErrandId | None:
+    """Return the errand that a browser says it comes back from, or None."""
+    try:
+        return ErrandId(UUID(written or ""))
+    except ValueError:
+        return None
+
+
 def errand_url(alias: Alias, errand_id: ErrandId) -> str:
     """Return the page of the provider's protocol that sends the browser on."""
     return f"{REALM}/broker/{alias}/login?errand={errand_id}"

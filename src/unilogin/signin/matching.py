@@ -12,6 +12,7 @@ from unilogin.domain.directory.model import InstitutionId, Standing
 from unilogin.domain.directory.queries import BELONGINGS, standing_of
 from unilogin.domain.sessions.model import SessionRight
 from unilogin.kit.db.connection import Connection
+from unilogin.signin.errands import Told
 from unilogin.signin.gate import is_admitted
 from unilogin.signin.model import ExternalIdentity, IdentityKind
 
@@ -95,3 +96,20 @@ def _matched(row: Record, rights: tuple[Right, ...]) -> Matched:
         for right in rights
     ]
     return Match(standing, tuple(carried))
+
+
+def match_or_told(matched: Matched) -> Match | Told:
+    """Return the one account, or what whoever came back is told instead."""
+    match matched:
+        case Match():
+            return matched
+        case NoCpr():
+            return Told("no_cpr")
+        case NoAccount():
+            return Told("no_account")
+        case NotAdmitted():
+            return Told("closed")
+        case NotPublicLaw(institutions=names):
+            return Told("not_public_law", tuple(names))
+        case SeveralAccounts():
+            return Told("several")

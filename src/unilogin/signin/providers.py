@@ -26,6 +26,11 @@ async def available_providers(connection: Connection) -> tuple[Provider, ...]:
     return tuple(_provider(row) for row in rows)
 
 
+async def mitid_providers(connection: Connection) -> tuple[Provider, ...]:
+    """Return where one can prove with MitID who one is."""
+    return tuple(found for found in await available_providers(connection) if found.kind is ProviderKind.MITID)
+
+
 async def provider_of(connection: Connection, alias: str) -> Provider | None:
     """Return the provider of an alias, enabled or not, or None."""
     row = await connection.fetchrow(f"select {_COLUMNS} from signin_provider p where p.alias = $1", alias)

@@ -1,22 +1,19 @@
 """What the steps share in which somebody who is signed in proves more: leaving for MitID, coming back, and going on."""
 
-from collections.abc import Sequence
-from uuid import UUID
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from unilogin.house import House
 from unilogin.kit import metrics
-from unilogin.kit.db.connection import Connection, Transaction, acquire, transaction
+from unilogin.kit.db.connection import Transaction, acquire, transaction
 from unilogin.kit.web.forms import Fields, one
 from unilogin.signin import actions
 from unilogin.signin.access import Raising
 from unilogin.signin.errands import Told, errand_url, start_errand, told_before
-from unilogin.signin.matching import Match, Matched, NoAccount, NoCpr, NotAdmitted, NotPublicLaw, match
-from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Journey, Provider, ProviderKind, Step
+from unilogin.signin.matching import Match, match, match_or_told
+from unilogin.signin.model import ExternalIdentity, Failure, Journey, Step
 from unilogin.signin.pages import leave_for, move_on, render, see_other, step_url
-from unilogin.signin.providers import available_providers
+from unilogin.signin.providers import mitid_providers
 
 
 def level_url(journey: Journey, *below: str) -> str:
@@ -42,11 +39,6 @@ def on_from(house: House, request: Request, journey: Journey) -> Response:
     return move_on(house, request, journey)
 
 
-async def mitid_providers(connection: Connection) -> Sequence[Provider]:
-    """Return where one can prove with MitID who one is."""
-    return [found for found in await available_providers(connection) if found.kind is ProviderKind.MITID]
-
-
 async def leave_with(house: House, request: Request, raising: Raising, fields: Fields, *, back: str) -> Response:
     """Send the browser to the provider that was chosen; what comes back is taken at ``back`` and nowhere else."""
     alias = one(fields, "provider")
@@ -62,35 +54,11 @@ async def leave_with(house: House, request: Request, raising: Raising, fields: F
     return leave_for(house, request, errand_url(provider.alias, errand), name=name)
 
 
-def errand_of(request: Request) -> ErrandId | None:
-    """Return the errand that a browser comes back from."""
-    try:
-        return ErrandId(UUID(request.query_params.get("errand", "")))
-    except ValueError:
-        return None
-
-
 async def sure_match(tx: Transaction, taken: ExternalIdentity | Failure) -> Match | Told:
     """Return the one account, which may authenticate now, of who proved two factors; or why there is none."""
     if isinstance(taken, Failure):
         return Told(taken.value)
-    return _refusal(await match(tx, taken))
-
-
-def _refusal(matched: Matched) -> Match | Told:
-    match matched:
-        case Match():
-            return matched
-        case NoCpr():
-            return Told("no_cpr")
-        case NoAccount():
-            return Told("no_account")
-        case NotAdmitted():
-            return Told("closed")
-        case NotPublicLaw(institutions=names):
-            return Told("not_public_law", tuple(names))
-        case _:
-            return Told("several")
+    return match_or_told(await match(tx, taken))
 
 
 def refuse(house: House, request: Request, raising: Raising, told: Told) -> Response:

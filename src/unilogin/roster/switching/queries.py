@@ -1,6 +1,6 @@
 """Reading a switch: what it found, what is in doubt, who leaves."""
 
-from uuid import UUID
+from asyncpg import Record
 
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
@@ -46,16 +46,8 @@ async def plan(connection: Connection, switch_id: SwitchId) -> Plan | None:
     )
     doubts = await connection.fetch(_DOUBTS, switch_id)
     leaving = await connection.fetch(_LEAVING, switch_id) if not row["retired"] else ()
-    return Plan(
-        SwitchId(row["switch_id"]),
-        row["institution"],
-        row["old_source"],
-        row["new_source"],
-        row["planned_at"],
-        row["run_at"],
-        row["retire_at"],
-        row["retired"],
-        row["undone_at"],
+    return _plan(
+        row,
         {one["how"]: one["people"] for one in found},
         tuple(
             Doubt(
@@ -74,20 +66,21 @@ async def plan(connection: Connection, switch_id: SwitchId) -> Plan | None:
 async def switches(connection: Connection, *, most: int = 100) -> list[Plan]:
     """Return all switches, the newest first, without the people."""
     rows = await connection.fetch(f"{_SWITCH} order by w.switch_id desc limit $1", most)
-    return [
-        Plan(
-            SwitchId(UUID(str(row["switch_id"]))),
-            row["institution"],
-            row["old_source"],
-            row["new_source"],
-            row["planned_at"],
-            row["run_at"],
-            row["retire_at"],
-            row["retired"],
-            row["undone_at"],
-            {},
-            (),
-            (),
-        )
-        for row in rows
-    ]
+    return [_plan(row, {}, (), ()) for row in rows]
+
+
+def _plan(row: Record, found: dict[str, int], doubts: tuple[Doubt, ...], leaving: tuple[Leaving, ...]) -> Plan:
+    return Plan(
+        SwitchId(row["switch_id"]),
+        row["institution"],
+        row["old_source"],
+        row["new_source"],
+        row["planned_at"],
+        row["run_at"],
+        row["retire_at"],
+        row["retired"],
+        row["undone_at"],
+        found,
+        doubts,
+        leaving,
+    )

@@ -21,7 +21,7 @@ from unilogin.kit.web.frame import request_id
 from unilogin.signin import actions
 from unilogin.signin.access import Posted, Visit
 from unilogin.signin.browser import journey_url
-from unilogin.signin.errands import Told, errand_url, note_told, start_errand, take_identity, told_before
+from unilogin.signin.errands import Told, errand_named, errand_url, note_told, start_errand, take_identity, told_before
 from unilogin.signin.matching import (
     Match,
     Matched,
@@ -69,7 +69,7 @@ async def send_out(house: House, request: Request, visit: Visit, provider: Provi
 
 async def come_back(house: House, request: Request, visit: Visit) -> Response:
     """Take what came back, once, and let in whom it names; show why not otherwise, also when loaded again."""
-    journey, errand_id = visit.journey, _errand_id(request)
+    journey, errand_id = visit.journey, errand_named(request.query_params.get("errand"))
     if journey.session_id is not None or journey.finished:
         return see_other(step_url(journey, next_step(journey)))
     outcome = await again_if_rolled_back(lambda: _take(house, request, journey, errand_id)) if errand_id else None
@@ -79,13 +79,6 @@ async def come_back(house: House, request: Request, visit: Visit) -> Response:
     if outcome is not None:
         metrics.journey_step("external", outcome.told.why)
     return await _show_refusal(house, request, visit)
-
-
-def _errand_id(request: Request) -> ErrandId | None:
-    try:
-        return ErrandId(UUID(request.query_params.get("errand", "")))
-    except ValueError:
-        return None
 
 
 async def _take(house: House, request: Request, journey: Journey, errand_id: ErrandId) -> Proved | _Refusal | None:

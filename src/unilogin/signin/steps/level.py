@@ -19,17 +19,16 @@ from unilogin.kit.web.frame import request_id
 from unilogin.signin import actions
 from unilogin.signin.access import Raising
 from unilogin.signin.browser import journey_url
-from unilogin.signin.errands import Told, note_told, take_identity
+from unilogin.signin.errands import Told, errand_named, note_told, take_identity
 from unilogin.signin.matching import Match
 from unilogin.signin.means import means_of
 from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Lacking, Step, Way
 from unilogin.signin.opening import Proved, open_surer_session_of, opened
 from unilogin.signin.pages import render, see_other
+from unilogin.signin.providers import mitid_providers
 from unilogin.signin.raising import (
-    errand_of,
     leave_with,
     level_url,
-    mitid_providers,
     on_from,
     refuse,
     settle_if_reached,
@@ -86,7 +85,7 @@ async def _skip(house: House, request: Request, raising: Raising) -> Response:
 
 async def mitid_back(house: House, request: Request, raising: Raising) -> Response:
     """Take who came back, once: the same person gets a surer session in place of this one, anybody else a page."""
-    at, errand_id = _back(raising), errand_of(request)
+    at, errand_id = _back(raising), errand_named(request.query_params.get("errand"))
     outcome = await again_if_rolled_back(lambda: _take(house, request, raising, errand_id)) if errand_id else None
     match outcome:
         case None:  # taken before: a reload, or another tab

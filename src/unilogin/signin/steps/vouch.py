@@ -17,17 +17,16 @@ from unilogin.kit.db.connection import Connection, Transaction, acquire, again_i
 from unilogin.kit.web.forms import Fields
 from unilogin.signin import actions
 from unilogin.signin.access import Raising
-from unilogin.signin.errands import Told, note_told, take_identity
+from unilogin.signin.errands import Told, errand_named, note_told, take_identity
 from unilogin.signin.gate import standing_if_admitted
 from unilogin.signin.matching import Match
 from unilogin.signin.means import means_of
 from unilogin.signin.model import ErrandId, ExternalIdentity, Failure, Means, Step, Way
 from unilogin.signin.pages import render, see_other
+from unilogin.signin.providers import mitid_providers
 from unilogin.signin.raising import (
-    errand_of,
     leave_with,
     level_url,
-    mitid_providers,
     on_from,
     refuse,
     settle_if_reached,
@@ -73,7 +72,7 @@ async def take_parent(house: House, request: Request, given: tuple[Raising, Fiel
 
 async def parent_back(house: House, request: Request, raising: Raising) -> Response:
     """Take who came back, once, and let them vouch if they may; then the pupil goes on."""
-    journey, errand_id = raising.journey, errand_of(request)
+    journey, errand_id = raising.journey, errand_named(request.query_params.get("errand"))
     if journey.wanted_level.rank > Level.VOKSEN_VERIFICERET.rank:
         return see_other(level_url(journey))
     outcome = await again_if_rolled_back(lambda: _take(house, raising, errand_id)) if errand_id else False
