@@ -67,7 +67,8 @@ class TestServer:
         self._loop.close()
         self._server.stop()
         if self._server.data.parent == MEMORY:
-            shutil.rmtree(self._server.data)
+            # A run that begins now finds the lock free, and clears away the same folder.
+            shutil.rmtree(self._server.data, ignore_errors=True)
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
