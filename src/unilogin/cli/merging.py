@@ -27,6 +27,7 @@ SENTENCES = {
     "two numbers": "both have a CPR number of the register, so they look like two people; if you have seen that they "
     "are one, say so with --although-two-numbers",
     "undone before": "it was taken back before",
+    "too old": "it is more than a year old, and what it changed is forgotten: merge or split anew",
     "changed later": "something later changed these accounts: take that back first ('unilogin people corrections')",
     "nothing chosen": "the account has no such membership: name each as INSTITUTION:LocalPersonId",
     "number taken": "somebody has that CPR number already: then it is theirs, or the two are to be merged",
@@ -139,8 +140,8 @@ def unmerge(
 ) -> None:
     """Take a merge or a split back: what went from one account to the other goes back.
 
-    Whoever is signed in to either is signed out. Services that were told of a merge already are not told again: see
-    'unilogin services events', and call them.
+    Within a year. Whoever is signed in to either is signed out. Services that were told are told this, too: see
+    'unilogin services events'.
     """
     from unilogin.domain.identity.actions import take_back
     from unilogin.domain.identity.model import CorrectionId

@@ -67,7 +67,11 @@ _PROTECT = """
   where k.person_id = $2 and o.person_id = $1 and o.protected and not k.protected
 """
 
-_EMPTY = "update directory_person set cpr_sealed = null, cpr_index = null, local_key = null where person_id = $1"
+# Changed today: whoever gave everything away is not forgotten before the correction can no longer be taken back.
+_EMPTY = (
+    "update directory_person set cpr_sealed = null, cpr_index = null, local_key = null, changed_at = kit_now()"
+    " where person_id = $1"
+)
 
 _FORMER = """
   insert into directory_former_cpr (cpr_index, person_id)

@@ -17,7 +17,12 @@ from unilogin.domain.identity import rules
 from unilogin.domain.identity.model import CorrectionId, Done, NewPerson, NotDone, Side
 from unilogin.domain.identity.moving import move_all, move_these
 from unilogin.domain.identity.queries import are_related, side_of_account, side_of_name
-from unilogin.domain.services.following import note_identifier_changes, subjects_at, withdraw_identifier_changes
+from unilogin.domain.services.following import (
+    note_identifier_changes,
+    note_new_uniid,
+    subjects_at,
+    withdraw_identifier_changes,
+)
 from unilogin.domain.sessions.actions import end_all_sessions
 from unilogin.kit.db.connection import Transaction
 from unilogin.kit.secrets import CprVault
@@ -100,6 +105,8 @@ async def split(
     )
     made = await side_of_account(tx, account_id, vault=vault)
     correction_id = await _start(tx, "split", keeps, made, actor=actor)
+    ends = {"other": keeps.account_id, "kept": account_id}
+    await note_new_uniid(tx, correction_id, **ends, subjects=chosen["subjects"])
     await move_these(tx, keeps, made, chosen)
     ended = await end_all_sessions(tx, keeps.account_id, why="split", actor=actor)
     moved = {what: keys for what, keys in chosen.items() if keys}
@@ -115,25 +122,25 @@ async def take_back(tx: Transaction, correction_id: CorrectionId, *, vault: CprV
     """
     await lock_people(tx)
     found = await tx.fetchrow(
-        "select kind, kept_id, other_id, kept_before, other_before, kept_after, undone_at"
+        "select kind, kept_id, other_id, kept_before, other_before, kept_after, undone_at,"
+        " made_at <= kit_now() - $2 * interval '1 day' as is_old"
         " from identity_correction where correction_id = $1 for update",
         correction_id,
+        rules.TAKEN_BACK_WITHIN_DAYS,
     )
     if found is None or found["undone_at"] is not None:
         return NotDone.UNKNOWN if found is None else NotDone.UNDONE_BEFORE
+    if found["is_old"]:
+        return NotDone.TOO_OLD
     keeps = await side_of_account(tx, AccountId(found["kept_id"]), vault=vault)
     gives = await side_of_account(tx, AccountId(found["other_id"]), vault=vault)
     if await _was_changed_later(tx, correction_id, found, keeps):
         return NotDone.CHANGED_LATER
+    await withdraw_identifier_changes(tx, correction_id, take_back=found["kind"] == "merge")
     if found["kind"] == "merge":
         moved = await _unmerge(tx, correction_id, found, keeps=keeps, gives=gives)
     else:
-        moved = await move_all(tx, gives, keeps)
-        await correcting.give_numbers(
-            tx, other=gives.person_id, kept=keeps.person_id, takes=keeps.number is None, vault=vault
-        )
-        await correcting.lead_to(tx, gives.account_id, to=keeps.account_id)
-    await withdraw_identifier_changes(tx, correction_id)
+        moved = await _unsplit(tx, correction_id, keeps=keeps, gives=gives, vault=vault)
     ended = await end_all_sessions(tx, keeps.account_id, why="correction undone", actor=actor)
     ended += await end_all_sessions(tx, gives.account_id, why="correction undone", actor=actor)
     await tx.execute(
@@ -185,6 +192,17 @@ async def _unmerge(
     await move_these(tx, keeps, gives, moved)
     images = (found["other_before"], found["kept_before"])
     await correcting.restore(tx, other=gives.person_id, kept=keeps.person_id, images=images)
+    return moved
+
+
+async def _unsplit(
+    tx: Transaction, correction_id: CorrectionId, *, keeps: Side, gives: Side, vault: CprVault
+) -> dict[str, list[str]]:
+    await note_identifier_changes(tx, correction_id, other=gives.account_id, kept=keeps.account_id)
+    moved = await move_all(tx, gives, keeps)
+    persons = {"other": gives.person_id, "kept": keeps.person_id}
+    await correcting.give_numbers(tx, **persons, takes=keeps.number is None, vault=vault)
+    await correcting.lead_to(tx, gives.account_id, to=keeps.account_id)
     return moved
 
 

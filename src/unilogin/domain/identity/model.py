@@ -48,6 +48,7 @@ class NotDone(StrEnum):
     RELATED = "related"  # one is the other's contact person: two people
     TWO_NUMBERS = "two numbers"  # both have a number of the register, and not the same: two people, until somebody says
     UNDONE_BEFORE = "undone before"
+    TOO_OLD = "too old"  # what it changed is forgotten
     CHANGED_LATER = "changed later"  # by another correction or another number: that one has to be taken back first
     NOTHING_CHOSEN = "nothing chosen"
     NUMBER_TAKEN = "number taken"

@@ -11,6 +11,10 @@ CLEARLY_LATER = timedelta(days=30)
 _WORTH = (CprKind.REAL, CprKind.REPLACEMENT, CprKind.LETTERS, CprKind.TEST)
 
 
+TAKEN_BACK_WITHIN_DAYS = 365
+"""A correction can be taken back for a whole school year; what it changed is forgotten then."""
+
+
 def goes_on(first: Use, second: Use) -> tuple[bool, str]:
     """Tell whether the first account goes on rather than the second, and why: the one whose loss would be felt.
 

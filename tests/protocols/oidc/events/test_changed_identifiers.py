@@ -7,24 +7,15 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from joserfc import jwt
-from joserfc.jwk import KeySet
 
 from tests.builders.people import People, Somebody
 from tests.builders.receiver import Receiver, receiver
-from tests.builders.running import run
+from tests.protocols.oidc.events.telling import Corrections, poll, said
 from tests.protocols.oidc.relying_party import RelyingParty
 from tests.server import RunningServer
-from unilogin.domain.audit.model import Actor
-from unilogin.domain.directory.model import Username
-from unilogin.domain.identity.actions import merge
 from unilogin.domain.identity.model import Done
-from unilogin.domain.services.actions import want_events
-from unilogin.domain.services.model import ClientId
-from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 
-TESTS = Actor("operator", "tests")
 CHANGED = "https://schemas.openid.net/secevent/risc/event-type/identifier-changed"
 
 
@@ -48,31 +39,6 @@ def there() -> Iterator[Receiver]:
         yield taking
 
 
-async def _run(dsn: str, secrets: Secrets, kept: Somebody, other: Somebody) -> Done:
-    connection = await connect(dsn, role="unilogin_run")
-    try:
-        async with connection.transaction():
-            done = await merge(
-                connection,
-                kept=Username(kept.username),
-                other=Username(other.username),
-                two_numbers=False,
-                vault=secrets.cpr_vault(),
-                actor=TESTS,
-            )
-    finally:
-        await connection.close()
-    assert isinstance(done, Done)
-    return done
-
-
-async def _want(dsn: str, client_id: ClientId, push_uri: str | None) -> None:
-    connection = await connect(dsn, role="unilogin_run")
-    async with connection.transaction():
-        await want_events(connection, client_id, wanted=True, push_uri=push_uri, actor=TESTS)
-    await connection.close()
-
-
 def known_as(party: RelyingParty, somebody: Somebody) -> str:
     entered = party.sign_in(somebody)
     return str(party.claims(party.tokens(entered)["id_token"])["sub"])
@@ -92,21 +58,11 @@ def merged(
                 entered = party.enter_again(browser) if place else party.sign_in(who, browser=browser)
                 claims = party.claims(party.tokens(entered)["id_token"])
                 subjects[party.client_id, who.username] = str(claims["sub"])
-        run(_want(shared_database, parties[0].registered.client_id, f"{there.origin}/events"))
-        run(_want(shared_database, parties[1].registered.client_id, None))
-        done = run(_run(shared_database, secrets, kept, other))
+        corrections = Corrections(shared_database, secrets)
+        corrections.want(parties[0].registered.client_id, f"{there.origin}/events")
+        corrections.want(parties[1].registered.client_id, None)
+        done = corrections.merge(kept, other)
         yield Merged(kept, other, done, parties[0], parties[1], parties[2], subjects, there)
-
-
-def said(party: RelyingParty, token: str) -> jwt.Token:
-    """What a service was told, its signature checked against the published keys."""
-    keys = KeySet.import_key_set(party.http.get(party.address("certs")).json())
-    return jwt.decode(token, keys, algorithms=["RS256"])
-
-
-def poll(party: RelyingParty, asked: object, *, secret: str | None = None) -> httpx.Response:
-    auth = (party.client_id, secret or party.secret)
-    return party.http.post(party.address("ext/events/poll"), json=asked, auth=auth)
 
 
 def test_a_pushed_event_says_what_the_standards_demand(merged: Merged) -> None:
@@ -119,7 +75,7 @@ def test_a_pushed_event_says_what_the_standards_demand(merged: Merged) -> None:
         token = said(party, post.body.decode())
         assert token.header["typ"] == "secevent+jwt"
         claims = token.claims
-        assert set(claims) == {"iss", "aud", "iat", "jti", "toe", "sub_id", "events"}
+        assert set(claims) == {"iss", "aud", "iat", "jti", "txn", "toe", "sub_id", "events"}
         assert (claims["iss"], claims["aud"]) == (party.server.issuer, party.client_id)
         told[claims["sub_id"]["format"]] = (claims["sub_id"], claims["events"])
     before, after = (merged.subjects[party.client_id, who.username] for who in (merged.other, merged.kept))

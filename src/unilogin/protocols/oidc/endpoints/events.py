@@ -8,7 +8,7 @@ from unilogin.kit.db.connection import acquire
 from unilogin.protocols.oidc.access import JsonCall
 from unilogin.protocols.oidc.answers import for_machines, json_answer
 from unilogin.protocols.oidc.errors import InvalidRequestError
-from unilogin.protocols.oidc.events import actions, queries
+from unilogin.protocols.oidc.events import actions
 from unilogin.protocols.oidc.events.rules import TYP, PollError, event_token, read_poll
 
 
@@ -23,7 +23,7 @@ async def poll(house: House, request: Request, call: JsonCall) -> Response:
     async with acquire(house.pool) as connection:
         await actions.settle(connection, client_id, asked)
         await actions.queue_events(connection)
-        events, more = await queries.untold(connection, client_id, most=asked.most)
+        events, more = await actions.hand_out(connection, client_id, most=asked.most)
     ring = await house.keyrings.ring()
     sets = {str(one.event_id): ring.signing.sign(event_token(one, issuer=house.issuer), typ=TYP) for one in events}
     return json_answer({"sets": sets, "moreAvailable": more})

@@ -5,17 +5,26 @@ from unilogin.domain.services.model import ClientId
 from unilogin.domain.services.queries import ENABLED
 from unilogin.kit.db.connection import Connection
 from unilogin.protocols.oidc.events.model import Event, Poll
-from unilogin.protocols.oidc.events.queries import PUSHED, event_of
-from unilogin.protocols.oidc.events.rules import CLAIMED_AT_ONCE, GIVE_UP_AFTER, KEPT_DAYS, LEASE_SECONDS
+from unilogin.protocols.oidc.events.queries import FIRST, OPEN, PUSHED, TAKES_BACK, event_of
+from unilogin.protocols.oidc.events.rules import (
+    CLAIMED_AT_ONCE,
+    GIVE_UP_AFTER,
+    KEPT_DAYS,
+    KEPT_HANDED_DAYS,
+    LEASE_SECONDS,
+)
 
 _QUEUE = f"""
   with taken as (
-    {TAKE_CHANGES} returning t.change_id, t.service_id, t.withdrawn_at
+    {TAKE_CHANGES} returning t.change_id, t.service_id, t.withdrawn_at, t.takes_back
   ), queued as (
     insert into oidc_event (client_id, change_id)
     select c.client_id, taken.change_id
     from taken join services_client c using (service_id) join services_service s using (service_id)
     where c.events_wanted and taken.withdrawn_at is null and {ENABLED}
+      and (taken.takes_back is null or exists (
+        select from oidc_event o
+        where o.client_id = c.client_id and o.change_id = taken.takes_back and o.handed_at is not null))
     on conflict do nothing
   )
   select count(*) from taken
@@ -23,29 +32,65 @@ _QUEUE = f"""
 
 
 async def queue_events(connection: Connection) -> None:
-    """Queue every change for each client of its service that wants to know, once."""
+    """Queue every change for each client of its service that wants to know, once.
+
+    One that takes another back is for those who may have been told of that: whoever begins to tell locks the change, so
+    that by now it is known who they are.
+    """
     while await connection.fetchval(_QUEUE) == CHANGES_AT_ONCE:
         pass
 
 
+_HANDED = "handed_at = coalesce(t.handed_at, kit_now())"
+
+# The change is locked, so that it is not taken back between the look and the note that somebody was told.
 _CLAIM = f"""
   update oidc_event t
-  set attempts = t.attempts + 1, next_try_at = kit_now() + interval '{LEASE_SECONDS} seconds'
+  set attempts = t.attempts + 1, next_try_at = kit_now() + interval '{LEASE_SECONDS} seconds', {_HANDED}
   from (
-    select n.event_id from oidc_event n join services_identifier_change h using (change_id)
-    where n.client_id = $1 and {PUSHED} and n.next_try_at <= kit_now()
-    order by n.queued_at, n.event_id limit {CLAIMED_AT_ONCE} for update of n skip locked
+    select n.event_id, {TAKES_BACK} from oidc_event n join services_identifier_change h using (change_id)
+    where n.client_id = $1 and {PUSHED} and {FIRST} and n.next_try_at <= kit_now()
+    order by h.happened_at, h.change_id limit {CLAIMED_AT_ONCE} for update of n skip locked for share of h
   ) due, services_identifier_change h, services_client c join services_service s using (service_id)
   where t.event_id = due.event_id and h.change_id = t.change_id and c.client_id = t.client_id and c.events_wanted
     and c.events_push_uri is not null and {ENABLED}
   returning t.event_id, t.client_id, h.format, h.old_value, h.new_value, h.happened_at, t.attempts,
-            kit_now() as claimed_at, c.events_push_uri
+            kit_now() as claimed_at, c.events_push_uri, due.takes_back
 """
 
 
 async def claim_events(connection: Connection, client_id: ClientId) -> list[Event]:
     """Claim a few of a client's due events: nobody else tries them until the lease is over."""
     return [event_of(row) for row in await connection.fetch(_CLAIM, client_id)]
+
+
+_HAND_OUT = f"""
+  update oidc_event t set {_HANDED}
+  from (
+    select n.event_id, n.queued_at, {TAKES_BACK} from oidc_event n join services_identifier_change h using (change_id)
+    where n.client_id = $1 and {OPEN} and {FIRST}
+    order by n.queued_at, n.event_id limit $2 for update of n for share of h
+  ) due, services_identifier_change h, services_client c
+  where t.event_id = due.event_id and h.change_id = t.change_id and c.client_id = t.client_id
+  returning t.event_id, t.client_id, h.format, h.old_value, h.new_value, h.happened_at, t.attempts,
+            kit_now() as claimed_at, c.events_push_uri, due.takes_back, due.queued_at
+"""
+
+_IS_MORE = f"""
+  select count(*) > $2 from oidc_event n join services_identifier_change h using (change_id)
+  where n.client_id = $1 and {OPEN}
+"""
+
+
+async def hand_out(connection: Connection, client_id: ClientId, *, most: int) -> tuple[list[Event], bool]:
+    """Give a client what it has not been told, the oldest first, and say whether there is more.
+
+    An answer has no order (RFC 8936 §2.3): what must come after something else comes when that was acknowledged.
+    """
+    rows = await connection.fetch(_HAND_OUT, client_id, most)
+    rows.sort(key=lambda row: (row["queued_at"], row["event_id"]))
+    more = await connection.fetchval(_IS_MORE, client_id, len(rows))
+    return [event_of(row) for row in rows], bool(more)
 
 
 async def note_told(connection: Connection, event: Event, *, answer: str) -> None:
@@ -81,8 +126,10 @@ async def put_back(connection: Connection, events: list[Event]) -> None:
     )
 
 
+_FETCHED = "fetched"
+
 _SETTLE = """
-  update oidc_event set told_at = kit_now(), last_answer = s.answer
+  update oidc_event set told_at = kit_now(), last_answer = s.answer, refused = s.answer <> $4
   from unnest($2::uuid[], $3::text[]) as s (event_id, answer)
   where oidc_event.event_id = s.event_id and client_id = $1 and told_at is null
 """
@@ -93,14 +140,15 @@ async def settle(connection: Connection, client_id: ClientId, poll: Poll) -> Non
 
     One that it could not use is settled as well (RFC 8936 §2.4): it would come again the same.
     """
-    said = [*((event_id, "fetched") for event_id in poll.acknowledged), *poll.refused]
+    said = [*((event_id, _FETCHED) for event_id in poll.acknowledged), *poll.refused]
     if said:
-        await connection.execute(_SETTLE, client_id, [one for one, _ in said], [answer for _, answer in said])
+        await connection.execute(_SETTLE, client_id, [one for one, _ in said], [answer for _, answer in said], _FETCHED)
 
 
 async def forget_old_events(connection: Connection) -> int:
     """Delete old events; return how many. Nothing is decided here (D4)."""
     status = await connection.execute(
         f"delete from oidc_event where queued_at < kit_now() - interval '{KEPT_DAYS} days'"
+        f" and (handed_at is null or queued_at < kit_now() - interval '{KEPT_HANDED_DAYS} days')"
     )
     return int(status.split()[-1])

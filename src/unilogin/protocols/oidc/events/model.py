@@ -9,7 +9,10 @@ from unilogin.domain.services.model import ClientId
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An identifier of one service's that changed. ``claimed_at``: by the database; ``url``: where it is pushed."""
+    """An identifier of one service's that changed. ``claimed_at``: by the database; ``url``: where it is pushed.
+
+    ``takes_back``: the event that this one takes back, as the same client was told it.
+    """
 
     event_id: UUID
     client_id: ClientId
@@ -20,6 +23,7 @@ class Event:
     claimed_at: datetime
     attempts: int = 0
     url: str = ""
+    takes_back: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

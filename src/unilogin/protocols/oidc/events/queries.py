@@ -8,15 +8,40 @@ from unilogin.domain.services.model import ClientId
 from unilogin.domain.services.queries import ENABLED
 from unilogin.kit.db.connection import Connection
 from unilogin.protocols.oidc.events.model import Event, Fares
+from unilogin.protocols.oidc.events.rules import KEPT_DAYS
 
-OPEN = "n.told_at is null and h.withdrawn_at is null"
-"""True for an event ``n`` of a change ``h`` that the client has not been told, and that was not taken back."""
+
+def _open(event: str, change: str) -> str:
+    return (
+        f"{event}.told_at is null and ({change}.withdrawn_at is null or {event}.handed_at is not null)"
+        f" and {event}.queued_at > kit_now() - interval '{KEPT_DAYS} days'"
+    )
+
+
+OPEN = f"""{_open("n", "h")} and not exists (
+    select from oidc_event o where o.client_id = n.client_id and o.change_id = h.takes_back and o.refused)"""
+"""True for an event ``n`` of a change ``h`` that the client is still to be told.
+
+Of a change that was taken back it is told all the same if a telling has begun: it may have heard, and hears of the end
+of it next. What it could make nothing of is not taken back.
+"""
+
+FIRST = f"""not exists (
+    select from oidc_event e join services_identifier_change x using (change_id)
+    where e.client_id = n.client_id and {_open("e", "x")}
+      and (x.happened_at, x.change_id) < (h.happened_at, h.change_id)
+      and array[x.old_value, x.new_value] && array[h.old_value, h.new_value])"""
+"""True when the client has been told everything that came before about the same names: no news overtakes another."""
 
 PUSHED = f"{OPEN} and n.given_up_at is null"
 
+TAKES_BACK = (
+    "(select o.event_id from oidc_event o where o.client_id = n.client_id and o.change_id = h.takes_back) as takes_back"
+)
+
 
 def event_of(row: Record) -> Event:
-    """Return the event in a row that has its columns and ``claimed_at``."""
+    """Return the event in a row that has its columns, ``claimed_at`` and ``takes_back``."""
     return Event(
         row["event_id"],
         ClientId(row["client_id"]),
@@ -27,6 +52,7 @@ def event_of(row: Record) -> Event:
         row["claimed_at"],
         row["attempts"],
         row["events_push_uri"] or "",
+        row["takes_back"],
     )
 
 
@@ -35,25 +61,12 @@ async def due_clients(connection: Connection, *, but: Collection[ClientId]) -> l
     rows = await connection.fetch(
         "select n.client_id from oidc_event n join services_identifier_change h using (change_id)"
         " join services_client c using (client_id) join services_service s on s.service_id = c.service_id"
-        f" where {PUSHED} and n.next_try_at <= kit_now() and n.client_id <> all($1)"
+        f" where {PUSHED} and {FIRST} and n.next_try_at <= kit_now() and n.client_id <> all($1)"
         f" and c.events_wanted and c.events_push_uri is not null and {ENABLED}"
         " group by n.client_id order by min(n.next_try_at)",
         list(but),
     )
     return [ClientId(row["client_id"]) for row in rows]
-
-
-async def untold(connection: Connection, client_id: ClientId, *, most: int) -> tuple[list[Event], bool]:
-    """Return what a client has not been told, the oldest first, and whether there is more."""
-    rows = await connection.fetch(
-        "select n.event_id, n.client_id, h.format, h.old_value, h.new_value, h.happened_at, n.attempts,"
-        " kit_now() as claimed_at, c.events_push_uri from oidc_event n"
-        " join services_identifier_change h using (change_id) join services_client c using (client_id)"
-        f" where n.client_id = $1 and {OPEN} order by n.queued_at, n.event_id limit $2",
-        client_id,
-        most + 1,
-    )
-    return [event_of(row) for row in rows[:most]], len(rows) > most
 
 
 async def fares(connection: Connection) -> list[Fares]:

@@ -16,6 +16,11 @@ GIVE_UP_AFTER = timedelta(days=7)
 """A service may be away over a holiday; afterwards it can still fetch what it missed."""
 
 KEPT_DAYS = 90
+"""So long a service may fetch what it missed."""
+
+KEPT_HANDED_DAYS = 400
+"""So long it is known who was told: a correction may be taken back, and they are told that, too."""
+
 LEASE_SECONDS = 30
 CLAIMED_AT_ONCE = 4
 MOST_AT_ONCE = 100
@@ -31,13 +36,15 @@ def event_token(event: Event, *, issuer: str) -> Claims:
     """Return the claims of a security event token (RFC 8417 §2.2): without ``sub`` and ``exp``, so it is no id token.
 
     RISC names e-mail addresses and telephone numbers as identifiers that change. Ours are the subject that the service
-    alone knows (``iss_sub``) and, for services that are told it, the uniid (``opaque``; RFC 9493 §3.2).
+    alone knows (``iss_sub``) and, for services that are told it, the uniid (``opaque``; RFC 9493 §3.2). The ``txn`` of
+    an event that takes another one back is the ``jti`` of that one.
     """
     return {
         "iss": issuer,
         "aud": event.client_id,
         "iat": seconds(event.claimed_at),
         "jti": str(event.event_id),
+        "txn": str(event.takes_back or event.event_id),  # the event that began it, whether it stands or is taken back
         "toe": seconds(event.happened_at),
         "sub_id": _subject(event, issuer),
         "events": {IDENTIFIER_CHANGED: {"new-value": event.new_value}},
