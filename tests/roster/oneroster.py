@@ -94,8 +94,8 @@ def delivery(
     return packed.getvalue()
 
 
-def opened(data: bytes) -> OnerosterCsv:
-    return OnerosterCsv(PackedFolder(io.BytesIO(data)), hash_key=KEY, today=TODAY)
+def opened(data: bytes, institution: str | None = None) -> OnerosterCsv:
+    return OnerosterCsv(PackedFolder(io.BytesIO(data)), hash_key=KEY, today=TODAY, institution=institution)
 
 
 def rows(data: bytes) -> list[ReadRow]:

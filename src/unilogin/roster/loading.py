@@ -27,6 +27,7 @@ from unilogin.domain.directory.bulk_staging import Origin, copy_batch, prepare_s
 from unilogin.domain.directory.queries import institution
 from unilogin.domain.notices.model import Notice
 from unilogin.roster.cpr_cases import note_cases
+from unilogin.roster.custody_roles import custody_roles
 from unilogin.roster.desk import Desk
 from unilogin.roster.formats.unilogin_person import could_be_cpr
 from unilogin.roster.hearing import is_heard
@@ -85,6 +86,7 @@ async def load(desk: Desk, reading: Reading, file: BinaryIO, *, released: Delive
     tx, header = desk.tx, reading.header
     where = check_institution(header, await institution(tx, header.institution_number))
     await lock_institution(tx, where.institution_id)
+    reading.custody_by_role(await custody_roles(tx, where.institution_id, source=header.source))
     last = await last_applied(tx, where.institution_id, source=header.source)
     origin = Origin(where.institution_id, header.source, str(released or Drawer().new_id()), desk.actor)
     before = await (begin_release(tx, released) if released else _same_as_before(desk, reading, origin))

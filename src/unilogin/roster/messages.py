@@ -46,6 +46,7 @@ class Refused(StrEnum):
     ONEROSTER_VERSION = "oneroster_version"
     ONEROSTER_FILE_MISSING = "oneroster_file_missing"
     ONEROSTER_MIXED = "oneroster_mixed"
+    ONEROSTER_NO_SCHOOL = "oneroster_no_school"
     ONEROSTER_SCHOOLS = "oneroster_schools"
     ONEROSTER_TIME = "oneroster_time"
 
@@ -96,6 +97,7 @@ class Found(StrEnum):
     ROW_LONG = "row_long"
     ROW_CONTROL = "row_control"
     REFERENCE_UNKNOWN = "reference_unknown"
+    LIST_LENGTH = "list_length"
     NOT_ENABLED = "not_enabled"
     DELTA_INCOMPLETE = "delta_incomplete"
     LOCAL_ID_UNKNOWN = "local_id_unknown"

@@ -21,12 +21,21 @@ class Reading:
     """A delivery on its way in. Methods block: made, used and closed in one thread, beside the event loop."""
 
     def __init__(
-        self, file: BinaryIO, *, kind: DeliveryKind, secrets: Secrets, today: date, namespaces: Sequence[str]
+        self,
+        file: BinaryIO,
+        *,
+        kind: DeliveryKind,
+        secrets: Secrets,
+        today: date,
+        namespaces: Sequence[str],
+        institution: str | None = None,
     ) -> None:
         """Read the head; raises DocumentError or DeliveryRefusedError, as all methods do."""
         self._file = file
         hash_key = secrets.mac("cpr_index", "roster rows")  # no CPR number has eleven characters: a use of its own
-        self._document = open_document(file, kind=kind, hash_key=hash_key, today=today, namespaces=namespaces)
+        self._document = open_document(
+            file, kind=kind, hash_key=hash_key, today=today, namespaces=namespaces, institution=institution
+        )
         self.known = KnownHashes(b"")
         self._chunks = self._document.rows(PERSONS_AT_ONCE, is_known=self._is_known)
         self.kind = self._document.kind
@@ -59,6 +68,10 @@ class Reading:
     def also_known(self, groups: Iterable[GroupRow]) -> None:
         """Let a document that does not repeat its groups name those its source declared before."""
         self._document.also_known(groups)
+
+    def custody_by_role(self, roles: frozenset[str]) -> None:
+        """Let roles mean custody where the document says nothing of it, as its institution has said."""
+        self._document.custody_by_role(roles)
 
     def next_batch(self) -> Batch | None:
         """Read on; return what changed among some hundred persons, or None at the end."""

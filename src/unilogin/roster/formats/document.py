@@ -26,6 +26,9 @@ class Document(Protocol):
     def also_known(self, groups: Iterable[GroupRow]) -> None:
         """Tell of groups that earlier deliveries of the source declared and this one need not: before ``rows``."""
 
+    def custody_by_role(self, roles: frozenset[str]) -> None:
+        """Let contact persons of these roles have custody, in formats that say nothing of it: before ``rows``."""
+
     def rows(self, at_once: int, *, is_known: IsKnown) -> Iterator[list[ReadRow]]:
         """Read the people, at most so many of them at a time; those that are known are not read.
 

@@ -5,7 +5,7 @@ numbers are welcome in a column of their own and not needed: without one a perso
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -20,11 +20,12 @@ from unilogin.roster.formats.oneroster_person import (
     LONGEST_ID,
     RowNotes,
     UserReader,
+    is_foreign,
     is_sound_id,
     listed,
 )
 from unilogin.roster.formats.oneroster_store import Cells, Part, RowStore, StoredUser
-from unilogin.roster.formats.oneroster_words import CONTACT_ROLES
+from unilogin.roster.formats.oneroster_words import CONTACT_ROLES, CUSTODY_ROLES
 from unilogin.roster.formats.unilogin_person import MOST_CONTACTS, could_be_cpr
 from unilogin.roster.formats.values import read_date, read_time
 from unilogin.roster.messages import Found, Refused
@@ -32,7 +33,7 @@ from unilogin.roster.model import DeliveryKind, Finding, GroupRow, PersonRow, Re
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
-READING = "1"
+READING = "2"
 """To be raised when rows are read differently: then every row is read again, whatever its hash."""
 
 MOST_BROKEN = 10_000
@@ -51,16 +52,21 @@ _HAVE_CLASSES = frozenset(("Elev", "Barn", "Studerende", "Lærer", "Pædagog", "
 class OnerosterCsv:
     """One delivery; see ``Document``. Made with all tables read into the store, people put together one by one."""
 
-    def __init__(self, folder: PackedFolder, *, hash_key: bytes, today: date) -> None:
+    def __init__(self, folder: PackedFolder, *, hash_key: bytes, today: date, institution: str | None = None) -> None:
+        """Read all tables; of several schools, ``institution`` says which one this is about."""
         self._files = files = OnerosterFiles(folder)
+        self.kind = files.kind
         self._today = today
         self._store = RowStore()
         self._broken: list[ReadRow] = []
         self._broken_people: set[str] = set()
         self._newest: datetime | None = None
-        school = files.school()
-        self.groups, findings = files.groups(school)
-        self._findings = list(findings)
+        school = files.school(institution)
+        classes = files.classes(school, today=today)
+        self.groups = classes.groups
+        self._left_out = classes.left_out
+        self._findings = list(classes.findings)
+        self._custody: frozenset[str] = frozenset()
         self._declared = {group.group_id: group for group in self.groups}
         if not self._store.add_users(self._users()) + len(self._broken):  # nobody: everybody would leave (B-R02)
             raise DeliveryRefusedError(Refused.NO_PERSONS)
@@ -69,7 +75,6 @@ class OnerosterCsv:
         self._store.add_parts(self._demographics())
         self._store.settle()
         self._findings += self._strangers()
-        self.kind = files.kind
         self.header = files.header(school, newest=self._newest, today=today)
         self.group_findings = tuple(self._findings)
         self._key = hashlib.blake2b(f"oneroster {READING}".encode(), key=hash_key, digest_size=32).digest()
@@ -80,20 +85,26 @@ class OnerosterCsv:
         for group in groups:
             self._declared.setdefault(group.group_id, group)
 
+    def custody_by_role(self, roles: frozenset[str]) -> None:
+        """Let these roles of contact persons mean custody where the file says nothing of it."""
+        self._custody = roles & frozenset(CUSTODY_ROLES)
+
     def rows(self, at_once: int, *, is_known: IsKnown) -> Iterator[list[ReadRow]]:
         """Read the people that are not known; those who cannot be read come first."""
         whole = hashlib.blake2b(repr((self.header, self.groups, self._broken)).encode(), key=self._key, digest_size=32)
-        reader = UserReader(groups=self._declared, today=self._today)
+        reader = UserReader(groups=self._declared, today=self._today, custody_roles=self._custody)
         if self._broken:
             yield self._broken
         for users in self._store.users(at_once):
             people = [user for user in users if self._is_here(user)]
-            agents = self._store.named([one for user in people for one in _agents(user.cells)])
+            named = {user.id: _agents(user) for user in people}
+            agents = self._store.named(list(dict.fromkeys(one for ids in named.values() for one in ids)))
             rows = []
             for user in people:
-                own = {one: agents[one] for one in _agents(user.cells) if one in agents}
-                raw_hash = self._hash(user, own)
-                whole.update(raw_hash)
+                own = {one: agents[one] for one in named[user.id] if one in agents}
+                said = self._hash(user, own)
+                whole.update(said)
+                raw_hash = self._with_custody(said)
                 if self._has_left(user):
                     rows.append(ReadRow(user.line, b"", user.id, None, (), (), leaves=True))
                 elif not is_known(raw_hash):
@@ -113,13 +124,25 @@ class OnerosterCsv:
                 self._breaks(row, "users.csv", self._sound(row.cells[0] if row.cells else ""))
                 continue
             status = self._status(row, cells, "users.csv")
-            if status is None:
+            if status is None or (status == "tobedeleted" and self.kind is DeliveryKind.FULL):
                 continue
-            if cells["enabledUser"].lower() == "false":
-                about = self._sound(cells["sourcedId"])
-                self._tell(Finding(row.line, Found.NOT_ENABLED.value, Severity.WARNING, {"file": "users.csv"}, about))
-            self._store.add_parts(Part(agent, "agent", row.line, Cells()) for agent in _agents(cells))
+            if not self._is_enabled_or_told(row, cells):
+                continue
+            by = Cells({"by": cells["sourcedId"]})
+            self._store.add_parts(Part(agent, "agent", row.line, by) for agent in _listed_agents(cells))
             yield cells["sourcedId"], row.line, cells
+
+    def _is_enabled_or_told(self, row: CsvRow, cells: Cells) -> bool:
+        """Tell of whoever is not enabled; False: nobody knows whether they are, and they stay as they were."""
+        about = self._sound(cells["sourcedId"])
+        enabled = cells["enabledUser"].lower()
+        if enabled == "false":
+            self._tell(Finding(row.line, Found.NOT_ENABLED.value, Severity.WARNING, {"file": "users.csv"}, about))
+        elif enabled not in ("", "true"):
+            fields = {"element": "enabledUser", "value": shown(cells["enabledUser"]), "allowed": "true, false"}
+            self._breaks(row, "users.csv", about, code=Found.VALUE_UNKNOWN, **fields)
+            return False
+        return True
 
     def _parts(self, name: str, school: School) -> Iterator[Part]:
         file, place = f"{name}.csv", "orgSourcedId" if name == "roles" else "schoolSourcedId"
@@ -128,10 +151,14 @@ class OnerosterCsv:
             if row.fault or not user:
                 self._breaks(row, file, self._sound(user))
                 continue
-            status = self._status(row, cells, file)
-            if cells[place] not in ("", school.id) or status != "active" or not self._in_force(row, cells, file):
+            if self._status(row, cells, file) != "active" or cells["classSourcedId"] in self._left_out:
                 continue
-            yield Part(user, name, row.line, cells)
+            # What somebody is to a child holds at the child's school, wherever the row says it stands.
+            here = cells[place] in ("", school.id) or cells["role"] in CONTACT_ROLES
+            if here and (in_force := self._in_force(row, cells, file)) is not None:
+                yield Part(user, name if in_force else f"{name}_ended", row.line, cells if in_force else Cells())
+            elif not here and cells[place] in school.others:
+                yield Part(user, f"{name}_elsewhere", row.line, Cells())
 
     def _demographics(self) -> Iterator[Part]:
         for row, cells in self._files.rows("demographics"):
@@ -141,9 +168,9 @@ class OnerosterCsv:
                 yield Part(cells["sourcedId"], "demographics", row.line, cells)
 
     def _status(self, row: CsvRow, cells: Cells, file: str) -> str | None:
-        """Return whether a row counts or is to go; in bulk every row counts. None: it says something else."""
-        if self._files.kind is DeliveryKind.FULL:
-            return "active"
+        """Return whether a row counts or is to go; in bulk no word counts as well. None: it says something else."""
+        if not self._is_delta:  # a word is not needed there, and who should be gone is not kept by having one
+            return "tobedeleted" if cells["status"].lower() == "tobedeleted" else "active"
         status = cells["status"]
         person = self._sound(cells.get("userSourcedId") or cells["sourcedId"])
         if status not in _STATUSES:
@@ -159,8 +186,8 @@ class OnerosterCsv:
         self._newest = max(changed, self._newest or changed)
         return status
 
-    def _in_force(self, row: CsvRow, cells: Cells, file: str) -> bool:
-        """Tell whether a role or a place in a class has begun and not ended."""
+    def _in_force(self, row: CsvRow, cells: Cells, file: str) -> bool | None:
+        """Tell whether a role or a place in a class has begun and not ended; None: nobody knows."""
         dates = []
         for column, otherwise in (("beginDate", date.min), ("endDate", date.max)):
             try:
@@ -168,7 +195,7 @@ class OnerosterCsv:
             except ValueError:
                 person, value = self._sound(cells["userSourcedId"]), shown_date(cells[column])
                 self._breaks(row, file, person, code=Found.DATE_WRONG, element=column, value=value)
-                return False
+                return None
         return dates[0] <= self._today <= dates[1]
 
     def _breaks(
@@ -196,7 +223,7 @@ class OnerosterCsv:
     def _strangers(self) -> Iterator[Finding]:
         """Rows about people whom the users' table does not have; agents are told with their children."""
         for kind, user, line in self._store.strangers(_MOST_STRANGERS):
-            if kind != "agent":
+            if kind in ("roles", "enrollments", "demographics"):
                 fields = {"file": f"{kind}.csv", "element": "userSourcedId", "value": shown(user[:LONGEST_ID])}
                 yield Finding(line, Found.REFERENCE_UNKNOWN.value, Severity.WARNING, fields, self._sound(user))
 
@@ -209,13 +236,20 @@ class OnerosterCsv:
         if user.cells["enabledUser"].lower() == "false" or user.id in self._broken_people:
             return False
         roles = {part.cells["role"] for part in user.part("roles")}
-        if self.kind is DeliveryKind.FULL or user.part("agent"):
-            return not roles <= CONTACT_ROLES if roles else not user.part("agent")
+        if not roles and (user.part("roles_elsewhere") or (user.part("roles_ended") and not self._is_delta)):
+            return False
+        known = {role for role in roles if not is_foreign(role)}
+        if not self._is_delta or user.part("agent"):
+            return not known <= CONTACT_ROLES if known else not user.part("agent")
         return True
+
+    @property
+    def _is_delta(self) -> bool:
+        return self.kind is DeliveryKind.DELTA
 
     def _has_left(self, user: StoredUser) -> bool:
         sound = self._sound(user.id) is not None
-        return sound and self.kind is DeliveryKind.DELTA and user.cells["status"] == "tobedeleted"
+        return sound and self._is_delta and user.cells["status"] == "tobedeleted"
 
     def _hash(self, user: StoredUser, agents: Mapping[str, StoredUser]) -> bytes:
         """Hash all that is said of a person: their rows, their agents' rows, and what their classes are."""
@@ -223,12 +257,19 @@ class OnerosterCsv:
         said = [_said(user), [_said(agents[one]) for one in sorted(agents)], classes]
         return hashlib.blake2b(_encode(said), key=self._key, digest_size=HASH_BYTES).digest()
 
+    def _with_custody(self, said: bytes) -> bytes:
+        """Whoever was read before roles came to mean custody, or ceased to, is read again."""
+        if not self._custody:
+            return said
+        meaning = ",".join(sorted(self._custody)).encode()
+        return hashlib.blake2b(said + meaning, key=self._key, digest_size=HASH_BYTES).digest()
+
     def _read(
         self, reader: UserReader, user: StoredUser, *, agents: Mapping[str, StoredUser], raw_hash: bytes
     ) -> ReadRow:
         notes = RowNotes("users.csv", user.line)
         row, protect = reader.read(user, agents, notes)
-        if self.kind is DeliveryKind.DELTA and not _is_whole(user, row):
+        if self._is_delta and not _is_whole(user, row):
             fields = {"file": "users.csv"}
             found = Finding(user.line, Found.DELTA_INCOMPLETE.value, Severity.REFUSED, fields, self._sound(user.id))
             return ReadRow(user.line, b"", self._sound(user.id), None, protect, (found,))
@@ -237,9 +278,15 @@ class OnerosterCsv:
         return ReadRow(user.line, raw_hash, notes.local_person_id, row, protect, tuple(notes.findings))
 
 
-def _agents(cells: Cells) -> list[str]:
+def _listed_agents(cells: Cells) -> list[str]:
     """Return the ids of a person's agents, and of too many only so many that it shows."""
     return listed(cells["agentSourcedIds"])[: MOST_CONTACTS + 1]
+
+
+def _agents(user: StoredUser) -> list[str]:
+    """Return those whom a person names, and those who name the person: systems tie them from either end, or both."""
+    naming: Sequence[str] = [part.cells["by"] for part in user.part("agent")[: MOST_CONTACTS + 1]]
+    return list(dict.fromkeys([*_listed_agents(user.cells), *naming]))
 
 
 def _said(user: StoredUser) -> list[object]:

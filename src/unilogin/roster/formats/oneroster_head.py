@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,7 +13,7 @@ from unilogin.roster.formats.csv_table import CsvRow, CsvTable, RowFault
 from unilogin.roster.formats.fields import shown
 from unilogin.roster.formats.oneroster_person import is_sound_id, listed
 from unilogin.roster.formats.oneroster_store import Cells
-from unilogin.roster.formats.oneroster_words import COLUMNS, LEVELS_OF_GRADES, MANIFEST, NEEDED_FILES, REQUIRED
+from unilogin.roster.formats.oneroster_words import COLUMNS, MANIFEST, NEEDED_FILES, REQUIRED, level_of
 from unilogin.roster.formats.school_year import school_year_of
 from unilogin.roster.formats.tidy import tidy
 from unilogin.roster.formats.unilogin_head import GROUP_TYPES, LONGEST_SOURCE
@@ -22,17 +23,29 @@ from unilogin.roster.model import DeliveryKind, Finding, GroupRow, Header, Sever
 
 _NUMBER = re.compile(r"[0-9A-ZÆØÅ]{1,6}")
 _MOST_PROPERTIES = 200
-_MOST_SCHOOLS = 10_000
+_MOST_ORGS = 10_000
+_SCHOOLS_SHOWN = 20
 _TYPES = {"homeroom": "Hovedgruppe", "scheduled": "Hold"}
 _LONGEST_NAME = 100
+_FIRST_YEAR = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """The one school of a delivery: its id in the files, and its number in ours."""
+    """The school that a delivery is about: its id in the files, its number in ours, and the ids of all others."""
 
     id: str
     number: str
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The classes of the school as they are now; enrollments in what is ``left_out`` do not count."""
+
+    groups: tuple[GroupRow, ...]
+    findings: tuple[Finding, ...]
+    left_out: frozenset[str]
 
 
 class OnerosterFiles:
@@ -51,7 +64,7 @@ class OnerosterFiles:
                 raise DeliveryRefusedError(Refused.CSV_MALFORMED, line=row.line, file=MANIFEST)
             self.properties[row.cells[0].strip()] = tidy(row.cells[1])
         version = self.properties.get("oneroster.version", "")
-        if version != "1.2":
+        if re.fullmatch(r"1\.2(\.[0-9]+)?", version) is None:
             raise DeliveryRefusedError(Refused.ONEROSTER_VERSION, version=shown(version))
         self._states = {name: self._state(name) for name in COLUMNS}
         self.kind = self._kind()
@@ -60,9 +73,10 @@ class OnerosterFiles:
         state = self.properties.get(f"file.{name}", "absent").lower()
         if state not in ("absent", "bulk", "delta"):
             raise DeliveryRefusedError(Refused.ONEROSTER_MANIFEST, file=f"{name}.csv")
-        if (state != "absent" or name in NEEDED_FILES) and f"{name}.csv" not in self._folder.names:
+        told = state != "absent" and f"{name}.csv" in self._folder.names
+        if not told and (state != "absent" or name in NEEDED_FILES):
             raise DeliveryRefusedError(Refused.ONEROSTER_FILE_MISSING, file=f"{name}.csv")
-        return state if f"{name}.csv" in self._folder.names else "absent"
+        return state
 
     def _kind(self) -> DeliveryKind:
         states = {state for state in self._states.values() if state != "absent"}
@@ -116,55 +130,93 @@ class OnerosterFiles:
 
     def _school_year(self, today: date) -> str:
         """The school year that today is in, of those told; without any, the one that began in August."""
-        for _, cells in self.whole_rows("academicSessions"):
-            if cells["type"] == "schoolYear":
-                try:
-                    start, end = read_date(cells["startDate"]), read_date(cells["endDate"])
-                except ValueError:
-                    continue
-                if start <= today <= end and start.year >= 2000:
-                    return f"{start.year}-{start.year + 1}"
+        for kind, start, end in self._sessions().values():
+            if kind == "schoolYear" and start <= today <= end and start.year >= _FIRST_YEAR:
+                return f"{start.year}-{start.year + 1}"
         return school_year_of(today).name
 
-    def school(self) -> School:
-        """Return the one school; a delivery is about one institution."""
-        schools: list[School] = []
-        for line, cells in self.whole_rows("orgs"):
-            if cells["type"] == "school":
-                number = (cells["identifier"] or cells["sourcedId"]).upper()
-                if _NUMBER.fullmatch(number) is None:
-                    refused = Refused.INSTITUTION_NUMBER_WRONG
-                    raise DeliveryRefusedError(refused, line=line, number=shown(number))
-                schools.append(School(cells["sourcedId"], number))
-            if len(schools) > _MOST_SCHOOLS:
-                break
-        if len(schools) != 1:
-            raise DeliveryRefusedError(Refused.ONEROSTER_SCHOOLS, count=len(schools))
-        return schools[0]
+    def _sessions(self) -> dict[str, tuple[str, date, date]]:
+        """Return the academic sessions by id: what they are, when they begin and end; without those nobody can read."""
+        sessions = {}
+        for _, cells in self.whole_rows("academicSessions"):
+            with suppress(ValueError):
+                sessions[cells["sourcedId"]] = (
+                    cells["type"],
+                    read_date(cells["startDate"]),
+                    read_date(cells["endDate"]),
+                )
+        return sessions
 
-    def groups(self, school: School) -> tuple[tuple[GroupRow, ...], tuple[Finding, ...]]:
-        """Return the classes of the school, each once, and what is wrong with them; a refused class is left out."""
+    def schools(self) -> list[School]:
+        """Return the schools there are, each with the ids of all other organisations."""
+        schools: list[tuple[int, str, str]] = []
+        orgs: set[str] = set()
+        for line, cells in self.whole_rows("orgs"):
+            orgs.add(cells["sourcedId"])
+            if cells["type"] == "school":
+                schools.append((line, cells["sourcedId"], (cells["identifier"] or cells["sourcedId"]).upper()))
+            if len(orgs) > _MOST_ORGS:
+                raise DeliveryRefusedError(Refused.CSV_MALFORMED, line=line, file="orgs.csv")
+        if len(schools) == 1 and _NUMBER.fullmatch(schools[0][2]) is None:
+            refused = Refused.INSTITUTION_NUMBER_WRONG
+            raise DeliveryRefusedError(refused, line=schools[0][0], number=shown(schools[0][2]))
+        return [School(own, number, frozenset(orgs - {own})) for _, own, number in schools if _NUMBER.fullmatch(number)]
+
+    def school(self, wanted: str | None) -> School:
+        """Return the one school; of several the one that is wanted: a delivery is about one institution."""
+        schools = self.schools()
+        if not schools:
+            raise DeliveryRefusedError(Refused.ONEROSTER_NO_SCHOOL)
+        chosen = schools if len(schools) == 1 else [one for one in schools if one.number == wanted]
+        if len(chosen) != 1:
+            numbers = [one.number for one in schools]
+            more = ["…"] if len(numbers) > _SCHOOLS_SHOWN else []
+            listing = ", ".join([*numbers[:_SCHOOLS_SHOWN], *more])
+            raise DeliveryRefusedError(Refused.ONEROSTER_SCHOOLS, count=len(numbers), numbers=listing)
+        return chosen[0]
+
+    def classes(self, school: School, *, today: date) -> Classes:
+        """Return the classes of the school, each once, and what is wrong with them; a refused class is left out.
+
+        Files hold the classes of several terms side by side. Those of a term that is not now are left out, unless all
+        are: in the holidays no class is of today, and nobody leaves theirs.
+        """
         groups: dict[str, GroupRow] = {}
         findings: list[Finding] = []
+        left_out: set[str] = set()
+        sessions = self._sessions()
+        now: dict[str, bool] = {}
         for line, cells in self.whole_rows("classes"):
             if cells["schoolSourcedId"] not in ("", school.id):
+                left_out.add(cells["sourcedId"])
                 continue
             group, wrong = _group(cells)
-            if group and groups.setdefault(group.group_id, group) != group:
-                wrong.append((Found.GROUP_TWICE, Severity.WARNING, {}))
+            if group is None:
+                left_out.add(cells["sourcedId"])
+            else:
+                now[group.group_id] = _is_of(today, [sessions.get(one) for one in listed(cells["termSourcedIds"])])
+                if groups.setdefault(group.group_id, group) != group:
+                    wrong.append((Found.GROUP_TWICE, Severity.WARNING, {}))
             name = shown(cells["sourcedId"]) or None
             findings += [
                 Finding(line, code.value, severity, {"file": "classes.csv", **fields}, group=name)
                 for code, severity, fields in wrong
             ]
-        return tuple(groups.values()), tuple(findings)
+        past = {group_id for group_id, of_today in now.items() if not of_today} if any(now.values()) else set()
+        there = tuple(group for group in groups.values() if group.group_id not in past)
+        return Classes(there, tuple(findings), frozenset(left_out | past))
+
+
+def _is_of(today: date, terms: Sequence[tuple[str, date, date] | None]) -> bool:
+    """Tell whether one of a class's terms is now; a term that nobody knows may be."""
+    return not terms or any(term is None or term[1] <= today <= term[2] for term in terms)
 
 
 _Wrong = tuple[Found, Severity, Mapping[str, str | int]]
 
 
 def _group(cells: Cells) -> tuple[GroupRow | None, list[_Wrong]]:
-    kind = cells["metadata.dk.type"] if cells["metadata.dk.type"] in GROUP_TYPES else _TYPES.get(cells["classType"])
+    kind = cells["metadata.dk.type"] if cells["metadata.dk.type"] in GROUP_TYPES else _type_of(cells["classType"])
     wrong: list[_Wrong] = []
     if not is_sound_id(cells["sourcedId"]) or not cells["title"]:
         missing = "title" if is_sound_id(cells["sourcedId"]) else "sourcedId"
@@ -180,7 +232,12 @@ def _group(cells: Cells) -> tuple[GroupRow | None, list[_Wrong]]:
     return GroupRow(cells["sourcedId"], name, kind, level, tidy(cells["metadata.dk.line"]) or None, None, None), wrong
 
 
+def _type_of(class_type: str) -> str | None:
+    """A type that others have added is a group like any other."""
+    return "Andet" if class_type.startswith("ext:") else _TYPES.get(class_type)
+
+
 def _level(own: str, grades: Sequence[str]) -> str | None:
     """A class of several grades has no level of its own; its pupils' rows say theirs."""
     told = [own] if own else list(grades)
-    return LEVELS_OF_GRADES.get(told[0]) if len(told) == 1 else None
+    return level_of(told[0]) if len(told) == 1 else None

@@ -6,6 +6,7 @@ The rules of facts are those of ``unilogin_facts``; what a finding names is the 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.kit.xml.small import read_small
@@ -15,9 +16,10 @@ from unilogin.roster.formats.oneroster_store import Cells, Part, StoredUser
 from unilogin.roster.formats.oneroster_words import (
     CONTACT_ROLES,
     EXTERN_ROLES,
-    LEVELS_OF_GRADES,
+    GRADES,
     PUPIL_ROLES,
     STAFF_ROLES,
+    level_of,
 )
 from unilogin.roster.formats.tidy import tidy
 from unilogin.roster.formats.unilogin_facts import FactsReader, years_before
@@ -33,6 +35,7 @@ from unilogin.roster.model import ContactRow, Facts, GroupRow, PersonRow
 
 LONGEST_ID = 255
 _ID = re.compile(rf"\S{{1,{LONGEST_ID}}}")
+_CPR_AMONG_IDS = re.compile(r"\{\s*cpr\s*:\s*([^{}]*?)\s*\}", re.IGNORECASE)  # userIds: {type:identifier}
 _SEX = {"male": "M", "female": "K"}
 _FLAGS = {"true": True, "false": False, "": False}
 _DETAILS = {
@@ -90,6 +93,16 @@ def listed(cell: str) -> list[str]:
     return [one for part in cell.split(",") if (one := part.strip())]
 
 
+def placed(cell: str) -> list[str]:
+    """Return the members of a list whose places mean something: an empty one keeps its place."""
+    return [one.strip() for one in cell.split(",")] if cell else []
+
+
+def is_foreign(role: str) -> bool:
+    """Tell whether a role is an extension that means nothing here: by the standard, everybody may have some."""
+    return role.startswith("ext:") and role not in _ROLES and role not in CONTACT_ROLES
+
+
 def is_sound_id(text: str) -> bool:
     """Tell whether something can be an id: no white space, not too long."""
     return _ID.fullmatch(text) is not None
@@ -98,8 +111,9 @@ def is_sound_id(text: str) -> bool:
 class UserReader:
     """Reads the people of one delivery. ``today`` tells which dates of birth can be."""
 
-    def __init__(self, *, groups: Mapping[str, GroupRow], today: date) -> None:
+    def __init__(self, *, groups: Mapping[str, GroupRow], today: date, custody_roles: frozenset[str]) -> None:
         self._groups = groups
+        self._custody_roles = custody_roles
         self._facts = FactsReader(names=Names(()), today=today, cpr_needed=False)
         self._old_enough = years_before(today, YOUNGEST_CONTACT_YEARS)
         self._nowhere = read_small(b"<nowhere/>", longest=100)
@@ -112,8 +126,8 @@ class UserReader:
         self._check_id(user, notes)
         facts = self._read_facts(user, notes, protect)
         roles = self._roles(user.part("roles"), notes)
+        groups = self._classes(user.part("enrollments"), notes)
         notes.file, notes.line = "users.csv", user.line
-        groups = dict.fromkeys(part.cells["classSourcedId"] for part in user.part("enrollments"))
         main = self._main_group(user.part("enrollments"))
         pupil = roles is not None and roles[0] is ActorGroup.ELEV
         level = self._level(user, main=main, notes=notes) if pupil else None
@@ -149,6 +163,8 @@ class UserReader:
     def _read_facts(self, user: StoredUser, notes: RowNotes, protect: list[str]) -> Facts | None:
         cells = user.cells
         told = {name: cells[column] for name, column in _FACTS.items() if cells[column]}
+        if not cells["metadata.dk.cpr"] and (among := _CPR_AMONG_IDS.search(cells["userIds"])):
+            told["CivilRegistrationNumber"] = among[1]
         told["FirstName"] = " ".join(filter(None, (cells["givenName"], cells["middleName"])))
         for part in user.part("demographics")[:1]:
             told["BirthDate"] = part.cells["birthDate"]
@@ -164,14 +180,20 @@ class UserReader:
     def _roles(self, parts: Sequence[Part], notes: RowNotes) -> tuple[ActorGroup, tuple[str, ...]] | None:
         """Return the actor group and the roles in it; contact persons' roles count with their children alone."""
         told: dict[str, ActorGroup] = {}
+        foreign: list[Part] = []
         for part in parts:
             notes.file, notes.line = "roles.csv", part.line
             role = part.cells["role"]
             known = _ROLES.get(f"ext:{part.cells['metadata.dk.role']}", _ROLES.get(role))
             if known is not None:
                 told[known[1]] = known[0]
+            elif is_foreign(role):
+                foreign.append(part)
             elif role not in CONTACT_ROLES:
                 self._unknown(notes, "role", role, allowed=_KNOWN_ROLES)
+        for part in foreign[:1]:
+            notes.line = part.line
+            self._unknown(notes, "role", part.cells["role"], allowed=_KNOWN_ROLES, refuses=not told)
         groups = dict.fromkeys(told.values())
         if len(groups) > 1:
             notes.refuse(self._nowhere, Found.ACTOR_TWICE)
@@ -179,8 +201,22 @@ class UserReader:
             notes.refuse(self._nowhere, Found.ELEMENT_MISSING, element="role")
         return (next(iter(groups)), tuple(told)) if groups else None
 
-    def _unknown(self, notes: RowNotes, column: str, value: str, *, allowed: str) -> None:
-        notes.refuse(self._nowhere, Found.VALUE_UNKNOWN, element=column, value=shown(value), allowed=allowed)
+    def _classes(self, parts: Sequence[Part], notes: RowNotes) -> list[str]:
+        """Return the groups somebody is in; one that no table has would be a class by the name of an id."""
+        groups: dict[str, None] = {}
+        for part in parts:
+            group = part.cells["classSourcedId"]
+            if group in self._groups:
+                groups[group] = None
+            else:
+                notes.file, notes.line = "enrollments.csv", part.line
+                fields = {"element": "classSourcedId", "value": shown(group[:LONGEST_ID])}
+                notes.warn(self._nowhere, Found.REFERENCE_UNKNOWN, **fields)
+        return list(groups)
+
+    def _unknown(self, notes: RowNotes, column: str, value: str, *, allowed: str, refuses: bool = True) -> None:
+        tell = notes.refuse if refuses else notes.warn
+        tell(self._nowhere, Found.VALUE_UNKNOWN, element=column, value=shown(value), allowed=allowed)
 
     def _main_group(self, parts: Sequence[Part]) -> str | None:
         """Return the class among the groups: the one marked as primary, else the first."""
@@ -198,10 +234,9 @@ class UserReader:
         if not own:
             group = self._groups.get(main or "")
             return group.level if group else None
-        level = LEVELS_OF_GRADES.get(own[0])
+        level = level_of(own[0])
         if level is None:
-            allowed = ", ".join(sorted(LEVELS_OF_GRADES))
-            self._unknown(notes, "grades", own[0], allowed=allowed)
+            self._unknown(notes, "grades", own[0], allowed=", ".join(GRADES))
         return level
 
     def _details(self, cells: Cells, notes: RowNotes) -> dict[str, str]:
@@ -226,30 +261,44 @@ class UserReader:
         protect: list[str],
     ) -> tuple[tuple[ContactRow, ...], bool]:
         """Read the agents; one that is refused is left out, and then none known before is taken away."""
-        named = listed(user.cells["agentSourcedIds"])
-        if len(named) > MOST_CONTACTS:
-            notes.warn(self._nowhere, Found.TOO_MANY_CONTACTS, count=len(named), most=MOST_CONTACTS)
+        ties = _ties(user, agents)
+        if len(ties) > MOST_CONTACTS:
+            notes.warn(self._nowhere, Found.TOO_MANY_CONTACTS, count=len(ties), most=MOST_CONTACTS)
             return (), False
-        relations, custody, access = (
-            listed(user.cells[f"metadata.dk.agent{name}"]) for name in ("Relations", "Custody", "Access")
-        )
         contacts: dict[str, ContactRow] = {}
-        for place, agent_id in enumerate(named):
+        for place, tie in enumerate(ties):
             own = notes.of_contact(place + 1)
-            agent = agents.get(agent_id)
+            agent = agents.get(tie.agent)
             if agent is None:
-                own.refuse(self._nowhere, Found.REFERENCE_UNKNOWN, element="agentSourcedIds", value=shown(agent_id))
+                own.refuse(self._nowhere, Found.REFERENCE_UNKNOWN, element="agentSourcedIds", value=shown(tie.agent))
                 continue
             facts = self._agent(agent, own, protect)
-            relation = _at(relations, place) or _relation_of(agent)
+            relation = tie.word("Relations") or _relation_of(agent)
             if relation not in RELATIONS:
                 self._unknown(own, "metadata.dk.agentRelations", relation, allowed=", ".join(sorted(RELATIONS)))
+            decides = self._decides(tie, agent, own)
             if facts is None or own.refused:
                 continue
-            decides = _at(custody, place).lower() == "true"
-            row = ContactRow(facts, relation, decides, int((_at(access, place) or str(int(decides))) == "1"))
+            access = tie.word("Access") or str(int(decides))
+            row = ContactRow(facts, relation, decides, int(access == "1"))
             add_contact(contacts, row, where=self._nowhere, notes=own, pupil=pupil)
-        return tuple(contacts.values()), len(contacts) == len(named)
+        return tuple(contacts.values()), len(contacts) == len(ties)
+
+    def _decides(self, tie: "_Tie", agent: StoredUser, notes: RowNotes) -> bool:
+        """Tell whether a contact person has custody: where the file says so, or the school says what a role means.
+
+        Custody opens a child's password. A word nobody knows, and a list that does not fit its people, mean none.
+        """
+        if tie.shifted:
+            notes.warn(self._nowhere, Found.LIST_LENGTH, element="metadata.dk.agentCustody")
+            return False
+        told = tie.word("Custody").lower()
+        if told not in ("", "true", "false"):
+            fields = {"element": "metadata.dk.agentCustody", "value": shown(told), "allowed": "true, false"}
+            notes.warn(self._nowhere, Found.VALUE_UNKNOWN, **fields)
+        elif not told:
+            return not self._custody_roles.isdisjoint(part.cells["role"] for part in agent.part("roles"))
+        return told == "true"
 
     def _agent(self, agent: StoredUser, notes: RowNotes, protect: list[str]) -> Facts | None:
         notes.line = agent.line
@@ -262,8 +311,41 @@ class UserReader:
         return facts
 
 
-def _at(values: Sequence[str], place: int) -> str:
-    return values[place] if place < len(values) else ""
+class _Tie(NamedTuple):
+    """One contact person of a pupil: in whose row it is told, and at which place of the lists there."""
+
+    agent: str
+    told: Cells
+    place: int
+
+    def word(self, name: str) -> str:
+        """Return what a list says of this person."""
+        values = placed(self.told[f"metadata.dk.agent{name}"])
+        return values[self.place] if self.place < len(values) else ""
+
+    @property
+    def shifted(self) -> bool:
+        """Whether the list of custody is not as long as that of people: nobody knows whom its words are about."""
+        custody = placed(self.told["metadata.dk.agentCustody"])
+        return any(custody) and len(custody) != len(placed(self.told["agentSourcedIds"]))
+
+
+def _ties(user: StoredUser, agents: Mapping[str, StoredUser]) -> list[_Tie]:
+    """Return the contact persons whom a pupil's row names, then those who name the pupil."""
+    ties = {
+        one: _Tie(one, user.cells, place)
+        for place, one in reversed(list(enumerate(placed(user.cells["agentSourcedIds"]))))
+        if one
+    }
+    for part in user.part("agent"):
+        agent = agents.get(part.cells["by"])
+        if agent is None or agent.id in ties:
+            continue
+        if any(one.cells["role"] in CONTACT_ROLES for one in agent.part("roles")):
+            ties[agent.id] = _Tie(agent.id, agent.cells, placed(agent.cells["agentSourcedIds"]).index(user.id))
+    gone = {one for one in ties if one in agents and agents[one].cells["enabledUser"].lower() == "false"}
+    there = [tie for one, tie in ties.items() if one not in gone]
+    return sorted(there, key=lambda tie: (tie.told is not user.cells, tie.place))
 
 
 def _relation_of(agent: StoredUser) -> str:

@@ -131,9 +131,11 @@ STAFF_ROLES = MappingProxyType(
     }
 )
 EXTERN_ROLES = MappingProxyType({"proctor": "Ekstern", "ext:Ekstern": "Ekstern", "ext:Praktikant": "Praktikant"})
-CONTACT_ROLES = frozenset(("guardian", "parent", "relative"))
+CONTACT_ROLES = frozenset(("guardian", "parent", "relative", "ext:Kontaktperson", "ext:primaryGuardian"))
+CUSTODY_ROLES = ("parent", "guardian")
+"""Those which an institution may say mean custody; by the standard neither does."""
 
-LEVELS_OF_GRADES = MappingProxyType(
+_LEVELS = MappingProxyType(
     {
         **dict.fromkeys(("IT", "PR", "PK", "TK", "DT"), "DT"),
         **dict.fromkeys(("KG", "00", "0"), "0"),
@@ -145,10 +147,19 @@ LEVELS_OF_GRADES = MappingProxyType(
         "PS": "VU",
         "UG": "Andet",
         "Other": "Andet",
-        "other": "Andet",
         **{name: name for name in ("U1", "U2", "U3", "U4", "VU", "Andet")},
     }
 )
+GRADES = tuple(sorted(_LEVELS))
+
+
+def level_of(grade: str) -> str | None:
+    """Return the level that a code of CEDS or a word of ours means, in whatever case it is written."""
+    return _LEVELS.get(grade) or _LEVELS_IN_ANY_CASE.get(grade.upper())
+
+
+_LEVELS_IN_ANY_CASE = {grade.upper(): level for grade, level in _LEVELS.items()}
+
 GRADES_OF_LEVELS = MappingProxyType(
     {
         "DT": "PK",

@@ -92,6 +92,9 @@ class UniloginImport:
         for group in groups:
             self._declared.setdefault(group.group_id, group)
 
+    def custody_by_role(self, roles: frozenset[str]) -> None:
+        """This format says of everybody whether they have custody."""
+
     def rows(self, at_once: int, *, is_known: IsKnown) -> Iterator[list[ReadRow]]:
         """Read the persons that are not known, so many records at a time; who leaves is always read."""
         for chunk in self.records(at_once):
