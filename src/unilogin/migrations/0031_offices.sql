@@ -9,6 +9,7 @@ create table identity_proposal (
   other_id        uuid references directory_account,
   first_name      text,                                             -- split: of whom an account is made
   family_name     text,
+  number_sealed   bytea,                                            -- split: their CPR number, if it is known
   memberships     uuid[] not null default '{}',                     -- split: what is theirs
   proposed_by     uuid not null references directory_account,
   proposed_at     timestamptz not null default kit_now(),

@@ -17,6 +17,7 @@ from unilogin.domain.identity import rules
 from unilogin.domain.identity.model import CorrectionId, Done, NewPerson, NotDone, Side
 from unilogin.domain.identity.moving import move_all, move_these
 from unilogin.domain.identity.queries import are_related, side_of_account, side_of_name
+from unilogin.domain.identity.telling import tell_owners
 from unilogin.domain.services.following import (
     note_identifier_changes,
     note_new_uniid,
@@ -257,6 +258,7 @@ async def _told(
         detail = {"with": str(theirs.account_id), "moved": counts}
         entry = Entry(event, actor, account_id=mine.account_id, about=str(correction_id), detail=detail)
         await audit.write(tx, entry)
+    await tell_owners(tx, event, kept=pair[0], other=pair[1])
     told = await tx.fetchval(
         "select count(distinct service_id)::int from services_identifier_change"
         " where correction_id = $1 and withdrawn_at is null",

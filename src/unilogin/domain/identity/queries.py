@@ -45,12 +45,13 @@ def _side(row: Record, vault: CprVault) -> Side:
         row["blocked"],
         row["merged"],
         Use(row["last_sign_in"], row["services"], row["has_secret"], row["created_at"]),
-        _kind(row["cpr_sealed"], PersonId(row["person_id"]), vault),
+        kind_of_sealed(row["cpr_sealed"], PersonId(row["person_id"]), vault),
         tuple(f"{one['n']} {'/'.join(one['r'])} {one['l'] or ''}".strip() for one in row["belongings"]),
     )
 
 
-def _kind(sealed: bytes | None, person_id: PersonId, vault: CprVault) -> CprKind | None:
+def kind_of_sealed(sealed: bytes | None, person_id: PersonId, vault: CprVault) -> CprKind | None:
+    """Return what kind of number a person has whose sealed one this is."""
     return None if sealed is None else kind_of(Cpr(vault.open(sealed, person_id)))
 
 

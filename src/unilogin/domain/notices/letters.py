@@ -18,7 +18,15 @@ _CLOCK: dict[Language, str] = {
     "en": "EEEE d MMMM y 'at' HH:mm",
 }
 
-_REMINDERS = (Notice.PASSWORD_CHANGE_DUE, Notice.MANUAL_ENDING, Notice.IMPORT_ENDING, Notice.DELIVERY_WAITS)
+_REMINDERS = (
+    Notice.PASSWORD_CHANGE_DUE,
+    Notice.MANUAL_ENDING,
+    Notice.IMPORT_ENDING,
+    Notice.DELIVERY_WAITS,
+    Notice.SECOND_WORD_WAITS,
+    Notice.SWITCH_RUN,
+    Notice.SWITCH_NOT_RUN,
+)
 """Nobody has done anything: there is nothing that somebody else could have done."""
 
 

@@ -33,6 +33,12 @@ class Notice(StrEnum):
     WINDOW_UNDONE = "window_undone"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"
+    ACCOUNTS_MERGED = "accounts_merged"
+    ACCOUNT_SPLIT = "account_split"
+    CORRECTION_UNDONE = "correction_undone"
+    SECOND_WORD_WAITS = "second_word_waits"
+    SWITCH_RUN = "switch_run"
+    SWITCH_NOT_RUN = "switch_not_run"
 
 
 @dataclass(frozen=True, slots=True)
