@@ -32,8 +32,9 @@ from unilogin.kit.web.access import PUBLIC
 from unilogin.kit.web.routing import Url, url
 from unilogin.kit.web.static import asset
 from unilogin.protocols.bpi.access import SIGNED, TOKEN
-from unilogin.protocols.bpi.endpoints import soap, upload
+from unilogin.protocols.bpi.endpoints import asking, soap, upload
 from unilogin.protocols.bpi.names import PATH as WSAIMPORT
+from unilogin.protocols.bpi.names import UPLOAD
 from unilogin.protocols.oidc.access import BEARER, CLIENT, JSON_CLIENT, NAVIGATION
 from unilogin.protocols.oidc.endpoints import about_tokens, authorize, discovery, events, logout
 from unilogin.protocols.oidc.endpoints import token as tokens
@@ -148,8 +149,10 @@ URLS: tuple[Url[House], ...] = (
     # deliveries of schools' systems
     url("GET", WSAIMPORT, soap.describe, access=PUBLIC),
     url("POST", WSAIMPORT, soap.call, access=SIGNED),
-    url("PUT", "/bpi/upload/{number}", upload.take_upload, access=TOKEN),
-    url("POST", "/bpi/upload/{number}", upload.take_upload, access=TOKEN),
+    url("PUT", UPLOAD, upload.take_upload, access=TOKEN),
+    url("POST", UPLOAD, upload.take_upload, access=TOKEN),
+    url("GET", UPLOAD, asking.list_deliveries, access=TOKEN),
+    url("GET", f"{UPLOAD}/{{delivery}}", asking.show_delivery, access=TOKEN),
     # external providers (MitID)
     url("GET", f"{REALM}/broker/{{alias}}/login", provider.leave, access=ERRAND),
     url("GET", f"{REALM}/broker/{{alias}}/endpoint", provider.come_back, access=CALLBACK),

@@ -39,13 +39,15 @@ async def import_file(
     admit: Admit = _any_institution,
     namespaces: Sequence[str] = NAMESPACES,
     released: DeliveryId | None = None,
+    sent_for: str | None = None,
 ) -> Receipt:
     """Load a file in any format we know and return its receipt: applied, refused or parked.
 
     ``file`` must be seekable and ``connection`` outside a transaction. Either everything of the delivery is loaded, or
     nothing. The same delivery once more changes nothing and returns the same receipt, marked as repeated. A delivery
     that would do more than the institution's limits allow changes nothing and waits for two people (``deciding``),
-    who let it in as ``released``.
+    who let it in as ``released``. ``sent_for`` is the number of the institution that somebody said it is for: of a
+    file with several that one is read, and a file that does not tell stands in its history.
     """
     now: datetime = await connection.fetchval("select kit_now()")
     reading: Reading | None = None
@@ -53,7 +55,15 @@ async def import_file(
         desk = Desk(connection, thread, secrets, actor, now, progress)
         try:
             reading = await desk.beside(
-                partial(Reading, file, kind=kind, secrets=secrets, today=now.date(), namespaces=namespaces)
+                partial(
+                    Reading,
+                    file,
+                    kind=kind,
+                    secrets=secrets,
+                    today=now.date(),
+                    namespaces=namespaces,
+                    institution=sent_for,
+                )
             )
             admit(reading.header)
             async with connection.transaction():
@@ -66,14 +76,20 @@ async def import_file(
             if reading is not None:
                 await desk.beside(reading.close)
     async with connection.transaction():
-        return await _record_refusal(desk, reading, refusal, kind=kind)
+        return await _record_refusal(desk, reading, refusal, kind=kind, sent_for=sent_for)
 
 
 async def _record_refusal(
-    desk: Desk, reading: Reading | None, refusal: DeliveryRefusedError, *, kind: DeliveryKind
+    desk: Desk,
+    reading: Reading | None,
+    refusal: DeliveryRefusedError,
+    *,
+    kind: DeliveryKind,
+    sent_for: str | None,
 ) -> Receipt:
     header = reading.header if reading else None
-    where = await institution(desk.tx, header.institution_number) if header else None
+    number = header.institution_number if header else sent_for
+    where = await institution(desk.tx, number) if number else None
     told = Receipt(
         DeliveryId(Drawer().new_id()),
         header.institution_number if header else "",

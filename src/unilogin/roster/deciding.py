@@ -56,30 +56,63 @@ async def decide(
     secrets: Secrets,
     namespaces: Sequence[str] = NAMESPACES,
 ) -> Decided | None:
-    """Say a person's word about a parked delivery; None when none is parked under this id.
+    """Say a person's word about a parked delivery, and load it when two have released it; None when none is parked.
 
-    ``connection`` is outside a transaction. What is released is loaded from its file as if it came now, without the
-    limits; it may still be refused, if its institution was closed.
+    ``connection`` is outside a transaction.
     """
     async with connection.transaction():
-        where = await _parked(connection, delivery_id)
-        if where is None:
-            return None
-        people = int(await connection.fetchval(_SAY, delivery_id, actor.kind, actor.id, decision.value))
-        await _log(connection, Event.DELIVERY_DECIDED, delivery_id, where=where, actor=actor, decision=decision)
-        if people < 2:
-            return Decided(needs_another=True)
-        if decision is Decision.REJECT:
-            await _reject(connection, delivery_id, where=where, actor=actor)
-            return Decided(needs_another=False, receipt=await receipt(connection, delivery_id))
-        kind = DeliveryKind(
-            await connection.fetchval("select kind from roster_delivery where delivery_id = $1", delivery_id)
-        )
-        file = await kept_file(connection, secrets, delivery_id)
-    loaded = await import_file(
-        connection, file, secrets=secrets, actor=actor, kind=kind, namespaces=namespaces, released=delivery_id
-    )
+        decided = await say(connection, delivery_id, decision, actor=actor)
+    if decided is None or decided.needs_another or decision is Decision.REJECT:
+        return decided
+    loaded = await release(connection, delivery_id, actor=actor, secrets=secrets, namespaces=namespaces)
     return Decided(needs_another=False, receipt=loaded)
+
+
+async def say(tx: Transaction, delivery_id: DeliveryId, decision: Decision, *, actor: Actor) -> Decided | None:
+    """Say a person's word; None when no delivery is parked under this id.
+
+    What two have rejected is rejected. What two have released is still parked, until ``release`` has loaded it.
+    """
+    where = await _parked(tx, delivery_id)
+    if where is None:
+        return None
+    people = int(await tx.fetchval(_SAY, delivery_id, actor.kind, actor.id, decision.value))
+    await _log(tx, Event.DELIVERY_DECIDED, delivery_id, where=where, actor=actor, decision=decision)
+    if people < 2:
+        return Decided(needs_another=True)
+    if decision is Decision.RELEASE:
+        return Decided(needs_another=False)
+    await _reject(tx, delivery_id, where=where, actor=actor)
+    return Decided(needs_another=False, receipt=await receipt(tx, delivery_id))
+
+
+async def release(
+    connection: Connection,
+    delivery_id: DeliveryId,
+    *,
+    actor: Actor,
+    secrets: Secrets,
+    namespaces: Sequence[str] = NAMESPACES,
+) -> Receipt | None:
+    """Load what two people have released, from its file as if it came now, without the limits; None: it is not parked.
+
+    It may still be refused, if its institution was closed. It takes time and memory: for a process of its own.
+    """
+    async with connection.transaction():
+        if await _parked(connection, delivery_id) is None:
+            return None
+        kind, number = await _kind_and_place(connection, delivery_id)
+        file = await kept_file(connection, secrets, delivery_id)
+    return await import_file(
+        connection,
+        file,
+        secrets=secrets,
+        actor=actor,
+        kind=kind,
+        namespaces=namespaces,
+        released=delivery_id,
+        sent_for=number,
+    )
 
 
 async def _parked(tx: Transaction, delivery_id: DeliveryId) -> InstitutionId | None:
@@ -90,6 +123,16 @@ async def _parked(tx: Transaction, delivery_id: DeliveryId) -> InstitutionId | N
         KEPT_DAYS,
     )
     return None if found is None else InstitutionId(found)
+
+
+async def _kind_and_place(tx: Transaction, delivery_id: DeliveryId) -> tuple[DeliveryKind, str]:
+    """Return what a delivery is, and for which institution: its file may hold several."""
+    (row,) = await tx.fetch(
+        "select d.kind, i.number from roster_delivery d join directory_institution i using (institution_id)"
+        " where d.delivery_id = $1",
+        delivery_id,
+    )
+    return DeliveryKind(row["kind"]), row["number"]
 
 
 async def _reject(tx: Transaction, delivery_id: DeliveryId, *, where: InstitutionId, actor: Actor) -> None:

@@ -55,7 +55,7 @@ from unilogin.roster.parking import (
     take_changes_out,
 )
 from unilogin.roster.planning import effect_of, limits_of
-from unilogin.roster.queries import last_applied, receipt, same_delivery
+from unilogin.roster.queries import last_applied, newest_time, receipt, same_delivery
 from unilogin.roster.reading import Reading
 from unilogin.roster.recording import record
 from unilogin.roster.rules import breaches, check_base, check_heard, check_institution, check_time
@@ -94,7 +94,8 @@ async def load(desk: Desk, reading: Reading, file: BinaryIO, *, released: Delive
         return replace(before, repeated=True)
     check_heard(header, heard=await is_heard(tx, where.institution_id, source=header.source))
     check_base(header, reading.kind, last=last.source_time if last else None)
-    check_time(header, last=last.source_time if last else None, now=desk.now)
+    newest = await newest_time(tx, where.institution_id, source=header.source, but=released)
+    check_time(header, last=newest, now=desk.now)
     try:
         async with tx.transaction():
             outcome = await _apply(desk, origin, reading, released=released is not None)
@@ -103,7 +104,8 @@ async def load(desk: Desk, reading: Reading, file: BinaryIO, *, released: Delive
     await drop_held(tx, origin, but=released)
     if released:
         await drop_file(tx, released)
-    return await _keep(desk, origin, reading, outcome)
+    told = await _keep(desk, origin, reading, outcome)
+    return replace(told, settled_at=desk.now) if released else told
 
 
 async def _same_as_before(desk: Desk, reading: Reading, origin: Origin) -> Receipt | None:

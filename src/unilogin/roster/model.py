@@ -139,6 +139,18 @@ class DeliveryStatus(StrEnum):
     UNDONE = "undone"  # was applied, and taken back
 
 
+class DeliveryState(StrEnum):
+    """How a delivery stands, as its sender is told; ``status`` is what the database counts by."""
+
+    LOADED = "loaded"
+    RELEASED = "released"  # loaded, after two people let it in
+    PARKED = "parked"
+    REJECTED = "rejected"
+    OVERTAKEN = "overtaken"  # a later one came, or nobody decided for thirty days
+    UNDONE = "undone"
+    REFUSED = "refused"
+
+
 class ChangeKind(StrEnum):
     """What a delivery changes about one person."""
 
@@ -233,6 +245,14 @@ class Receipt:
     plan: tuple[PlanLine, ...] = ()
     held_by: tuple[Breach, ...] = ()
     repeated: bool = False
+    settled_at: datetime | None = None  # when it was released, rejected, overtaken or undone
+
+    @property
+    def state(self) -> DeliveryState:
+        """How the delivery stands now."""
+        if self.status is not DeliveryStatus.APPLIED:
+            return DeliveryState(self.status.value)
+        return DeliveryState.LOADED if self.settled_at is None else DeliveryState.RELEASED
 
 
 class ExportFormat(StrEnum):

@@ -23,7 +23,8 @@ from unilogin.roster.model import (
 
 _DELIVERY = """
   select delivery_id, received_at, institution_number, source, source_time, school_year, status, refusal,
-         refusal_fields, created, changed, unchanged, gone, refused, new_accounts, finding_count, kind, plan, held_by
+         refusal_fields, created, changed, unchanged, gone, refused, new_accounts, finding_count, kind, plan, held_by,
+         settled_at
   from roster_delivery
 """
 
@@ -55,6 +56,9 @@ _SAME = """
   union all
   select delivery_id, source_time, fingerprint from roster_delivery
   where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status in ('parked', 'rejected')
+  union all
+  select delivery_id, source_time, fingerprint from roster_delivery
+  where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status = 'overtaken'
 """
 
 
@@ -66,9 +70,26 @@ async def same_delivery(
     source_time: datetime,
     kind: DeliveryKind,
 ) -> list[Known]:
-    """Return deliveries of this source and this very time that count, wait, or were rejected."""
+    """Return deliveries of this source and this very time that count, wait, were rejected or overtaken."""
     rows = await connection.fetch(_SAME, institution_id, source, source_time, kind.value)
     return [Known(*row.values()) for row in rows]
+
+
+async def newest_time(
+    connection: Connection, institution_id: InstitutionId, *, source: str, but: DeliveryId | None
+) -> datetime | None:
+    """Return the time of the newest delivery of this source that counts or waits, but for one."""
+    found: datetime | None = await connection.fetchval(
+        "select greatest("
+        " (select max(source_time) from roster_delivery"
+        "  where institution_id = $1 and source = $2 and status = 'applied'),"
+        " (select max(source_time) from roster_delivery"
+        "  where institution_id = $1 and source = $2 and status = 'parked' and delivery_id is distinct from $3))",
+        institution_id,
+        source,
+        but,
+    )
+    return found
 
 
 async def receipt(connection: Connection, delivery_id: DeliveryId) -> Receipt | None:
@@ -87,6 +108,20 @@ async def history(connection: Connection, institution_id: InstitutionId, *, limi
     """Return the latest deliveries of an institution, newest first, without their findings."""
     rows = await connection.fetch(
         f"{_DELIVERY} where institution_id = $1 order by received_at desc limit $2", institution_id, limit
+    )
+    return [_receipt(row, ()) for row in rows]
+
+
+async def history_of_sender(
+    connection: Connection, institution_id: InstitutionId, *, system_id: str, limit: int
+) -> list[Receipt]:
+    """Return what one system has delivered for an institution, newest first, without findings."""
+    rows = await connection.fetch(
+        f"{_DELIVERY} where institution_id = $1 and actor_kind = 'source' and actor_id = $2"
+        " order by received_at desc limit $3",
+        institution_id,
+        system_id,
+        limit,
     )
     return [_receipt(row, ()) for row in rows]
 
@@ -115,6 +150,7 @@ def _receipt(row: Record, findings: Sequence[Record]) -> Receipt:
         DeliveryKind(row["kind"]),
         msgspec.convert(row["plan"], tuple[PlanLine, ...]),
         msgspec.convert(row["held_by"], tuple[Breach, ...]),
+        settled_at=row["settled_at"],
     )
 
 

@@ -19,6 +19,7 @@ About = TypeVar("About")
 def receipt_json(receipt: Receipt, texts: Texts) -> dict[str, object]:
     """Return a receipt of plain values, ready for any writer of JSON."""
     told: dict[str, object] = {name: _plain(value) for name, value in asdict(receipt).items()}
+    told["state"] = receipt.state.value
     told["plan"] = [{**asdict(line), "words": _both(in_words, texts, line)} for line in receipt.plan]
     told["held_by"] = [{**asdict(one), "why": _both(why_held, texts, one)} for one in receipt.held_by]
     told["findings"] = [

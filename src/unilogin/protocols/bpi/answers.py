@@ -1,10 +1,12 @@
-"""Writing answers: a signed SOAP envelope around what was asked for, or around a fault."""
+"""Writing answers: a signed SOAP envelope around what was asked for, or around a fault; JSON for plain HTTPS."""
 
 import base64
+from collections.abc import Mapping
 from datetime import timedelta
 from html import escape
 from uuid import uuid4
 
+import msgspec
 from starlette.responses import Response
 
 from unilogin.kit.text import LANGUAGES, Texts
@@ -13,7 +15,7 @@ from unilogin.kit.xml.small import read_small
 from unilogin.kit.xml.tree import Element, written
 from unilogin.protocols.bpi.certificate import Signer
 from unilogin.protocols.bpi.envelope import LONGEST_MESSAGE
-from unilogin.protocols.bpi.errors import COME_AGAIN, FaultError
+from unilogin.protocols.bpi.errors import COME_AGAIN, FaultError, TokenError
 from unilogin.protocols.bpi.names import (
     ADDRESSING,
     ANONYMOUS,
@@ -48,6 +50,20 @@ def fault_answer(fault: FaultError, texts: Texts, *, signer: Signer | None) -> R
     envelope = _envelope(_fault(fault, texts), action=_FAULT_ACTION, relates_to=fault.answers, signer=signer)
     headers = {"Retry-After": "60"} if fault.status in COME_AGAIN else {}
     return _response(envelope, status=fault.status, headers=headers)
+
+
+def json_answer(told: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer to a plain request."""
+    return Response(msgspec.json.encode(told), status, headers=headers, media_type="application/json")
+
+
+def fault_json(fault: FaultError, texts: Texts) -> Response:
+    """Return why a plain request is not done, in both languages."""
+    sentences = {language: texts(language, f"bpi.fault.{fault.code}", **fault.fields) for language in LANGUAGES}
+    headers = {"WWW-Authenticate": 'Bearer realm="unilogin"'} if isinstance(fault, TokenError) else {}
+    if fault.status in COME_AGAIN:
+        headers["Retry-After"] = "60"
+    return json_answer({"error": fault.code, "message": sentences}, status=fault.status, headers=headers)
 
 
 def _response(content: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -164,6 +164,13 @@ class NotAgreedFaultError(FaultError):
     status = 403
 
 
+class UnknownDeliveryError(FaultError):
+    """Asked for a delivery that is not there for this token; whether it is there for another one is not told."""
+
+    code = "unknown_delivery"
+    status = 404
+
+
 class KindError(FaultError):
     """``kind`` is none of the three."""
 

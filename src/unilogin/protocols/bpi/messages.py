@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from unilogin.kit.text import Language, Texts
 from unilogin.protocols.bpi.model import Told
+from unilogin.roster.model import DeliveryState
 
 
 class Result(StrEnum):
@@ -14,6 +15,10 @@ class Result(StrEnum):
     REPEATED = "repeated"
     PARKED = "parked"
     REFUSED = "refused"
+    REJECTED = "rejected"
+    OVERTAKEN = "overtaken"
+    RELEASED = "released"
+    UNDONE = "undone"
 
 
 _RESKODE: Mapping[Result, str] = {
@@ -21,16 +26,24 @@ _RESKODE: Mapping[Result, str] = {
     Result.REPEATED: "GENTAGET",
     Result.PARKED: "PARKERET",
     Result.REFUSED: "AFVIST",
+    Result.REJECTED: "AFVIST",
+    Result.OVERTAKEN: "AFVIST",
 }
+_SETTLED = (Result.PARKED, Result.REJECTED, Result.OVERTAKEN)
 
 
 def result_of(told: Told) -> Result:
-    """Return what became of a delivery. One that came again says so, unless it waits still."""
-    if told.status == Result.PARKED:
-        return Result.PARKED
+    """Return what became of a delivery. One that came again says so, unless it waits still or never counted."""
+    if told.state in _SETTLED:
+        return Result(told.state)
     if told.repeated:
         return Result.REPEATED
     return Result.APPLIED if told.status == Result.APPLIED else Result.REFUSED
+
+
+def fate_of(told: Told) -> Result:
+    """Return how a delivery stands that somebody asks about later."""
+    return Result.APPLIED if told.state == DeliveryState.LOADED else Result(told.state)
 
 
 def code_of(told: Told) -> str:
@@ -38,9 +51,8 @@ def code_of(told: Told) -> str:
     return _RESKODE[result_of(told)]
 
 
-def summary_of(told: Told, texts: Texts, language: Language) -> str:
+def summary_of(result: Result, told: Told, texts: Texts, language: Language) -> str:
     """Return the sentence."""
-    result = result_of(told)
     if result is Result.REFUSED and told.why:
         return told.why[language]
     reasons = " ".join(held.why[language] for held in told.held_by)

@@ -67,6 +67,7 @@ class Told(msgspec.Struct, frozen=True):
     """What of a receipt decides how we answer."""
 
     status: str
+    state: str
     repeated: bool
     counts: dict[str, int]
     finding_count: int

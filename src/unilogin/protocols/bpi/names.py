@@ -18,4 +18,10 @@ SERVICE = "https://brugerdatabasen.stil.dk/bpi/wsaimport/8"
 PORT_TYPE = "WsaImportPortType"
 
 PATH = "/bpi/wsaimport/8"
+UPLOAD = "/bpi/upload/{number}"
 CONTENT_TYPE = "application/soap+xml"
+
+
+def address_of(base_url: str, number: str, delivery_id: object) -> str:
+    """Return where a sender asks what became of a delivery."""
+    return f"{base_url}{UPLOAD.format(number=number)}/{delivery_id}"

@@ -38,7 +38,14 @@ async def deliver(
 
     try:
         return await import_file(
-            connection, file, secrets=secrets, actor=sender.actor, kind=kind, admit=admit, namespaces=namespaces
+            connection,
+            file,
+            secrets=secrets,
+            actor=sender.actor,
+            kind=kind,
+            admit=admit,
+            namespaces=namespaces,
+            sent_for=only if only in allowed else None,
         )
     except NotAgreedError as refused:
         async with connection.transaction():

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import digest
+from unilogin.roster.model import DeliveryId, Receipt
+from unilogin.roster.queries import history_of_sender, receipt
 from unilogin.roster.senders.model import (
     KnownCertificate,
     KnownToken,
@@ -52,6 +54,34 @@ async def institutions_of(connection: Connection, sender_id: SenderId) -> dict[I
         sender_id,
     )
     return {InstitutionId(row["institution_id"]): row["number"] for row in rows}
+
+
+async def institution_of_bearer(connection: Connection, bearer: TokenBearer, *, number: str) -> InstitutionId | None:
+    """Return the institution of a number when its sender may deliver for it now, and with this token; None if not."""
+    agreed = await institutions_of(connection, bearer.sender.sender_id)
+    found = (one for one in agreed if agreed[one] == number and (bearer.only is None or one in bearer.only))
+    return next(found, None)
+
+
+async def delivery_of(
+    connection: Connection, sender: Sender, institution_id: InstitutionId, delivery_id: DeliveryId
+) -> Receipt | None:
+    """Return the receipt of a sender's own delivery for an institution; None for everybody else's."""
+    own = await connection.fetchval(
+        "select exists (select from roster_delivery where delivery_id = $1 and institution_id = $2"
+        " and actor_kind = 'source' and actor_id = $3)",
+        delivery_id,
+        institution_id,
+        sender.system_id,
+    )
+    return await receipt(connection, delivery_id) if own else None
+
+
+async def delivered_at(
+    connection: Connection, sender: Sender, institution_id: InstitutionId, *, most: int
+) -> list[Receipt]:
+    """Return a sender's own last deliveries for an institution, newest first, without findings."""
+    return await history_of_sender(connection, institution_id, system_id=sender.system_id, limit=most)
 
 
 async def may_deliver_more(connection: Connection, sender: Sender, institutions: Collection[InstitutionId]) -> bool:

@@ -76,7 +76,7 @@ async def _deliver(house: House, asked: Call) -> str:
     receipt = msgspec.json.encode({**taken.receipt, "findings": shown}).decode()
     return (
         f'<s:svar xmlns:s="{SERVICE}"><s:reskode>{code_of(taken.told)}</s:reskode>'
-        f"<s:restekst>{escape(summary_of(taken.told, house.texts, 'da'))}</s:restekst>"
+        f"<s:restekst>{escape(summary_of(result_of(taken.told), taken.told, house.texts, 'da'))}</s:restekst>"
         f"<s:kvittering>{escape(receipt)}</s:kvittering></s:svar>"
     )
 

@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Mapping
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,27 +12,32 @@ from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.places import FullError
 from unilogin.kit.text import LANGUAGES
 from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
+from unilogin.protocols.bpi.answers import fault_json, json_answer
 from unilogin.protocols.bpi.errors import (
-    COME_AGAIN,
     BrokenError,
     BusyError,
     FaultError,
     KindError,
     NotAgreedFaultError,
-    TokenError,
     TooManyDeliveriesError,
 )
 from unilogin.protocols.bpi.handing_over import hand_over
 from unilogin.protocols.bpi.messages import Result, result_of, summary_of
 from unilogin.protocols.bpi.model import NotAgreed, Taken
+from unilogin.protocols.bpi.names import address_of
 from unilogin.protocols.bpi.receiving import receive_file
 from unilogin.roster.model import DeliveryKind
 from unilogin.roster.senders.actions import note_refused
 from unilogin.roster.senders.model import TokenBearer
-from unilogin.roster.senders.queries import institutions_of, may_deliver_more
+from unilogin.roster.senders.queries import institution_of_bearer, may_deliver_more
 from unilogin.roster.senders.rules import MOST_AN_HOUR
 
-_STATUS: Mapping[Result, int] = {Result.PARKED: 202, Result.REFUSED: 422}
+_STATUS: Mapping[Result, int] = {
+    Result.PARKED: 202,
+    Result.REFUSED: 422,
+    Result.REJECTED: 422,
+    Result.OVERTAKEN: 422,
+}
 
 
 async def take_upload(house: House, request: Request, admitted: TokenBearer | FaultError) -> Response:
@@ -41,7 +45,7 @@ async def take_upload(house: House, request: Request, admitted: TokenBearer | Fa
     try:
         if isinstance(admitted, FaultError):
             raise admitted
-        return _answer(house, await _taken(house, request, admitted))
+        return _answer(house, request, await _taken(house, request, admitted))
     except FaultError as fault:
         return _refusal(house, fault)
     except (FullError, *UNAVAILABLE, *UNAVAILABLE_STATES) as error:
@@ -72,9 +76,8 @@ def _kind(request: Request) -> DeliveryKind:
 async def _check_leave(house: House, bearer: TokenBearer, number: str) -> None:
     """Refuse before the file comes. An institution that there is not sounds like one that is not the sender's."""
     async with acquire(house.pool) as connection:
-        agreed = await institutions_of(connection, bearer.sender.sender_id)
-        wanted = [one for one in agreed if agreed[one] == number and (bearer.only is None or one in bearer.only)]
-        if wanted and not await may_deliver_more(connection, bearer.sender, wanted):
+        wanted = await institution_of_bearer(connection, bearer, number=number)
+        if wanted and not await may_deliver_more(connection, bearer.sender, [wanted]):
             raise TooManyDeliveriesError(most=MOST_AN_HOUR)
     if wanted:
         return
@@ -83,25 +86,18 @@ async def _check_leave(house: House, bearer: TokenBearer, number: str) -> None:
     raise NotAgreedFaultError(number=number[:6])
 
 
-def _answer(house: House, taken: Taken) -> Response:
+def _answer(house: House, request: Request, taken: Taken) -> Response:
     result = result_of(taken.told)
     metrics.delivery("upload", result)
     told = {
         "result": result,
-        "summary": {language: summary_of(taken.told, house.texts, language) for language in LANGUAGES},
+        "summary": {language: summary_of(result, taken.told, house.texts, language) for language in LANGUAGES},
         **taken.receipt,
     }
-    return _json(told, status=_STATUS.get(result, 200))
+    address = address_of(house.base_url, str(request.path_params["number"]), taken.receipt["delivery_id"])
+    return json_answer(told, status=_STATUS.get(result, 200), headers={"Location": address})
 
 
 def _refusal(house: House, fault: FaultError) -> Response:
     metrics.delivery("upload", fault.code)
-    sentences = {language: house.texts(language, f"bpi.fault.{fault.code}", **fault.fields) for language in LANGUAGES}
-    headers = {"WWW-Authenticate": 'Bearer realm="unilogin"'} if isinstance(fault, TokenError) else {}
-    if fault.status in COME_AGAIN:
-        headers["Retry-After"] = "60"
-    return _json({"error": fault.code, "message": sentences}, status=fault.status, headers=headers)
-
-
-def _json(told: Mapping[str, object], *, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(told), status, headers=headers, media_type="application/json")
+    return fault_json(fault, house.texts)
