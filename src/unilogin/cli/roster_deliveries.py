@@ -60,7 +60,7 @@ def show(delivery: DeliveryArgument, as_json: AsJson = False) -> None:
         ("Delivery", told.delivery_id),
         ("Institution", told.institution_number),
         ("Source", told.source),
-        ("Made", told.source_time),
+        ("Made", f"{told.source_time:%Y-%m-%d %H:%M:%S}"),
         ("Received", f"{told.received_at:%Y-%m-%d %H:%M:%S}"),
         ("Kind", told.kind),
         ("Status", told.status),
@@ -137,6 +137,37 @@ def limits(
         if given or usual:
             await set_limits(tx, where, given, usual=usual, actor=operator())
         return [(name.replace("_", " "), value) for name, value in asdict(await limits_of(tx, where)).items()]
+
+    show_facts(act(work))
+
+
+def custody(
+    institution: InstitutionArgument,
+    source: Annotated[str, typer.Option(help="The system, as its files call it: source.systemName.")],
+    role: Annotated[
+        list[str] | None, typer.Option(help="A role that means custody: parent or guardian; repeatable.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="No role means custody.")] = False,
+) -> None:
+    """Show or set which roles of a system's OneRoster files mean custody at an institution; usually none does.
+
+    Whoever has custody can give a child a new password. Only set a role where the institution vouches that its system
+    gives it to nobody who has lost custody. It counts from the next delivery on; what a file says of custody itself
+    always goes first.
+    """
+    from unilogin.roster.formats.oneroster_words import CUSTODY_ROLES
+
+    if unknown := set(role or ()).difference(CUSTODY_ROLES):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: only {' and '.join(CUSTODY_ROLES)} can mean custody")
+
+    async def work(tx: "Transaction") -> Iterable[tuple[str, object]]:
+        from unilogin.roster.custody_roles import custody_roles, set_custody_roles
+
+        where = await institution_id(tx, institution)
+        if role or none:
+            await set_custody_roles(tx, where, source=source, roles=role or (), actor=operator())
+        mean = await custody_roles(tx, where, source=source)
+        return [("system", source), ("roles that mean custody", ", ".join(sorted(mean)) or "none")]
 
     show_facts(act(work))
 
