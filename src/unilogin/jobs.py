@@ -28,6 +28,7 @@ from unilogin.roster.deciding import forget_parked
 from unilogin.roster.expiring import end_old_imports, forget_people
 from unilogin.roster.senders.actions import forget_old_messages
 from unilogin.roster.switching.actions import retire_due
+from unilogin.roster.tasks import mind_tasks
 from unilogin.roster.undoing import forget_what_was
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.errands import forget_old_errands
@@ -64,6 +65,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("oidc: forget old events", 24 * HOUR, forget_old_events),
         Job("notices: forget old ones", 24 * HOUR, forget_old_letters),
         Job("rosters: end imports nobody renews", 24 * HOUR, end_old_imports),
+        Job("rosters: carry out what offices decided", MINUTE, mind_tasks),
         Job("rosters: forget parked files nobody released", HOUR, forget_parked),
         Job("rosters: forget the way back", 24 * HOUR, forget_what_was),
         Job("people: forget who left long ago", 24 * HOUR, forget_people),

@@ -9,6 +9,7 @@ import typer
 
 from unilogin.cli import (
     audit,
+    carry_out,
     check,
     deliver,
     demo,
@@ -66,6 +67,7 @@ roster.commands.add_typer(roster_switch.commands, name="switch")
 roster.commands.command("generate")(roster_files.generate)
 roster.commands.command("export")(roster_files.export)
 roster.commands.command("watch")(watch.watch)
+roster.commands.command("carry-out")(carry_out.carry_out)
 senders.commands.command("deliver")(deliver.deliver)
 app.add_typer(senders.commands, name="senders")
 app.add_typer(services.commands, name="services")

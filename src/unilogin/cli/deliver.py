@@ -4,24 +4,19 @@ A process of its own: reading a file keeps a processor busy for minutes and take
 moment must not notice.
 """
 
-import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from unilogin.cli.shown import AsJson, show_json
-from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, the_settings
+from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, stand_back, the_settings
 from unilogin.roster.model import DeliveryKind
 
 if TYPE_CHECKING:
     from unilogin.roster.model import Receipt
     from unilogin.settings import Settings
-
-_POLITE = 10
-"""How far the process stands back behind those that answer people."""
 
 
 def deliver(
@@ -44,8 +39,7 @@ def deliver(
     from unilogin.roster.senders.errors import NotAgreedError
 
     settings = the_settings()
-    with suppress(OSError):
-        os.nice(_POLITE)
+    stand_back()
     try:
         with database(settings) as dsn, _opened(file) as content:
             receipt = asyncio.run(

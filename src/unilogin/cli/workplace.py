@@ -3,7 +3,7 @@
 import os
 import pwd
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from unilogin.domain.audit.model import Actor
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+_POLITE = 10
+"""How far a process stands back behind those that answer people."""
+
 
 class DatabaseError(SetupError):
     """There is no database to work on; the sentence says why and what to do."""
@@ -29,6 +32,12 @@ def the_settings() -> "Settings":
     from unilogin.settings import load_settings
 
     return load_settings(os.environ)
+
+
+def stand_back() -> None:
+    """Let the processes that answer people go first, from now on (the priority of a process, nice)."""
+    with suppress(OSError):
+        os.nice(_POLITE)
 
 
 def operator() -> Actor:

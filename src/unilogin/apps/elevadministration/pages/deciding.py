@@ -9,15 +9,12 @@ from unilogin.apps.elevadministration.rules import brought
 from unilogin.apps.elevadministration.shown import pass_to_delivery, pass_to_school, render, url_of
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.house import House
-from unilogin.kit.db.connection import acquire, transaction
-from unilogin.kit.places import FullError
-from unilogin.kit.web.errors import RefusedError
-from unilogin.roster.deciding import Decided, Decision, decide
-from unilogin.roster.model import DeliveryId
+from unilogin.kit.db.connection import transaction
+from unilogin.roster.deciding import Decision, say
+from unilogin.roster.model import DeliveryId, DeliveryStatus
 from unilogin.roster.queries import receipt
+from unilogin.roster.tasks import DONE, FAILED, Task, begin, last_ordered, order, wait_for
 from unilogin.roster.undoing import NotUndone, UndoRefused, undo
-
-_TOLD = {Decision.RELEASE: "released", Decision.REJECT: "rejected"}
 
 
 async def release(house: House, request: Request, desk: Desk) -> Response:
@@ -31,24 +28,33 @@ async def reject(house: House, request: Request, desk: Desk) -> Response:
 
 
 async def _decide(house: House, request: Request, desk: Desk, decision: Decision) -> Response:
-    async with acquire(house.pool) as connection:
-        school = await pass_to_school(connection, request, desk)
-        delivery_id = await pass_to_delivery(connection, request, school)
-        twice = await queries.has_said(connection, delivery_id, decision.value, reader=desk.visit.account_id)
-    if twice:
-        return _back(school, delivery_id, "twice")  # B-A05: the same person's second word is no second person's
-    try:
-        async with house.heavy.one(), acquire(house.pool) as connection:
-            decided = await decide(connection, delivery_id, decision, actor=desk.actor, secrets=house.secrets)
-    except FullError as error:
-        raise RefusedError(503, "look.stopped.busy", restart_url=_url(school, delivery_id)) from error
-    return _back(school, delivery_id, _said(decided, decision))
+    async with transaction(house.pool) as tx:
+        school = await pass_to_school(tx, request, desk)
+        delivery_id = await pass_to_delivery(tx, request, school)
+        ordered = await last_ordered(tx, delivery_id)
+        if ordered is not None and ordered.answer is None:
+            return _back(school, delivery_id, "")  # it is under way: too late to think again
+        said_before = await queries.has_said(tx, delivery_id, decision.value, reader=desk.visit.account_id)
+        if said_before and ordered is None:
+            return _back(school, delivery_id, "twice")  # B-A05: the same person's second word is no second person's
+        decided = await say(tx, delivery_id, decision, actor=desk.actor)
+        if decided is None:
+            return _back(school, delivery_id, "late")
+        if decided.needs_another:
+            return _back(school, delivery_id, "said")
+        if decision is Decision.REJECT:
+            return _back(school, delivery_id, "rejected")
+        await order(tx, delivery_id, Task.RELEASE, actor=desk.actor)
+    return _back(school, delivery_id, await _carried_out(house, delivery_id, done="released"))
 
 
-def _said(decided: Decided | None, decision: Decision) -> str:
-    if decided is None:
-        return "late"
-    return "said" if decided.needs_another else _TOLD[decision]
+async def _carried_out(house: House, delivery_id: DeliveryId, *, done: str) -> str:
+    """Have it done by a process of its own; return what to say: a large delivery takes longer than anybody waits."""
+    begin(house.heavy)
+    ordered = await wait_for(house.pool, delivery_id)
+    if ordered is None or ordered.answer is None:
+        return ""  # the page says by itself what is under way
+    return done if ordered.answer == DONE else ordered.answer
 
 
 async def take_back(house: House, request: Request, desk: Desk) -> Response:
@@ -59,7 +65,14 @@ async def take_back(house: House, request: Request, desk: Desk) -> Response:
         told = await receipt(tx, delivery_id)
         if told is None or await queries.is_for_the_operator(tx, school, source=told.source, people=brought(told.plan)):
             return _back(school, delivery_id, "too_many")
-        done = await undo(tx, delivery_id, actor=desk.actor)
+        if told.status is not DeliveryStatus.APPLIED:
+            return _back(school, delivery_id, "late")
+        await order(tx, delivery_id, Task.UNDO, actor=desk.actor)
+    said = await _carried_out(house, delivery_id, done="undone")
+    if said in ("", "undone", FAILED):
+        return _back(school, delivery_id, said)
+    async with transaction(house.pool) as tx:
+        done = await undo(tx, delivery_id, actor=desk.actor)  # the same answer once more, and whom it is about
     if not isinstance(done, UndoRefused):
         return _back(school, delivery_id, "undone")
     if done.why is NotUndone.CHANGED_LATER:
@@ -73,4 +86,5 @@ def _url(school: AdministeredSchool, delivery_id: DeliveryId) -> str:
 
 
 def _back(school: AdministeredSchool, delivery_id: DeliveryId, told: str) -> Response:
-    return RedirectResponse(f"{_url(school, delivery_id)}?told={told}", status_code=303)
+    address = _url(school, delivery_id)
+    return RedirectResponse(f"{address}?told={told}" if told else address, status_code=303)

@@ -28,8 +28,9 @@ from unilogin.roster.messages import in_words, what_is_wrong, what_to_do, why_he
 from unilogin.roster.model import DeliveryId, DeliveryStatus, PlanLine, Receipt
 from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
+from unilogin.roster.tasks import last_ordered
 
-_TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old", "too_many")
+_TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old", "too_many", "refused", "failed")
 
 
 async def show_history(house: House, request: Request, desk: Desk) -> Response:
@@ -68,6 +69,7 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         told = await _receipt(connection, school, delivery_id)
         found, total = await queries.findings(connection, delivery_id, term=term, page=page)
         voices = await queries.voices(connection, delivery_id, reader=desk.visit.account_id)
+        ordered = await last_ordered(connection, delivery_id)
         for_operator = await queries.is_for_the_operator(
             connection, school, source=told.source, people=brought(told.plan)
         )
@@ -86,6 +88,7 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         "sheets": Sheets.of(total, page=page, size=queries.FINDINGS_PAGE),
         "term": term,
         "voices": voices,
+        "under_way": ordered.what.value if ordered and ordered.answer is None else None,
         "for_operator": for_operator,
         "brought": brought(told.plan),
         "has_spoken": any(voice.is_reader for voice in voices),
