@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.roster.documents import GROUPS, contact, document, employee, member, person, student
+from tests.roster.oneroster import CLASSES as TABLE_CLASSES
+from tests.roster.oneroster import delivery, enrolled, role, user
 from tests.roster.registry import SOURCE, Registry
 from unilogin.kit.text import load_texts
 from unilogin.roster.actions import import_file
@@ -73,6 +75,34 @@ def test_a_delivery_tells_for_each_class_what_it_changes(registry: Registry) -> 
     third = registry.deliver(*changed, pupil(0, guardian=0), groups=CLASSES)
     assert words(third)[0] == "2.B: 1 kommer tilbage, 28 som før"
     assert registry.deliver(*changed, pupil(0, guardian=0), groups=CLASSES).plan == ()
+
+
+def test_pupils_without_a_class_are_counted_wherever_they_come_from_and_go_to(registry: Registry) -> None:
+    """Each step: pupils of 2.B, of 3.A, of no class; and what the plan says of those in no class."""
+    steps: list[tuple[set[int], set[int], set[int], str | None]] = [
+        ({1, 2, 3}, {4, 5}, {6, 7}, "Elever uden klasse: 2 nye"),
+        ({1, 2, 3}, {4, 5}, {6, 7, 8}, "Elever uden klasse: 1 ny, 2 som før"),
+        ({1, 2}, {4, 5}, {3, 6, 7, 8}, "Elever uden klasse: 1 flyttet hertil, 3 som før"),
+        ({1, 2, 6}, {4, 5}, {3, 7, 8}, "Elever uden klasse: 1 flyttet til 2.B, 3 som før"),
+        ({1, 2, 6}, {4, 5}, {3, 7}, "Elever uden klasse: 1 er her ikke længere, 2 som før"),
+        ({1, 2, 6}, {4, 5}, {3, 7, 8}, "Elever uden klasse: 1 kommer tilbage, 2 som før"),
+        ({1, 2}, {4, 5, 6}, {3, 7, 8}, None),
+        ({1, 2}, {4, 5}, {3, 6, 7, 8, 9}, "Elever uden klasse: 1 ny, 1 flyttet hertil, 3 som før"),
+        ({1, 2, 9, 8}, {4, 5, 7}, {3, 6}, "Elever uden klasse: 2 flyttet til 2.B, 1 flyttet til 3.A, 2 som før"),
+    ]
+    for second, third, none, wanted in steps:
+        everybody = sorted(second | third | none)
+        places = [*(enrolled(f"e-{n}", "c-2b") for n in second), *(enrolled(f"e-{n}", "c-3a") for n in third)]
+        receipt = registry.send(
+            delivery(
+                [user(f"e-{n}", f"Barn{n}", grades="03") for n in everybody],
+                [role(f"e-{n}") for n in everybody],
+                [row for rows in places for row in rows],
+                classes=[*TABLE_CLASSES, {**TABLE_CLASSES[0], "sourcedId": "c-2b", "title": "2.B"}],
+            )
+        )
+        plan = [line for line in words(receipt) if line.startswith("Elever uden")]
+        assert plan == ([wanted] if wanted else []), (second, third, none)
 
 
 def without_guardians(text: str) -> str:

@@ -10,7 +10,7 @@ from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.model import ActorGroup, InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.roster.model import ChangeCount, ChangeKind, Guardians
-from unilogin.roster.rules import Effect, Limits, Place, plan_of, there_before
+from unilogin.roster.rules import Effect, Limits, Place, places_of, plan_of, there_before
 
 _NOTE_CHANGES = """
   with touched as (
@@ -160,10 +160,9 @@ def _all_new(there: Mapping[ActorGroup, int], in_classes: Mapping[Place, int]) -
 
 
 def _classes_of(counts: Sequence[ChangeCount]) -> list[str] | None:
-    """Return the classes that change; None for all, when somebody is a pupil in none: they are the rest."""
-    if any(one.actor_group is ActorGroup.ELEV and one.before is None and one.after is None for one in counts):
-        return None
-    return sorted({name for one in counts for name in (one.before, one.after) if name})
+    """Return the classes that change; None for all, when those who are pupils in none do: they are the rest."""
+    places = places_of(counts)
+    return None if (ActorGroup.ELEV, None) in places else sorted({name for _, name in places if name})
 
 
 async def _in_classes(tx: Transaction, origin: Origin, *, names: Sequence[str] | None) -> dict[Place, int]:

@@ -72,19 +72,27 @@ def plan_of(
 ) -> tuple[PlanLine, ...]:
     """Put together what changes for each class that changes.
 
-    ``there`` and ``in_classes`` are how many belong once the delivery counts, in all and in those classes.
+    ``there`` and ``in_classes`` are how many belong once the delivery counts, in all and in those classes; in every
+    class where pupils without one change, for they are the rest.
     """
-    places: set[Place] = set()
-    for one in counts:
-        places |= {(one.actor_group, one.before)} if one.kind in (ChangeKind.LEFT, ChangeKind.MOVED) else set()
-        places |= set() if one.kind is ChangeKind.LEFT else {(one.actor_group, one.after)}
     lines = []
-    for place in sorted(places, key=_in_order):
+    for place in sorted(places_of(counts), key=_in_order):
         size = in_classes.get(place, 0) if place[1] else there.get(place[0], 0) - _in_any_class(place[0], in_classes)
         lines.append(_line(place, counts, there=size))
     if guardians.gained or guardians.lost:
         lines.append(PlanLine(ActorGroup.KONTAKTPERSON, None, new=guardians.gained, left=guardians.lost))
     return tuple(lines)
+
+
+def places_of(counts: Iterable[ChangeCount]) -> set[Place]:
+    """Return the classes that somebody comes to, is changed in or goes from; None is no class."""
+    places: set[Place] = set()
+    for one in counts:
+        if one.kind in (ChangeKind.LEFT, ChangeKind.MOVED):
+            places.add((one.actor_group, one.before))
+        if one.kind is not ChangeKind.LEFT:
+            places.add((one.actor_group, one.after))
+    return places
 
 
 def _in_any_class(group: ActorGroup, in_classes: Mapping[Place, int]) -> int:
