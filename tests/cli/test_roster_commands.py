@@ -7,6 +7,7 @@ import pytest
 from tests.builders.running import run
 from tests.cli.conftest import Unilogin
 from tests.roster.documents import document, member, person, student
+from tests.roster.oneroster import FAMILY, LEA
 from tests.roster.registry import Registry, open_registry
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.deciding import Decision
@@ -64,3 +65,27 @@ def test_limits_are_shown_set_and_forgotten(unilogin: Unilogin, registry: Regist
     assert "removed percent  5" in told
     assert "removed persons  20" in unilogin("roster", "limits", "999001", "--usual").out
     assert registry.audit("delivery.limits_set") == 2
+
+
+def test_roles_that_mean_custody_are_set_for_one_system_and_no_others(unilogin: Unilogin, registry: Registry) -> None:
+    def told(*options: str) -> str:
+        return unilogin("roster", "custody", "999001", "--source", "Skolesystemet", *options).out
+
+    assert "roles that mean custody  none" in told()
+    assert "roles that mean custody  guardian, parent" in told("--role", "parent", "--role", "guardian")
+    assert "roles that mean custody  none" in told("--none")
+    assert unilogin("roster", "custody", "999001", "--source", "x", "--role", "relative").code == 2
+    assert registry.audit("delivery.custody_roles_set") == 2
+
+
+def test_a_file_of_several_schools_is_loaded_school_by_school(
+    unilogin: Unilogin, registry: Registry, tmp_path: Path
+) -> None:
+    file = tmp_path / "lea.zip"
+    file.write_bytes(LEA)
+    told = unilogin("roster", "import", str(file), "--institution", "999002", "--json").json
+    assert [(one["institution_number"], one["counts"]["created"]) for one in told] == [("999002", 3)]
+    told = unilogin("roster", "import", str(file), "--json").json
+    assert [(one["institution_number"], one["repeated"]) for one in told] == [("999001", False), ("999002", True)]
+    file.write_bytes(FAMILY)
+    assert unilogin("roster", "import", str(file), "--institution", "999002").code == 2

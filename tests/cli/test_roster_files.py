@@ -23,6 +23,11 @@ def test_what_is_generated_can_be_loaded_and_exported(unilogin: Unilogin, tmp_pa
     with zipfile.ZipFile(out) as archive:
         assert "manifest.csv" in archive.namelist()
     assert not list(tmp_path.glob("*.part"))
+    told = unilogin("roster", "export", "G00000", "--out", str(out), "--format", "sds", "--domain", "skole.example")
+    assert told.code == 0, told.err
+    with zipfile.ZipFile(out) as archive:
+        assert b"@skole.example," in archive.read("users.csv")
+    assert unilogin("roster", "export", "G00000", "--out", str(out), "--domain", "skole.example").code == 2
 
 
 def test_an_export_of_nobody_or_to_nowhere_says_so(unilogin: Unilogin, tmp_path: Path) -> None:

@@ -118,3 +118,21 @@ FAMILY = delivery(
         {"sourcedId": "k-1", "birthDate": "1985-05-02", "sex": "female"},
     ],
 )
+
+LEA_ORGS: tuple[Row, ...] = (
+    {"sourcedId": "lea", "name": "Kommunen", "type": "district"},
+    {"sourcedId": "o1", "name": "Skole", "type": "school", "identifier": "999001"},
+    {"sourcedId": "o2", "name": "En anden", "type": "school", "identifier": "999002"},
+)
+LEA = delivery(
+    [user("e-1", agentSourcedIds="k-1"), user("e-2"), user("a-1"), user("a-2"), user("k-1", "Ida"), user("d-1")],
+    [
+        role("e-1"), {**role("e-2"), "orgSourcedId": "o2"}, role("a-1", "teacher"),
+        {**role("a-1", "principal"), "orgSourcedId": "o2"}, {**role("a-2", "teacher"), "orgSourcedId": "o2"},
+        {**role("k-1", "parent"), "orgSourcedId": "lea"},
+        {**role("d-1", "districtAdministrator"), "orgSourcedId": "lea"},
+    ],
+    [*enrolled("e-1", "c-3a"), {**enrolled("e-2", "c-other")[0], "schoolSourcedId": ""}],
+    orgs=LEA_ORGS,
+    classes=[*CLASSES, {**CLASSES[0], "sourcedId": "c-other", "schoolSourcedId": "o2"}],
+)  # fmt: skip

@@ -55,12 +55,13 @@ class Registry:
         progress: Callable[[int], None] = lambda place: None,
         *,
         kind: DeliveryKind = DeliveryKind.FULL,
+        sent_for: str | None = None,
     ) -> Receipt:
         """Deliver a document as it is."""
         data = io.BytesIO(text if isinstance(text, bytes) else text.encode())
         return self.do(
             lambda connection: import_file(
-                connection, data, secrets=self.secrets, actor=SOURCE, progress=progress, kind=kind
+                connection, data, secrets=self.secrets, actor=SOURCE, progress=progress, kind=kind, sent_for=sent_for
             )
         )
 

@@ -22,6 +22,7 @@ from unilogin.kit.secrets import Secrets
 from unilogin.roster.export import UnknownInstitutionError, export_institution
 from unilogin.roster.formats.cells import neutral, plain
 from unilogin.roster.formats.sds_writer import COLUMNS as SDS_COLUMNS
+from unilogin.roster.formats.sds_writer import e164, read_domain
 from unilogin.roster.generating.generator import write_roster
 from unilogin.roster.generating.schools import school_of
 from unilogin.roster.model import DeliveryStatus, ExportFormat
@@ -31,7 +32,10 @@ PHONES = (
     '<HomePhoneNumber protected="true">+45 11 22 33 44</HomePhoneNumber>'
     '<MobilePhoneNumber protected="false">+45 55 66 77 88</MobilePhoneNumber>'
 )
-MOTHER = person("6105802234", first="Ida", family="=HYPERLINK()", more=PHONES)
+MOTHER = person(
+    "6105802234", first="Ida", family="=HYPERLINK()", more=f"<EmailAddress>ida@hjem.example</EmailAddress>{PHONES}"
+)
+UNREACHABLE = person("6105812234", first="Uden", family="Post")
 HIDDEN = person(
     "6305142236",
     first=SECRET[0],
@@ -42,7 +46,11 @@ HIDDEN = person(
 )
 TEACHER = employee("Lærer", "Leder", more="<GroupId>2b</GroupId>")
 MEMBERS = (
-    member("e-1", person(first="Åse", family="@Prøve"), student(groups=["kor"], more=contact(MOTHER))),
+    member(
+        "e-1",
+        person(first="Åse", family="@Prøve"),
+        student(groups=["kor"], more=contact(MOTHER) + contact(UNREACHABLE)),
+    ),
     member("e-2", HIDDEN, student(more=contact(MOTHER, relation="Andet", custody="false"))),
     member(
         "a-1", person("6207752235", first="Bo", family="Ek"), employee("Lærer", "Leder", more="<GroupId>2b</GroupId>")
@@ -50,11 +58,11 @@ MEMBERS = (
 )
 
 
-async def _export(dsn: str, written_as: ExportFormat, number: str = "999001") -> bytes:
+async def _export(dsn: str, written_as: ExportFormat, number: str = "999001", *, domain: str | None = None) -> bytes:
     out = io.BytesIO()
     connection = await connect(dsn, role="unilogin_run")
     try:
-        await export_institution(connection, number, out=out, written_as=written_as, actor=OPERATOR)
+        await export_institution(connection, number, out=out, written_as=written_as, actor=OPERATOR, domain=domain)
     finally:
         await connection.close()
     return out.getvalue()
@@ -94,9 +102,10 @@ def test_oneroster_holds_everybody_with_roles_classes_and_contact_persons(school
     users = {row["sourcedId"]: row for row in told["users"]}
     assert set(users) == set(names.values())
     aase = users[str(names["Åse"])]
-    assert (aase["grades"], aase["agentSourcedIds"], aase["metadata.dk.agentCustody"]) == ("02", names["Ida"], "true")
+    assert (aase["grades"], aase["metadata.dk.agentCustody"]) == ("02", "true,true")
+    assert set(aase["agentSourcedIds"].split(",")) == {names["Ida"], names["Uden"]}
     assert {(row["userSourcedId"], row["role"]) for row in told["roles"]} == {
-        (names["Åse"], "student"), (names[SECRET[0]], "student"), (names["Ida"], "parent"),
+        (names["Åse"], "student"), (names[SECRET[0]], "student"), (names["Ida"], "parent"), (names["Uden"], "parent"),
         (names["Bo"], "teacher"), (names["Bo"], "principal"),
     }  # fmt: skip
     classes = {row["sourcedId"]: row for row in told["classes"]}
@@ -117,6 +126,7 @@ def test_a_protected_person_is_an_alias_and_nobody_has_a_cpr_number(oneroster: b
         assert not re.search(r"630514|610580|620516", text)
         assert "2014-05-03" not in text
         assert "11 22 33 44" not in text
+        assert "11223344" not in text
         assert "Anna" in text
 
 
@@ -126,7 +136,134 @@ def test_n_70_b_r14_nothing_in_an_export_is_computed_by_a_spreadsheet(oneroster:
         cells = [cell for rows in told.values() for row in rows for cell in row.values()]
         assert not [cell for cell in cells if re.search(r"(^|[;\t\r\n])\s*[=+\-@\t\r]", cell)]
         assert {"'=HYPERLINK()", "'@Prøve"} <= {row["familyName"] for row in told["users"]}
-        assert "0045 55 66 77 88" in {row["sms"] for row in told["users"]}
+
+
+# Column by column, as the standards are published: what must be there, in this order, and what may stand in it.
+ONEROSTER: dict[str, tuple[str, ...]] = {
+    "academicSessions": ("title!", "type!", "startDate!", "endDate!", "parentSourcedId", "schoolYear!"),
+    "orgs": ("name!", "type!", "identifier", "parentSourcedId"),
+    "courses": ("schoolYearSourcedId", "title!", "courseCode", "grades", "orgSourcedId!", "subjects", "subjectCodes"),
+    "classes": ("title!", "grades", "courseSourcedId!", "classCode", "classType!", "location", "schoolSourcedId!",
+                "termSourcedIds!", "subjects", "subjectCodes", "periods"),
+    "users": ("enabledUser!", "username!", "userIds", "givenName!", "familyName!", "middleName", "identifier", "email",
+              "sms", "phone", "agentSourcedIds", "grades", "password", "userMasterIdentifier", "preferredGivenName",
+              "preferredMiddleName", "preferredFamilyName", "primaryOrgSourcedId", "pronouns"),
+    "roles": ("userSourcedId!", "roleType!", "role!", "beginDate", "endDate", "orgSourcedId!", "userProfileSourcedId"),
+    "enrollments": ("classSourcedId!", "schoolSourcedId!", "userSourcedId!", "role!", "primary", "beginDate",
+                    "endDate"),
+    "demographics": ("birthDate", "sex", "americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican",
+                     "nativeHawaiianOrOtherPacificIslander", "white", "demographicRaceTwoOrMoreRaces",
+                     "hispanicOrLatinoEthnicity", "countryOfBirthCode", "stateOfBirthAbbreviation", "cityOfBirth",
+                     "publicSchoolResidenceStatus"),
+}  # fmt: skip
+CEDS = {"", "IT", "PR", "PK", "TK", "KG", *(f"{grade:02}" for grade in range(1, 14)), "PS", "UG", "Other"}
+IN_ONEROSTER = {
+    ("academicSessions", "type"): {"gradingPeriod", "semester", "schoolYear", "term"},
+    ("orgs", "type"): {"department", "school", "district", "local", "state", "national"},
+    ("classes", "classType"): {"homeroom", "scheduled"},
+    ("users", "enabledUser"): {"true", "false"},
+    ("users", "grades"): CEDS,
+    ("classes", "grades"): CEDS,
+    ("roles", "roleType"): {"primary", "secondary"},
+    ("roles", "role"): {"aide", "counselor", "districtAdministrator", "guardian", "parent", "principal", "proctor",
+                        "relative", "siteAdministrator", "student", "systemAdministrator", "teacher"},
+    ("enrollments", "role"): {"administrator", "proctor", "student", "teacher"},
+    ("enrollments", "primary"): {"true", "false"},
+    ("demographics", "sex"): {"male", "female", "unspecified", "other"},
+}  # fmt: skip
+REFERENCES = {
+    "userSourcedId": "users", "orgSourcedId": "orgs", "schoolSourcedId": "orgs", "classSourcedId": "classes",
+    "courseSourcedId": "courses", "termSourcedIds": "academicSessions", "parentSourcedId": "academicSessions",
+    "agentSourcedIds": "users", "primaryOrgSourcedId": "orgs", "schoolYearSourcedId": "academicSessions",
+}  # fmt: skip
+
+
+def assert_is_oneroster(data: bytes) -> None:
+    """Hold an export against the published tables: columns, what is required, enumerations, references, manifest."""
+    told = tables(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert all("/" not in name for name in archive.namelist())
+        heads = {name.removesuffix(".csv"): archive.read(name).split(b"\r\n")[0] for name in archive.namelist()}
+    states = {row["propertyName"]: row["value"] for row in told["manifest"]}
+    assert (states["manifest.version"], states["oneroster.version"]) == ("1.0", "1.2")
+    assert {name.removeprefix("file.") for name, value in states.items() if value == "bulk"} == set(ONEROSTER)
+    ids = {name: {row["sourcedId"] for row in told[name]} for name in ONEROSTER}
+    for name, columns in ONEROSTER.items():
+        ours = [column for column in heads[name].decode().split(",") if not column.startswith("metadata.")]
+        assert ours == ["sourcedId", "status", "dateLastModified", *(column.rstrip("!") for column in columns)]
+        assert len(ids[name]) == len(told[name])
+        for row in told[name]:
+            assert (row["status"], row["dateLastModified"]) == ("", "")  # bulk
+            assert not [column for column in columns if column.endswith("!") and not row[column[:-1]]]
+            for column, value in row.items():
+                allowed = IN_ONEROSTER.get((name, column))
+                assert allowed is None or value in allowed or (column == "role" and value.startswith("ext:"))
+                for one in value.split(",") if value and column in REFERENCES else ():
+                    assert one in ids[REFERENCES[column]]
+    primary = [row["userSourcedId"] for row in told["roles"] if row["roleType"] == "primary"]
+    assert len(primary) == len(set(primary)) == len({row["userSourcedId"] for row in told["roles"]})
+
+
+def test_an_export_is_what_the_standard_asks_for_column_by_column(oneroster: bytes) -> None:
+    assert_is_oneroster(oneroster)
+
+
+SDS_HEADS = {
+    "orgs": "sourcedId,name,type,parentSourcedId",
+    "academicSessions": "sourcedId,title,type,schoolYear,startDate,endDate",
+    "users": "sourcedId,username,givenName,familyName,password,activeDirectoryMatchId,email,phone,sms",
+    "roles": "userSourcedId,orgSourcedId,role,sessionSourcedId,grade,isPrimary,roleStartDate,roleEndDate",
+    "classes": "sourcedId,orgSourcedId,title,sessionSourcedIds,courseSourcedId",
+    "enrollments": "classSourcedId,userSourcedId,role",
+    "relationships": "userSourcedId,relationshipUserSourcedId,relationshipRole",
+}
+IN_SDS = {
+    ("orgs", "type"): {"school"},
+    ("roles", "role"): {"student", "teacher", "substitute", "assistant", "principal", "administrator", "staff"},
+    ("roles", "isPrimary"): {"true", "false"},
+    ("roles", "grade"): CEDS | {"14"},
+    ("enrollments", "role"): {"student", "teacher"},
+    ("relationships", "relationshipRole"): {"parent", "guardian", "relative"},
+}
+
+
+def test_sds_knows_its_values_and_contact_persons_by_mail_alone(school: Registry, sds: bytes) -> None:
+    told = tables(sds)
+    assert {name: ",".join(rows[0]) for name, rows in told.items()} == SDS_HEADS
+    for (name, column), allowed in IN_SDS.items():
+        assert {row[column] for row in told[name]} <= allowed
+    people = {row["sourcedId"]: row for row in told["users"]}
+    assert "Uden" not in {row["givenName"] for row in people.values()}
+    for row in told["relationships"]:
+        assert people[row["relationshipUserSourcedId"]]["email"] == "ida@hjem.example"
+    assert {row["sms"] for row in people.values()} == {"", "4555667788"}  # E.164, and nothing to compute
+    assert {row["userSourcedId"] for row in told["roles"]} <= set(people)
+
+
+def test_with_a_domain_the_usernames_of_the_school_are_addresses_there(school: Registry, sds: bytes) -> None:
+    plain_names = {row["sourcedId"]: row["username"] for row in tables(sds)["users"]}
+    told = tables(run(_export(school.dsn, ExportFormat.SDS, domain="skole.example")))
+    here = {row["userSourcedId"] for row in told["roles"]}
+    for row in told["users"]:
+        suffix = "@skole.example" if row["sourcedId"] in here else ""
+        assert row["username"] == plain_names[row["sourcedId"]] + suffix
+
+
+@pytest.mark.parametrize(
+    ("typed", "domain"),
+    [
+        (" @Skole.Example ", "skole.example"), ("a-b.c.dk", "a-b.c.dk"), ("skole", None), ("", None), ("-a.dk", None),
+        ("a..dk", None), ("a.dk/x", None), ("a@b.dk", None), ("=a.dk", None), ("æ.dk", None), ("a" * 64 + ".dk", None),
+        ("a.dk\r\nx", None), ("a." * 130 + "dk", None),
+    ],
+)  # fmt: skip
+def test_a_domain_is_read_strictly(typed: str, domain: str | None) -> None:
+    assert read_domain(typed) == domain
+
+
+def test_numbers_of_telephones_are_written_as_sds_reads_them() -> None:
+    told = ("+45 55 66 77 88", "0045 55667788", "55 66 77 88", "+299 12 34 56", "", None)
+    assert [e164(one) for one in told] == ["4555667788", "4555667788", "4555667788", "299123456", "", ""]
 
 
 def test_sds_has_exactly_the_headers_it_asks_for_and_no_line_breaks(sds: bytes) -> None:
@@ -166,6 +303,7 @@ def test_a_whole_invented_school_comes_out_as_it_went_in(
     size = write_roster(tmp_path / "school.xml", school, seed=70)
     assert registry.send((tmp_path / "school.xml").read_bytes()).status is DeliveryStatus.APPLIED
     exported = run(_export(registry.dsn, ExportFormat.ONEROSTER))
+    assert_is_oneroster(exported)
     elsewhere = run(open_registry(postgres.create_database("elsewhere", template), secrets))
     try:
         receipt = elsewhere.send(exported)

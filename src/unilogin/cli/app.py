@@ -60,6 +60,7 @@ for of_deliveries in (
     roster_deliveries.reject,
     roster_deliveries.undo,
     roster_deliveries.limits,
+    roster_deliveries.custody,
 ):
     roster.commands.command(of_deliveries.__name__)(of_deliveries)
 roster.commands.add_typer(roster_cpr.commands, name="cpr")

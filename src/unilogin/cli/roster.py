@@ -14,7 +14,7 @@ from unilogin.roster.model import DeliveryKind, DeliveryStatus
 
 if TYPE_CHECKING:
     from unilogin.kit.text import Texts
-    from unilogin.roster.model import Receipt
+    from unilogin.roster.model import Header, Receipt
     from unilogin.settings import Settings
 
 commands = typer.Typer(help="Rosters: the people of an institution, from its files.")
@@ -36,11 +36,15 @@ def import_files(
     kind: Annotated[
         DeliveryKind, typer.Option(help="full: everybody; delta: who is new or changed; delete: who leaves.")
     ] = DeliveryKind.FULL,
+    institution: Annotated[
+        list[str] | None, typer.Option(help="Of a file with several institutions, load only this one; repeatable.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Load the people of institutions from roster files.
 
-    A full file replaces what its source said about its institution before, all of it or nothing. People with
+    A OneRoster file of a municipality with several schools is loaded school by school, each a delivery of its own. A
+    full file replaces what its source said about its institution before, all of it or nothing. People with
     something wrong are listed with line and LocalPersonId; the others are loaded. A file that would do too much is
     parked and changes nothing until two people release it. Exit code 1 if a file was refused or parked.
     """
@@ -50,7 +54,8 @@ def import_files(
     receipts: list[tuple[Path, Receipt]] = []
     try:
         with database(settings) as dsn:
-            asyncio.run(_load(dsn, settings, files, kind=kind, told=lambda *one: _tell(receipts, one, as_json=as_json)))
+            tell = partial(_tell, receipts, as_json=as_json)
+            asyncio.run(_load(dsn, settings, files, kind=kind, only=institution or [], told=tell))
     finally:  # what was loaded is told, whatever stopped the rest
         if as_json:
             show_json([told(file, receipt) for file, receipt in receipts])
@@ -58,10 +63,10 @@ def import_files(
         raise typer.Exit(1)
 
 
-def _tell(receipts: "list[tuple[Path, Receipt]]", one: "tuple[Path, Receipt]", *, as_json: bool) -> None:
-    receipts.append(one)
+def _tell(receipts: "list[tuple[Path, Receipt]]", file: Path, receipt: "Receipt", *, as_json: bool) -> None:
+    receipts.append((file, receipt))
     if not as_json:
-        show(*one)
+        show(file, receipt)
 
 
 async def _load(
@@ -70,10 +75,12 @@ async def _load(
     files: Sequence[Path],
     *,
     kind: DeliveryKind,
+    only: Sequence[str],
     told: "Callable[[Path, Receipt], None]",
 ) -> None:
     from unilogin.kit.secrets import load_secrets
     from unilogin.roster.actions import import_file
+    from unilogin.roster.formats.opening import institutions_in
     from unilogin.roster.formats.unilogin_import import NAMESPACES
 
     secrets = load_secrets(settings.secrets_path)
@@ -81,20 +88,29 @@ async def _load(
     try:
         await refuse_pending_migrations(connection)
         for file in files:
-            with _opened(file) as content, progress(file.name) as bar:
-                size = file.stat().st_size
-                receipt = await import_file(
-                    connection,
-                    content,
-                    secrets=secrets,
-                    actor=operator(),
-                    kind=kind,
-                    progress=partial(_move, bar, size=size),
-                    namespaces=(*NAMESPACES, *settings.more_namespaces),
-                )
-            told(file, receipt)
+            with _opened(file) as content:
+                numbers: list[str | None] = [*(only or institutions_in(content))]
+                for number in numbers or [None]:
+                    with progress(file.name) as bar:
+                        receipt = await import_file(
+                            connection,
+                            content,
+                            secrets=secrets,
+                            actor=operator(),
+                            kind=kind,
+                            progress=partial(_move, bar, size=file.stat().st_size),
+                            namespaces=(*NAMESPACES, *settings.more_namespaces),
+                            sent_for=number,
+                            admit=partial(_admit, file, only),
+                        )
+                    told(file, receipt)
     finally:
         await connection.close(timeout=5)
+
+
+def _admit(file: Path, only: Sequence[str], header: "Header") -> None:
+    if only and header.institution_number not in only:
+        raise typer.BadParameter(f"{file} is for {header.institution_number}")
 
 
 def _opened(file: Path) -> BinaryIO:

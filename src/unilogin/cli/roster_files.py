@@ -63,6 +63,9 @@ def export(
     written_as: Annotated[
         ExportFormat, typer.Option("--format", help="OneRoster 1.2 CSV, or Microsoft SDS v2.1 CSV.")
     ] = ExportFormat.ONEROSTER,
+    domain: Annotated[
+        str | None, typer.Option(help="For SDS: the school's domain at Microsoft. Usernames become username@domain.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the people of an institution for another system: pupils, staff, contact persons, classes.
@@ -72,13 +75,17 @@ def export(
     """
     from unilogin.kit.errors import SetupError
     from unilogin.roster.export import UnknownInstitutionError, export_institution
+    from unilogin.roster.formats.sds_writer import read_domain
 
+    if domain is not None and (written_as is not ExportFormat.SDS or read_domain(domain) is None):
+        raise typer.BadParameter(f"--domain={domain}: a domain such as school.example, and with --format sds alone")
+    suffix = read_domain(domain) if domain else None
     part = out.with_name(out.name + ".part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             exported = look(
                 lambda connection: export_institution(
-                    connection, number, out=file, written_as=written_as, actor=operator()
+                    connection, number, out=file, written_as=written_as, actor=operator(), domain=suffix
                 )
             )
         part.replace(out)

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import BinaryIO
 
@@ -23,12 +23,6 @@ Table = AsyncIterator[Sequence[str]]
 Tables = Mapping[str, tuple[Sequence[str], Table]]
 
 
-_WRITERS: Mapping[ExportFormat, Callable[[Transaction, Institution, datetime], Tables]] = {
-    ExportFormat.ONEROSTER: oneroster_writer.tables,
-    ExportFormat.SDS: sds_writer.tables,
-}
-
-
 _ROWS_AT_ONCE = 500
 _PATIENTLY = "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
 
@@ -40,11 +34,18 @@ class UnknownInstitutionError(UniloginError):
 
 
 async def export_institution(
-    connection: Connection, number: str, *, out: BinaryIO, written_as: ExportFormat, actor: Actor
+    connection: Connection,
+    number: str,
+    *,
+    out: BinaryIO,
+    written_as: ExportFormat,
+    actor: Actor,
+    domain: str | None = None,
 ) -> Exported:
     """Write everybody of an institution into ``out`` as a zip of tables, and that it was done into the audit log.
 
-    ``connection`` is outside a transaction. Everything is of one moment. Raises UnknownInstitutionError.
+    ``connection`` is outside a transaction. Everything is of one moment. ``domain`` makes addresses of
+    the usernames for SDS, as ``read_domain`` returns it. Raises UnknownInstitutionError.
     """
     async with connection.transaction(isolation="repeatable_read"):
         await connection.execute(_PATIENTLY)
@@ -52,7 +53,7 @@ async def export_institution(
         if where is None:
             raise UnknownInstitutionError(f"there is no institution {number}")
         now: datetime = await connection.fetchval("select kit_now()")
-        tables = _WRITERS[written_as](connection, where, now)
+        tables = _tables(connection, where, now, written_as=written_as, domain=domain)
         rows = {}
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, (columns, table) in tables.items():
@@ -62,6 +63,14 @@ async def export_institution(
         detail = {"format": written_as.value, **rows}
         await write(connection, Entry(Event.ROSTER_EXPORTED, actor, institution_id=where.institution_id, detail=detail))
     return Exported(where.number, written_as, rows)
+
+
+def _tables(
+    tx: Transaction, where: Institution, now: datetime, *, written_as: ExportFormat, domain: str | None
+) -> Tables:
+    if written_as is ExportFormat.SDS:
+        return sds_writer.tables(tx, where, now, domain=domain)
+    return oneroster_writer.tables(tx, where, now)
 
 
 async def _write_table(archive: zipfile.ZipFile, file: zipfile.ZipInfo, *, columns: Sequence[str], table: Table) -> int:

@@ -210,6 +210,17 @@ def test_everybody_is_exported_without_numbers_and_real_names(office: Office, wr
     assert office.post(f"{office.url}/eksport", format="xml").page.status_code == 404
 
 
+def test_a_domain_makes_addresses_for_sds_and_what_is_none_is_told(office: Office) -> None:
+    office.browser.open(f"{office.url}/eksport")
+    page = office.post(f"{office.url}/eksport", format="sds", domain="@Skole.example").page
+    with zipfile.ZipFile(io.BytesIO(page.content)) as archive:
+        assert "@skole.example," in archive.read("users.csv").decode()
+    office.browser.open(f"{office.url}/eksport")
+    page = office.post(f"{office.url}/eksport", format="sds", domain="<b>skole").page
+    assert "Det er ikke et domæne." in page.text
+    assert "&lt;b&gt;skole" in page.text
+
+
 @pytest.mark.parametrize(
     ("field", "value", "wrong"),
     [

@@ -104,9 +104,11 @@ _PEOPLE = f"""
     ) m on true
     left join lateral (
       select jsonb_agg(distinct jsonb_build_object('uniid', ka.uniid, 'relation', c.relation, 'access', c.access_level,
-                                                   'custody', c.child_custody)) as contacts
+                                                   'custody', c.child_custody,
+                                                   'mail', kp.email is not null and not kp.protected)) as contacts
       from directory_membership m join directory_contact c using (membership_id)
         join directory_account ka on ka.person_id = c.contact_person_id
+        join directory_person kp on kp.person_id = c.contact_person_id
       where m.person_id = everybody.person_id and (m.institution_id = $1) is true and m.ended_at is null
     ) k on true
   order by a.uniid collate "C"

@@ -17,16 +17,29 @@ from unilogin.kit.db.connection import acquire
 from unilogin.kit.places import FullError
 from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.export import export_institution
+from unilogin.roster.formats.sds_writer import read_domain
 from unilogin.roster.model import ExportFormat
 
 _PIECE = 64 * 1024
+_LONGEST_SHOWN = 300
 
 
 async def show_exports(house: House, request: Request, desk: Desk) -> Response:
     """Show what can be fetched."""
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
-    context = {"formats": list(ExportFormat), "here_url": f"{url_of(school)}/eksport"}
+    return _page(house, request, desk, school=school)
+
+
+def _page(
+    house: House, request: Request, desk: Desk, *, school: AdministeredSchool, wrong_domain: str | None = None
+) -> Response:
+    context = {
+        "formats": list(ExportFormat),
+        "here_url": f"{url_of(school)}/eksport",
+        "wrong_domain": wrong_domain is not None,
+        "domain": (wrong_domain or "")[:_LONGEST_SHOWN],
+    }
     return render(house, request, desk, template="exports", school=school, context=context)
 
 
@@ -38,9 +51,13 @@ async def export(house: House, request: Request, desk: Desk) -> Response:
     url = f"{url_of(school)}/eksport"
     if wanted not in list(ExportFormat):
         raise RefusedError(404, "elevadministration.stopped.export", restart_url=url)
+    typed = desk.value("domain").strip()
+    domain = read_domain(typed) if typed and wanted == ExportFormat.SDS else None
+    if typed and wanted == ExportFormat.SDS and domain is None:
+        return _page(house, request, desk, school=school, wrong_domain=typed)
     file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed when the last piece is sent
     try:
-        await _write(house, desk, school=school, file=file, written_as=ExportFormat(wanted))
+        await _write(house, desk, school=school, file=file, written_as=ExportFormat(wanted), domain=domain)
     except FullError as error:
         file.close()
         raise RefusedError(503, "look.stopped.busy", restart_url=url) from error
@@ -55,10 +72,18 @@ async def export(house: House, request: Request, desk: Desk) -> Response:
 
 
 async def _write(
-    house: House, desk: Desk, *, school: AdministeredSchool, file: BinaryIO, written_as: ExportFormat
+    house: House,
+    desk: Desk,
+    *,
+    school: AdministeredSchool,
+    file: BinaryIO,
+    written_as: ExportFormat,
+    domain: str | None,
 ) -> None:
     async with house.heavy.one(), acquire(house.pool) as connection:
-        await export_institution(connection, school.number, out=file, written_as=written_as, actor=desk.actor)
+        await export_institution(
+            connection, school.number, out=file, written_as=written_as, actor=desk.actor, domain=domain
+        )
         file.seek(0, 2)
 
 
