@@ -10,13 +10,17 @@ from functools import partial
 
 from unilogin.apps.elevadministration.actions import mind_manual
 from unilogin.apps.shell.actions import forget_old_signins
+from unilogin.domain.access.forgetting import forget_old_loans
 from unilogin.domain.audit.actions import make_partitions_ahead
 from unilogin.domain.audit.sealing import seal
 from unilogin.domain.credentials.passkeys.actions import forget_old_questions
 from unilogin.domain.credentials.windows import forget_old_windows
+from unilogin.domain.identity.forgetting import forget_old_corrections
+from unilogin.domain.identity.proposing import forget_proposals
 from unilogin.domain.limits.actions import forget_old_counts
 from unilogin.domain.notices.actions import forget_old_notices as forget_old_letters
 from unilogin.domain.services.actions import forget_old_incidents
+from unilogin.domain.services.following import forget_old_changes
 from unilogin.domain.sessions.actions import forget_old_sessions
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
@@ -28,6 +32,7 @@ from unilogin.roster.deciding import forget_parked
 from unilogin.roster.expiring import end_old_imports, forget_people
 from unilogin.roster.senders.actions import forget_old_messages
 from unilogin.roster.switching.actions import retire_due
+from unilogin.roster.switching.forgetting import forget_old_switches
 from unilogin.roster.tasks import mind_tasks
 from unilogin.roster.undoing import forget_what_was
 from unilogin.signin.actions import forget_old_journeys
@@ -69,14 +74,19 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("rosters: forget parked files nobody released", HOUR, forget_parked),
         Job("rosters: forget the way back", 24 * HOUR, forget_what_was),
         Job("people: forget who left long ago", 24 * HOUR, forget_people),
+        Job("rosters: forget old switches", 24 * HOUR, forget_old_switches),
+        Job("people: forget what corrections changed", 24 * HOUR, forget_old_corrections),
+        Job("access: forget old loans", 24 * HOUR, forget_old_loans),
         Job("rosters: let people of systems go that were left", 10 * MINUTE, retire_due),
         Job("rosters: forget messages too old to come again", HOUR, forget_old_messages),
+        Job("people: forget old proposals about who is who", 24 * HOUR, forget_proposals),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),
         Job("passkeys: forget old questions", HOUR, forget_old_questions),
         Job("limits: forget old counts", HOUR, forget_old_counts),
         Job("limits: count the pupils of each site", 6 * HOUR, count_pupils_of_sites),
         Job("limits: settle the pages of unknown names", 24 * HOUR, settle_decoy_pages),
         Job("services: forget old incidents", HOUR, forget_old_incidents),
+        Job("services: forget old changes of identifiers", 24 * HOUR, forget_old_changes),
     )
 
 

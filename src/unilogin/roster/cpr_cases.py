@@ -51,6 +51,16 @@ async def note_cases(tx: Transaction, origin: Origin, *, numbers: Sequence[Other
         await tx.execute(_GONE, origin.institution_id, origin.source, [number.membership_id for number in numbers])
 
 
+async def close_cases_of(tx: Transaction, delivery_id: UUID, *, since: datetime) -> None:
+    """Settle the cases that a delivery alone brought: it is taken back, and nobody says that number any more."""
+    await tx.execute(
+        "update roster_cpr_case set settled_at = kit_now(), outcome = 'gone', cpr_sealed = '', told_name = ''"
+        " where settled_at is null and delivery_id = $1 and found_at >= $2",
+        delivery_id,
+        since,
+    )
+
+
 class CprCase(NamedTuple):
     """A case that waits. ``name`` is who we know, ``told_name`` whom the file names; both as others may see them."""
 
@@ -173,6 +183,24 @@ async def dismiss(tx: Transaction, case_id: UUID, *, actor: Actor) -> bool:
     where, whom = row["institution_id"], row["account_id"]
     await write(tx, Entry(Event.CPR_CHANGE_DISMISSED, actor, account_id=whom, institution_id=where))
     return True
+
+
+async def forget_cases(tx: Transaction, persons: Sequence[PersonId]) -> None:
+    """Delete the cases of people who are forgotten: a number that was wrong once is asked about anew."""
+    await tx.execute(
+        "delete from roster_cpr_case c using directory_membership m"
+        " where m.membership_id = c.membership_id and m.person_id = any ($1::uuid[])",
+        persons,
+    )
+
+
+async def close_cases_of_those_who_left(tx: Transaction) -> None:
+    """Settle the cases of those who left with no later delivery to say so: nobody can decide them any more."""
+    await tx.execute(
+        "update roster_cpr_case c set settled_at = kit_now(), outcome = 'gone', cpr_sealed = '', told_name = ''"
+        " from directory_membership m"
+        " where c.settled_at is null and m.membership_id = c.membership_id and m.ended_at > c.found_at"
+    )
 
 
 async def _settle(tx: Transaction, case_id: UUID, *, outcome: str, actor: Actor) -> None:

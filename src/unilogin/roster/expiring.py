@@ -7,10 +7,11 @@ from uuid import UUID
 from unilogin.domain.audit.model import SYSTEM
 from unilogin.domain.directory.bulk import lock_institution, remove_members
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
-from unilogin.domain.directory.erasing import erase_people
 from unilogin.domain.directory.model import InstitutionId
+from unilogin.domain.identity.forgetting import forget_those_who_left
 from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Transaction
+from unilogin.roster.cpr_cases import close_cases_of_those_who_left, forget_cases
 from unilogin.roster.lifecycle import IMPORT_LASTS, RESTS, WARNED_BEFORE, ImportStage, stage_of_import
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Receipt
 from unilogin.roster.planning import effect_of
@@ -93,4 +94,6 @@ async def _end(tx: Transaction, old: _Import) -> None:
 async def forget_people(tx: Transaction) -> None:
     """Forget what is not needed to recognise those who have belonged nowhere for long."""
     await tx.execute("set local statement_timeout = 0")
-    await erase_people(tx, after=RESTS)
+    await close_cases_of_those_who_left(tx)
+    gone = await forget_those_who_left(tx, after=RESTS)
+    await forget_cases(tx, gone.persons)

@@ -5,8 +5,9 @@ Stage      When                                   May sign in     What is kept
 ========== ====================================== =============== ===========================================
 BELONGS    an active institution has them         yes             everything
 RESTS      nobody has had them, for up to a year  no              everything: whoever comes back goes on
-FORGOTTEN  for longer than that                   no              username, uniid, subjects, CPR number: whoever
-                                                                  comes back is the same, and is told about anew
+FORGOTTEN  for longer than that                   no              username, uniid, subjects, the look-up value of the
+                                                                  CPR number: whoever comes back is the same, is told
+                                                                  about anew, and gets a new password
 ========== ====================================== =============== ===========================================
 
 Belonging decides who may sign in, at each sign-in (``signin/gate.py``); no job does. Usernames, uniids and the names at

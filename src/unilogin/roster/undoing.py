@@ -18,7 +18,14 @@ from unilogin.roster.model import DeliveryId
 
 UNDO_DAYS = 30
 CHANGES_DAYS = 400
-"""How long it stands who was changed how by a delivery; its counts and its plan stay."""
+"""How long it stands who was changed how by a delivery, and in which line something was wrong; its counts stay."""
+
+_OLD = "d.received_at < kit_now() - $1 * interval '1 day'"
+
+_FORGET_LINES = (
+    f"delete from roster_change c using roster_delivery d where c.delivery_id = d.delivery_id and {_OLD}",
+    f"delete from roster_finding f using roster_delivery d where f.delivery_id = d.delivery_id and {_OLD}",
+)
 
 
 class NotUndone(StrEnum):
@@ -73,9 +80,5 @@ async def forget_what_was(tx: Transaction) -> None:
     """Forget what people were before deliveries that are too old to be taken back, and who changed how long ago."""
     await tx.execute("set local statement_timeout = 0")
     await forget_journal(tx, days=UNDO_DAYS)
-    await tx.execute(
-        "delete from roster_change c using roster_delivery d where c.delivery_id = d.delivery_id"
-        " and d.received_at < kit_now() - $1 * interval '1 day'",
-        CHANGES_DAYS,
-        timeout=PATIENCE,
-    )
+    for statement in _FORGET_LINES:
+        await tx.execute(statement, CHANGES_DAYS, timeout=PATIENCE)

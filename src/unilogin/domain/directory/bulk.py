@@ -158,7 +158,7 @@ async def apply_staged(
         await bulk_people.learn_numbers(tx, origin, reseal=reseal)
     refused, numbers = await refuse_contradictions(tx, origin, unseen=absence.unseen)
     await bulk_belonging.save_groups(tx, origin, told=groups)
-    fresh, known = await _make_people(tx, origin, first=first, draw=draw)
+    fresh, known = await _make_people(tx, origin, first=first, draw=draw, reseal=reseal)
     created = await bulk_belonging.add_members(tx, origin)
     await bulk_belonging.save_ties(tx, origin)
     members = bulk_belonging.MembersChanged(0, 0, 0) if first else await bulk_belonging.change_members(tx, origin)
@@ -182,7 +182,9 @@ async def apply_staged(
     )
 
 
-async def _make_people(tx: Transaction, origin: Origin, *, first: bool, draw: Draw) -> tuple[int, int]:
+async def _make_people(
+    tx: Transaction, origin: Origin, *, first: bool, draw: Draw, reseal: bulk_people.Reseal
+) -> tuple[int, int]:
     """Bring everybody who was told about into being or up to date; return how many were new and how many known."""
     fresh, known = await bulk_people.match_people(tx, origin)
     if not first:
@@ -190,6 +192,7 @@ async def _make_people(tx: Transaction, origin: Origin, *, first: bool, draw: Dr
     if fresh:
         await bulk_people.create_people(tx, origin, draw=draw)
     if known:
+        await bulk_people.give_numbers_back(tx, reseal=reseal)
         await bulk_people.change_people(tx, origin)
     await bulk_protection.begin_protection(tx, origin)
     return fresh, known

@@ -69,6 +69,18 @@ _LEARN = f"""
   from learned left join directory_account a using (person_id)
 """
 
+_RETURNED = """
+  select p.person_id, s.person_id as staged_id, s.cpr_sealed
+  from stage_who w join directory_person p using (person_id) join stage_person s on s.person_id = w.staged_id
+  where not w.is_new and p.erased_at is not null and p.cpr_index = w.cpr_index and s.cpr_sealed is not null
+"""
+
+_GIVE_BACK = """
+  update directory_person p set cpr_sealed = u.cpr_sealed
+  from unnest($1::uuid[], $2::bytea[]) as u (person_id, cpr_sealed)
+  where p.person_id = u.person_id and p.cpr_sealed is null
+"""
+
 _GIVE_NAMES = """
   with wanted as (
     select distinct on (username) username, staged_id from stage_who where is_new order by username
@@ -204,6 +216,14 @@ async def learn_numbers(tx: Transaction, origin: Origin, *, reseal: Reseal) -> N
         sealed = [reseal(row["cpr_sealed"], row["staged_id"], row["person_id"]) for row in rows]
         numbers = [row["cpr_index"] for row in rows]
         await tx.execute(_LEARN, *origin.traces, people, sealed, numbers, timeout=PATIENCE)
+
+
+async def give_numbers_back(tx: Transaction, *, reseal: Reseal) -> None:
+    """Note the numbers of people again who were forgotten but for their look-up values (K-16), and come back."""
+    rows = await tx.fetch(_RETURNED, timeout=PATIENCE)
+    if rows:
+        sealed = [reseal(row["cpr_sealed"], row["staged_id"], row["person_id"]) for row in rows]
+        await tx.execute(_GIVE_BACK, [row["person_id"] for row in rows], sealed, timeout=PATIENCE)
 
 
 async def create_people(tx: Transaction, origin: Origin, *, draw: Draw) -> int:

@@ -20,6 +20,7 @@ from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.directory.rules import is_same_name
 from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.kit.secrets import CprVault
 
 LASTS = "interval '1 year'"
 NOTICE = "interval '1 month'"
@@ -73,7 +74,7 @@ _KNOWN = """
 
 _REMEMBER = """
   update directory_person
-  set first_name = $2, family_name = $3, birth_date = $4, erased_at = null, changed_at = kit_now()
+  set first_name = $2, family_name = $3, birth_date = $4, cpr_sealed = $5, erased_at = null, changed_at = kit_now()
   where person_id = $1 and erased_at is not null
 """
 """Whoever was forgotten after a year away is told about anew, and is who they were."""
@@ -113,7 +114,7 @@ _GROUP = """
 
 
 async def add_by_hand(
-    tx: Transaction, who: Newcomer, place: Place, *, by: AccountId, actor: Actor
+    tx: Transaction, who: Newcomer, place: Place, *, by: AccountId, actor: Actor, vault: CprVault
 ) -> AccountId | NotAdded:
     """Let somebody belong to an institution for a year, whether we know them already or not."""
     # One at a time for each number: a button that is pressed twice adds somebody once.
@@ -141,7 +142,8 @@ async def add_by_hand(
         return NotAdded.HERE_ALREADY
     if known:
         person_id, account_id = PersonId(known["person_id"]), AccountId(known["account_id"])
-        await tx.execute(_REMEMBER, person_id, who.first_name, who.family_name, who.born)
+        sealed = vault.reseal(who.cpr_sealed, who.person_id, person_id)
+        await tx.execute(_REMEMBER, person_id, who.first_name, who.family_name, who.born, sealed)
         await _protect(tx, person_id, who, at=at, account_id=account_id, actor=actor)
     else:
         person_id, account_id = await create_person(tx, who, institution_id=at, actor=actor)

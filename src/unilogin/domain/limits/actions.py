@@ -1,6 +1,6 @@
 """What operators, jobs and other rooms do with the counts: schools' addresses, unlocking, forgetting, clients."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from unilogin.domain.audit import actions as audit
@@ -37,6 +37,11 @@ async def reopen(tx: Transaction, account_id: UUID, *, actor: Actor, institution
 async def forget_account(tx: Transaction, account_id: UUID) -> None:
     """Forget counts and trusted devices of an account that has a new secret: what was guessed at is no more (R4)."""
     await tx.execute("delete from limits_bucket where account_id = $1", account_id)
+
+
+async def forget_accounts(tx: Transaction, accounts: Sequence[UUID]) -> None:
+    """Forget counts and trusted devices of people who are forgotten."""
+    await tx.execute("delete from limits_bucket where account_id = any ($1::uuid[])", accounts)
 
 
 async def add_site_range(tx: Transaction, site: Net, *, institution_id: UUID, pupils: int, actor: Actor) -> bool:

@@ -151,6 +151,11 @@ async def keep_unsent(connection: Connection) -> None:
 KEPT_DAYS = 180
 
 
+async def forget_notices_of(tx: Transaction, accounts: Sequence[AccountId]) -> None:
+    """Delete all notices about people who are forgotten, and their letters."""
+    await tx.execute("delete from notices_notice where account_id = any ($1::uuid[])", accounts)
+
+
 async def forget_old_notices(connection: Connection) -> int:
     """Delete old notices and their letters, but those of what is told once; return how many."""
     status = await connection.execute(

@@ -114,7 +114,7 @@ async def _add(tx: Transaction, desk: Desk, school: AdministeredSchool, typed: T
         typed.cpr, first_name=typed.first_name, family_name=typed.family_name, alias=typed.alias, vault=vault
     )
     place = Place(school.institution_id, typed.actor_group, typed.role, typed.level, typed.group)
-    return await manual.add_by_hand(tx, who, place, by=desk.visit.account_id, actor=desk.actor)
+    return await manual.add_by_hand(tx, who, place, by=desk.visit.account_id, actor=desk.actor, vault=vault)
 
 
 async def confirm(house: House, request: Request, desk: Desk) -> Response:
