@@ -23,7 +23,18 @@ from unilogin.apps.elevadministration.access import (
     OFFICE_FRONT,
     OFFICE_LEAVE,
 )
-from unilogin.apps.elevadministration.pages import cpr, deciding, exports, imports, manual, protection, switching
+from unilogin.apps.elevadministration.pages import (
+    agreeing,
+    cpr,
+    deciding,
+    exports,
+    imports,
+    manual,
+    merging,
+    protection,
+    splitting,
+    switching,
+)
 from unilogin.apps.elevadministration.pages import front as office
 from unilogin.apps.shell import pages as shell
 from unilogin.apps.support import pages as support
@@ -66,6 +77,7 @@ SCHOOL = "/elevadgang/administrator/skole/{number}"
 OFFICE_OF = "/elevadministration/skole/{number}"
 DELIVERY = f"{OFFICE_OF}/import/{{delivery_id}}"
 SWITCH = f"{OFFICE_OF}/systemskift/{{switch_id}}"
+MERGING = f"{OFFICE_OF}/sammenlaegning"
 
 URLS: tuple[Url[House], ...] = (
     # the journey
@@ -266,6 +278,15 @@ URLS: tuple[Url[House], ...] = (
     url("POST", SWITCH, switching.search_switch, access=OFFICE_FORM),
     url("POST", f"{SWITCH}/afgoer", switching.decide, access=OFFICE_FORM),
     url("POST", f"{SWITCH}/fortryd", switching.take_back, access=OFFICE_FORM),
+    url("GET", MERGING, merging.show_merging, access=OFFICE),
+    url("POST", f"{MERGING}/analyse", merging.analyse, access=OFFICE_FORM),
+    url("POST", f"{MERGING}/foreslaa", merging.propose, access=OFFICE_FORM),
+    url("POST", f"{MERGING}/deling", splitting.analyse, access=OFFICE_FORM),
+    url("POST", f"{MERGING}/deling/foreslaa", splitting.propose, access=OFFICE_FORM),
+    url("GET", f"{MERGING}/{{proposal_id}}", agreeing.show_proposal, access=OFFICE),
+    url("POST", f"{MERGING}/{{proposal_id}}/ja", agreeing.agree, access=OFFICE_FORM),
+    url("POST", f"{MERGING}/{{proposal_id}}/nej", agreeing.refuse, access=OFFICE_FORM),
+    url("POST", f"{MERGING}/{{proposal_id}}/fortryd", agreeing.take_back, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/manuel", manual.show_manual, access=OFFICE),
     url("POST", f"{OFFICE_OF}/manuel", manual.search_manual, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/manuel/ny", manual.show_new, access=OFFICE),

@@ -40,7 +40,7 @@ def read_person(value: Value) -> Typed | dict[str, str]:
     if cpr is None:
         wrong["cpr"] = "cpr"
     for name in ("first_name", "family_name"):
-        if not _is_name(value(name)):
+        if not is_name(value(name)):
             wrong[name] = "name"
     role = value("role")
     actor_group = next((group for group, roles in ROLES.items() if role in roles), None)
@@ -64,7 +64,7 @@ def read_person(value: Value) -> Typed | dict[str, str]:
 def read_alias(value: Value) -> tuple[str, str] | None:
     """Return an alias of two names, or None when one of them is missing or is no name."""
     alias = (value("alias_first_name"), value("alias_family_name"))
-    return alias if all(_is_name(part) for part in alias) else None
+    return alias if all(is_name(part) for part in alias) else None
 
 
 def masked(cpr: str, *, protected: bool) -> str:
@@ -79,5 +79,6 @@ def _cpr(text: str) -> Cpr | None:
         return None
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Tell whether a text can be a name."""
     return 0 < len(text) <= MOST_NAME and text.isprintable() and any(sign.isalpha() for sign in text)

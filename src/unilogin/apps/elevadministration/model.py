@@ -69,6 +69,7 @@ class Waiting:
     ending: int
     without_alias: int
     switch_doubts: int
+    proposals: int
 
     @property
     def is_nothing(self) -> bool:
@@ -82,6 +83,7 @@ class Waiting:
                 self.ending,
                 self.without_alias,
                 self.switch_doubts,
+                self.proposals,
             )
         )
 

@@ -21,6 +21,7 @@ from unilogin.domain.directory.manual import NOTICE
 from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
 from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
+from unilogin.domain.identity.proposals import KEPT_DAYS
 from unilogin.kit.db.connection import Connection
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding
 from unilogin.roster.planning import limits_of
@@ -197,14 +198,16 @@ _WAITING = f"""
            as without_alias,
          (select count(*) from roster_switch_person r join roster_switch w using (switch_id)
           where w.institution_id = $1 and w.run_at is null and w.undone_at is null and r.how = 'doubtful'
-            and r.decided is null) as switch_doubts
+            and r.decided is null) as switch_doubts,
+         (select count(*) from identity_proposal where institution_id = $1 and settled_at is null
+            and proposed_at > kit_now() - {KEPT_DAYS} * interval '1 day') as proposals
 """
 
 
 async def waiting(connection: Connection, school: AdministeredSchool) -> Waiting:
     """Return how much needs a human at an institution now."""
     row = await connection.fetchrow(_WAITING, school.institution_id)
-    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0, 0)
+    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 _THAT_WAIT = """
@@ -213,6 +216,9 @@ _THAT_WAIT = """
   union
   select m.institution_id from roster_cpr_case c join directory_membership m using (membership_id)
   where m.institution_id = any($1::uuid[]) and c.settled_at is null
+  union
+  select institution_id from identity_proposal
+  where institution_id = any($1::uuid[]) and settled_at is null
 """
 
 

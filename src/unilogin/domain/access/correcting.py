@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from asyncpg import Record
 
-from unilogin.domain.access.administering import AdministeredSchool, Administrator, administered_schools
-from unilogin.domain.directory.model import AccountId, PersonId, Username
+from unilogin.domain.access.administering import Administrator, administered_schools
+from unilogin.domain.directory.model import AccountId, InstitutionId, PersonId, Username
 from unilogin.kit.db.connection import Connection
 
 
@@ -22,6 +22,8 @@ class PupilToCorrect:
     account_id: AccountId
     person_id: PersonId
     username: Username
+    places: frozenset[InstitutionId]
+    """Where they belong, or belonged last; all of it is in reach."""
     reached_by: AccountId
 
 
@@ -56,19 +58,23 @@ _WHO = """
 
 
 async def pupil_to_correct(
-    connection: Connection, administrator: Administrator, username: str, *, school: AdministeredSchool | None = None
+    connection: Connection, administrator: Administrator, username: str
 ) -> PupilToCorrect | NotCorrectable:
     """Return the account of a username when this person may help to put it right, else why not.
 
-    Where somebody belongs, or belonged last, counts. ``school``: they must belong to it, among others of theirs.
+    Where somebody belongs counts, or belonged last.
     """
     row = await connection.fetchrow(_WHO, username)
     reached = {one.institution_id for one in await administered_schools(connection, administrator)}
-    places = set(row["places"]) if row else set()
-    if row is None or not places & reached or (school is not None and school.institution_id not in places):
+    places = frozenset(InstitutionId(place) for place in row["places"]) if row else frozenset()
+    if row is None or not places & reached:
         return NotCorrectable.UNKNOWN
     return _why_not(row, administrator, is_elsewhere=not places <= reached) or PupilToCorrect(
-        AccountId(row["account_id"]), PersonId(row["person_id"]), Username(row["username"]), administrator.account_id
+        AccountId(row["account_id"]),
+        PersonId(row["person_id"]),
+        Username(row["username"]),
+        places,
+        administrator.account_id,
     )
 
 

@@ -107,15 +107,3 @@ def _proposal(row: Record) -> Proposal:
     values = dict(row)
     state, memberships = State(values.pop("state")), tuple(values.pop("memberships"))
     return Proposal(**values, memberships=memberships, state=state)
-
-
-async def open_proposals(connection: Connection, school: AdministeredSchool) -> int:
-    """Return how many proposals of a school wait for a second person."""
-    return int(
-        await connection.fetchval(
-            "select count(*) from identity_proposal where institution_id = $1 and settled_at is null"
-            " and proposed_at > kit_now() - $2 * interval '1 day'",
-            school.institution_id,
-            KEPT_DAYS,
-        )
-    )
