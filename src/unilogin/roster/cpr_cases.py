@@ -14,6 +14,7 @@ from asyncpg import Record
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.directory.bulk import lock_people
 from unilogin.domain.directory.bulk_refusals import OtherNumber
 from unilogin.domain.directory.bulk_staging import Origin
 from unilogin.domain.directory.model import InstitutionId, PersonId
@@ -154,6 +155,7 @@ async def accept(tx: Transaction, case_id: UUID, *, secrets: Secrets, actor: Act
 
     None when no such case waits, False when somebody else has the number: then two accounts are to be merged.
     """
+    await lock_people(tx)  # before the case, as deliveries take them: they end with the cases of those they told about
     row = await tx.fetchrow(f"{_CASE} and c.case_id = $1 for update of c", case_id)
     if row is None:
         return None

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from unilogin.domain.audit.model import SYSTEM
-from unilogin.domain.directory.bulk import lock_institution, remove_members
+from unilogin.domain.directory.bulk import lock_institutions, remove_members
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.identity.forgetting import forget_those_who_left
@@ -49,18 +49,26 @@ _TELL_ONCE = """
 async def end_old_imports(tx: Transaction) -> None:
     """End the imports that have lasted, and tell administrators of those that will within a month, once."""
     await tx.execute("set local statement_timeout = 0")
-    for row in await tx.fetch(_OLD, IMPORT_LASTS - WARNED_BEFORE, timeout=PATIENCE):
-        old = _Import(*row.values())
-        stage = stage_of_import(old.last, now=old.now, has_people=True)
-        if stage is ImportStage.ENDED:
+    ended = {old.institution_id for old in await _old(tx) if _stage(old) is ImportStage.ENDED}
+    await lock_institutions(tx, ended)
+    for old in await _old(tx):  # asked again: one may have been renewed while this waited for it
+        stage = _stage(old)
+        if stage is ImportStage.ENDED and old.institution_id in ended:
             await _end(tx, old)
         elif stage is ImportStage.ENDS_SOON and await tx.fetchval(_TELL_ONCE, old.institution_id, old.source, old.last):
             await tell_administrators(tx, old.institution_id, Notice.IMPORT_ENDING)
 
 
+async def _old(tx: Transaction) -> list[_Import]:
+    return [_Import(*row.values()) for row in await tx.fetch(_OLD, IMPORT_LASTS - WARNED_BEFORE, timeout=PATIENCE)]
+
+
+def _stage(old: _Import) -> ImportStage:
+    return stage_of_import(old.last, now=old.now, has_people=True)
+
+
 async def _end(tx: Transaction, old: _Import) -> None:
     """Let everybody of an import leave, as a delivery would: it stands in the history, and can be taken back."""
-    await lock_institution(tx, old.institution_id)
     origin = Origin(old.institution_id, old.source, str(Drawer().new_id()), SYSTEM)
     rows = await tx.fetch(
         "select local_person_id from directory_membership"
@@ -94,6 +102,6 @@ async def _end(tx: Transaction, old: _Import) -> None:
 async def forget_people(tx: Transaction) -> None:
     """Forget what is not needed to recognise those who have belonged nowhere for long."""
     await tx.execute("set local statement_timeout = 0")
+    gone = await forget_those_who_left(tx, after=RESTS)  # people before cases, as deliveries take them
     await close_cases_of_those_who_left(tx)
-    gone = await forget_those_who_left(tx, after=RESTS)
     await forget_cases(tx, gone.persons)

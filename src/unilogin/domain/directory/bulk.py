@@ -5,7 +5,7 @@ deliveries of one school queue up, and one for all loads while it writes, so tha
 draw the same username cannot lock each other out. Reading, hashing and copying happen before the second one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from unilogin.domain.directory import bulk_belonging, bulk_people, bulk_protection
@@ -95,6 +95,16 @@ async def lock_institution(tx: Transaction, institution_id: InstitutionId) -> No
     await tx.execute(
         "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"roster:{institution_id}", timeout=PATIENCE
     )
+
+
+async def lock_institutions(tx: Transaction, institution_ids: Iterable[InstitutionId]) -> None:
+    """Wait for several institutions, for a transaction that ends what they have: all before the lock of all loads.
+
+    A delivery has one institution and waits for the other lock; whoever had that one and waited for an institution
+    would wait for it forever.
+    """
+    for institution_id in sorted(set(institution_ids)):
+        await lock_institution(tx, institution_id)
 
 
 async def known_rows(tx: Transaction, origin: Origin, *, groups: Sequence[ToldGroup], whole: bool) -> KnownRows:

@@ -12,7 +12,7 @@ from asyncpg import Record
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import SYSTEM, Actor, Entry
-from unilogin.domain.directory.bulk import lock_institution, lock_people
+from unilogin.domain.directory.bulk import lock_institution, lock_institutions, lock_people
 from unilogin.domain.directory.foreseeing import foresee_memberships
 from unilogin.domain.directory.model import Institution, InstitutionId, PersonId
 from unilogin.domain.directory.numbers import change_number
@@ -276,6 +276,7 @@ async def retire_due(tx: Transaction) -> None:
         "select switch_id, institution_id, old_source from roster_switch where run_at is not null"
         " and retired_by is null and undone_at is null and retire_at <= kit_now() order by switch_id for update"
     )
+    await lock_institutions(tx, [InstitutionId(row["institution_id"]) for row in due])
     for row in due:
         await _retire(
             tx,
