@@ -121,3 +121,11 @@ def test_a_school_has_so_many_deliveries_an_hour(server: RunningServer, shared_d
     answer = upload(server, within(shared_database, prepare), b"", number="WS0003")
     assert (answer.status_code, answer.json()["error"]) == (429, "too_many_deliveries")
     assert answer.headers["retry-after"] == "60"
+
+
+@pytest.mark.parametrize("number", ["99%00", "%00", "0" * 3000, "%C3%A6", "%ED%A0%80", "'; --"])
+def test_a_number_that_no_institution_can_have_is_one_without_an_agreement(
+    server: RunningServer, token: str, number: str
+) -> None:
+    answer = upload(server, token, b"x", number=number)
+    assert (answer.status_code, answer.json()["error"]) == (403, "not_agreed")

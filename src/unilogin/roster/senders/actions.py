@@ -159,7 +159,7 @@ async def take_message(connection: Connection, sender: Sender, *, message_id: st
 
 async def note_refused(connection: Connection, who: Actor, *, why: str, number: str | None = None) -> None:
     """Write down that somebody tried to deliver who may not, or not there (B-R01)."""
-    where = await institution(connection, number) if number else None
+    where = await institution(connection, number) if number and number.isalnum() else None  # no NUL to the database
     await write(
         connection,
         Entry(
