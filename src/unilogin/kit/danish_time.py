@@ -17,6 +17,15 @@ def danish_time(moment: datetime) -> datetime:
     return utc + (_SUMMER if is_summer else _WINTER)
 
 
+def moment_of(clock: datetime) -> datetime:
+    """Return the moment at which the clocks in Denmark show this; of an hour that comes twice, the first time."""
+    for ahead in (_SUMMER, _WINTER):
+        moment = (clock - ahead).replace(tzinfo=UTC)
+        if danish_time(moment) == clock:
+            return moment
+    return (clock - _WINTER).replace(tzinfo=UTC)  # the hour that there is not in March
+
+
 def _last_sunday(year: int, month: int) -> datetime:
     """Return when the clocks change in a month of 31 days, in UTC."""
     last = datetime(year, month, 31, _CHANGES_AT)  # noqa: DTZ001 - UTC, compared with UTC

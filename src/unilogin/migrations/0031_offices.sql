@@ -37,17 +37,19 @@ create table roster_switch_part (
 grant select, insert, delete on roster_switch_part to unilogin_run;
 
 alter table roster_switch
-  add column wanted_hash     bytea,           -- of the file that was looked at by whoever wants the run
+  add column wanted          text check (wanted in ('run', 'undo')),
+  add column wanted_hash     bytea,           -- of the file that was looked at by whoever wants it
   add column wanted_by       uuid,            -- the account
   add column wanted_leaving  integer,         -- how many leave, as they have seen
-  add column due_at          timestamptz,     -- when to run
-  add column agreed_by       uuid,            -- the second one, where many leave
-  add column agreed_at       timestamptz,     -- null: not to be run yet
-  add column taken_until     timestamptz,     -- a node is at it
-  add column answer          text,            -- why the run came to nothing
-  add constraint roster_switch_agreed check (agreed_at is null or due_at is not null);
-create index roster_switch_to_run on roster_switch (due_at)
-  where agreed_at is not null and run_at is null and undone_at is null and answer is null;
+  add column due_at          timestamptz,     -- when
+  add column agreed_by       text,            -- the second one: an account, or who runs Unilogin
+  add column agreed_at       timestamptz,     -- null: not yet
+  add column tries           integer not null default 0,
+  add column answer          text,            -- why it came to nothing
+  add constraint roster_switch_two_people check (agreed_by is null or agreed_by <> wanted_by::text),
+  add constraint roster_switch_agreed check (wanted is distinct from 'run' or (agreed_at is null) = (agreed_by is null));
+create index roster_switch_wanted on roster_switch (due_at)
+  where agreed_at is not null and undone_at is null and answer is null;
 
 -- Who was told that a delivery needs them: the letter, if any, is the notice's.
 create table roster_told (

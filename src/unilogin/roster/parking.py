@@ -2,7 +2,8 @@
 
 import gzip
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 from uuid import UUID
@@ -48,20 +49,21 @@ async def put_changes_back(tx: Transaction, changes: Changes) -> None:
 
 async def keep_file(desk: Desk, delivery_id: DeliveryId, file: BinaryIO) -> None:
     """Store a delivery's file; in parts, so that its size does not matter."""
-    parts = _parts(file, delivery_id, _sealer(desk.secrets))
+    parts = sealed_parts(file, file_sealer(desk.secrets), place=partial(_place, delivery_id))
     while (part := await desk.beside(lambda: next(parts, None))) is not None:
         await desk.tx.execute(
             "insert into roster_parked_part (delivery_id, number, sealed) values ($1, $2, $3)", delivery_id, *part
         )
 
 
-def _parts(file: BinaryIO, delivery_id: DeliveryId, sealer: Sealer) -> Iterator[tuple[int, bytes]]:
+def sealed_parts(file: BinaryIO, sealer: Sealer, *, place: Callable[[int], str]) -> Iterator[tuple[int, bytes]]:
+    """Return a file packed and sealed, in numbered parts, each for its ``place``."""
     file.seek(0)
     packed = file.read(2) in _PACKED
     file.seek(0)
     pieces = iter(lambda: file.read(_PART_BYTES), b"")
     for number, piece in enumerate(pieces if packed else _packed(pieces)):
-        yield number, sealer.seal(piece, _place(delivery_id, number))
+        yield number, sealer.seal(piece, place(number))
 
 
 def _packed(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -82,7 +84,7 @@ async def kept_file(connection: Connection, secrets: Secrets, delivery_id: Deliv
     rows = await connection.fetch(
         "select number, sealed from roster_parked_part where delivery_id = $1 order by number", delivery_id
     )
-    sealer = _sealer(secrets)
+    sealer = file_sealer(secrets)
     return io.BytesIO(b"".join(sealer.open(row["sealed"], _place(delivery_id, row["number"])) for row in rows))
 
 
@@ -124,7 +126,8 @@ async def drop_held(tx: Transaction, origin: Origin, *, but: DeliveryId | None) 
         await drop_file(tx, row["delivery_id"])
 
 
-def _sealer(secrets: Secrets) -> Sealer:
+def file_sealer(secrets: Secrets) -> Sealer:
+    """Return what files with people in them are sealed with."""
     return secrets.sealer("cpr_encryption")
 
 

@@ -1,7 +1,9 @@
 """Who may open the pages of an app: who is signed in to it. Whoever is not is sent to the door, and comes back."""
 
+import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import BinaryIO, cast
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -13,9 +15,12 @@ from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionNu
 from unilogin.domain.services.model import Level
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
+from unilogin.kit.places import FullError
+from unilogin.kit.web.bodies import BodyTooLargeError
 from unilogin.kit.web.errors import ElsewhereError, RefusedError
 from unilogin.kit.web.forms import MAX_FIELDS, Fields, one, read_fields, refuse_foreign_post
 from unilogin.kit.web.routing import Access
+from unilogin.kit.web.uploads import ignore_rest, read_upload
 from unilogin.signin.browser import csrf_fits, csrf_token
 
 _HOUR = timedelta(hours=1)
@@ -60,6 +65,16 @@ class AppForm:
     def field(self, name: str) -> str:
         """Return a field, or an empty string."""
         return one(self.fields, name)
+
+
+@dataclass(frozen=True, slots=True)
+class AppUpload:
+    """A form with a file. ``size`` of the file is None when it was larger than is taken: then nothing was kept."""
+
+    visit: AppVisit
+    fields: Fields
+    file: BinaryIO
+    size: int | None
 
 
 def cookie_of(app: App) -> str:
@@ -115,22 +130,44 @@ def signed_in_form(
     """
 
     async def admit(house: House, request: Request) -> AppForm:
-        refuse_foreign_post(request, origin=house.origin_of_app(app.path))
-        visit = await _visit(house, request, app)
-        if visit is None or visit.who.session.level.rank < level.rank:
-            raise RefusedError(403, "shell.stopped.ended", restart_url=app.path)  # what was posted cannot wait
-        if visit.who.signed_in_too_long_ago_for(app) and not leaving:
-            raise RefusedError(403, "shell.stopped.ended", restart_url=app.path)
+        visit = await _visit_to_post(house, request, app, level=level, leaving=leaving)
         fields = await read_fields(request, most=most_fields)
-        token = house.cookies.get(request, cookie_of(app)) or ""
-        if not csrf_fits(house, token, about=_about(app), sent=one(fields, "csrf")):
-            raise RefusedError(403, "look.stopped.foreign", restart_url=app.path)
+        _check_token(house, request, app, fields)
         return AppForm(visit, fields)
 
     meaning = f"Who is signed in to {app.title_en}{_sure(level)}, from a page of its own (CSRF token, Origin)."
     if leaving:
         return Access(f"{app.name} leave", meaning, admit)
     return Access(f"{_name(app, level)} form", f"{meaning}{_lately(app)}", admit)
+
+
+def signed_in_upload(app: App, *, level: Level = Level.EN_FAKTOR) -> Access[House, AppUpload]:
+    """Return the rule for a form with a file: as for other forms, and the file is kept on the disk meanwhile."""
+
+    async def admit(house: House, request: Request) -> AppUpload:
+        visit = await _visit_to_post(house, request, app, level=level, leaving=False)
+        file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - whoever gets it closes it
+        try:
+            async with house.arriving.one():
+                upload = await read_upload(
+                    request,
+                    file,
+                    most=house.largest_upload,
+                    admit=lambda fields: _check_token(house, request, app, fields),
+                )
+        except BodyTooLargeError:
+            await ignore_rest(request)
+            return AppUpload(visit, {}, file, None)
+        except FullError as error:
+            file.close()
+            raise RefusedError(503, "look.stopped.busy", restart_url=app.path) from error
+        except BaseException:
+            file.close()
+            raise
+        return AppUpload(visit, upload.fields, file, upload.size or 0)
+
+    meaning = f"Who is signed in to {app.title_en}{_sure(level)}, from a page of its own, with one file."
+    return Access(f"{_name(app, level)} upload", f"{meaning}{_lately(app)}", admit)
 
 
 def sign_in_url(app: App, to: str, *, level: Level = Level.EN_FAKTOR, fresh: bool = False) -> str:
@@ -144,6 +181,22 @@ def sign_in_url(app: App, to: str, *, level: Level = Level.EN_FAKTOR, fresh: boo
         | ({"fresh": "1"} if fresh else {})
     )
     return f"{app.path}/sign-in?{urlencode(wish)}"
+
+
+async def _visit_to_post(house: House, request: Request, app: App, *, level: Level, leaving: bool) -> AppVisit:
+    refuse_foreign_post(request, origin=house.origin_of_app(app.path))
+    visit = await _visit(house, request, app)
+    if visit is None or visit.who.session.level.rank < level.rank:
+        raise RefusedError(403, "shell.stopped.ended", restart_url=app.path)  # what was posted cannot wait
+    if visit.who.signed_in_too_long_ago_for(app) and not leaving:
+        raise RefusedError(403, "shell.stopped.ended", restart_url=app.path)
+    return visit
+
+
+def _check_token(house: House, request: Request, app: App, fields: Fields) -> None:
+    token = house.cookies.get(request, cookie_of(app)) or ""
+    if not csrf_fits(house, token, about=_about(app), sent=one(fields, "csrf")):
+        raise RefusedError(403, "look.stopped.foreign", restart_url=app.path)
 
 
 async def _visit(house: House, request: Request, app: App, *, by_itself: bool = False) -> AppVisit | None:
