@@ -10,7 +10,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import board, country, elevadgang, growth, journey, morning, rosters, sign_on, timing, undoing, worker
+from bench import (
+    arrival,
+    beside,
+    board,
+    country,
+    elevadgang,
+    growth,
+    journey,
+    morning,
+    rosters,
+    sign_on,
+    timing,
+    undoing,
+    worker,
+)
 from bench.report import Report
 from bench.running import free_port, install_peers, start_database, start_unilogin
 from bench.sign_on import Size
@@ -25,6 +39,8 @@ MEASURES = (
     "elevadgang",
     "roster",
     "undo",
+    "arrival",
+    "beside",
     "country",
     "growth",
     "worker",
@@ -49,6 +65,9 @@ class Effort:
     board_rounds: int
     board_journeys: int
     undone: int
+    deliveries: int
+    beside_rounds: int
+    beside_schools: int
     institutions: int
     growth: tuple[int, int]
     growth_rounds: int
@@ -67,6 +86,9 @@ FULL = Effort(
     board_rounds=5,
     board_journeys=840,
     undone=200_000,
+    deliveries=20,
+    beside_rounds=5,
+    beside_schools=200,
     institutions=200,
     growth=(10_000, 100_000),
     growth_rounds=7,
@@ -84,6 +106,9 @@ QUICK = Effort(
     board_rounds=2,
     board_journeys=200,
     undone=10_000,
+    deliveries=3,
+    beside_rounds=3,
+    beside_schools=40,
     institutions=20,
     growth=(2_000, 20_000),
     growth_rounds=3,
@@ -114,6 +139,11 @@ def main() -> int:
 
 def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
     """Do what was asked for."""
+    _measure_people(report, folder, only=only, effort=effort)
+    _measure_rosters(report, folder, only=only, effort=effort)
+
+
+def _measure_people(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
     if set(only) & {"journey", "sign-on", "morning", "worker"}:
         _measure_server(report, folder, only=only, effort=effort)
     if "timing" in only:
@@ -128,6 +158,9 @@ def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) ->
         report.figures += figures
     if "worker" in only:
         report.figures += worker.database_starts(folder)
+
+
+def _measure_rosters(report: Report, folder: Path, *, only: list[str], effort: Effort) -> None:
     if "roster" in only:
         ratios, figures = rosters.measure(
             folder, persons=effort.persons, rounds=effort.roster_rounds, repeats=effort.roster_repeats
@@ -136,6 +169,18 @@ def measure(report: Report, folder: Path, *, only: list[str], effort: Effort) ->
         report.figures += figures
     if "undo" in only:
         ratios, figures = undoing.measure(folder / "undoing", persons=effort.undone)
+        report.ratios += ratios
+        report.figures += figures
+    if "arrival" in only:
+        report.figures += arrival.measure(folder / "arrival", deliveries=effort.deliveries)
+    if "beside" in only:
+        ratios, figures = beside.measure(
+            folder / "beside",
+            rounds=effort.beside_rounds,
+            seconds=effort.morning_seconds,
+            pupils=effort.pupils,
+            schools=effort.beside_schools,
+        )
         report.ratios += ratios
         report.figures += figures
     if "country" in only:

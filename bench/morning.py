@@ -73,14 +73,14 @@ class Tally:
 
 def measure(house: House, *, database: EmbeddedServer, seconds: float) -> list[Figure]:
     """Run the morning and return its figures."""
-    asyncio.run(_register_school(house))
+    asyncio.run(register_school(house))
     cores = os.cpu_count() or 1
     with start_unilogin(house.dsn, house.secrets_file, port=free_port(), workers=cores) as server:
         party = RelyingParty(server.endpoints, Wire(server.base_url))
         one_hash = hash_seconds(20) / 20
-        rate = LOAD * _capacity(server, party, house, database=database)
+        rate = LOAD * capacity(server, party, house, database=database)
         with span(server.process.pid, database.pid) as spent:
-            morning = _arrive(party, house, rate=rate, seconds=seconds)
+            morning = arrive(party, house, rate=rate, seconds=seconds)
         people = len(morning.seconds) + morning.refused
         beside = (spent.seconds - morning.hashes * one_hash) / people
         figures = [
@@ -98,7 +98,7 @@ def measure(house: House, *, database: EmbeddedServer, seconds: float) -> list[F
     return figures
 
 
-async def _register_school(house: House) -> None:
+async def register_school(house: House) -> None:
     """Register this machine's addresses as the school's, as ``unilogin sites add`` does."""
     connection = await connect(house.dsn)
     async with connection.transaction():
@@ -115,7 +115,7 @@ async def _register_school(house: House) -> None:
     await connection.close()
 
 
-def _capacity(server: Running, party: RelyingParty, house: House, *, database: EmbeddedServer) -> float:
+def capacity(server: Running, party: RelyingParty, house: House, *, database: EmbeddedServer) -> float:
     """Return the journeys a second that the cores can carry, server, database and this load generator together."""
     tally = Tally()
     for number in range(2):  # the first round warms up
@@ -128,7 +128,7 @@ def _capacity(server: Running, party: RelyingParty, house: House, *, database: E
     return (os.cpu_count() or 1) / (spent / WARM_UP)
 
 
-def _arrive(party: RelyingParty, house: House, *, rate: float, seconds: float) -> Tally:
+def arrive(party: RelyingParty, house: House, *, rate: float, seconds: float) -> Tally:
     """Let people come at random moments, so many a second on average, whoever is still there."""
     tally = Tally()
     coming = random.Random(8)
@@ -207,7 +207,7 @@ def patient(browser: Browser, answer: Answer) -> tuple[Answer, int]:
 def _overload(server: Running, party: RelyingParty, house: House, *, rate: float, seconds: float) -> list[Figure]:
     """Come three times as fast as the machine can do, then see that it is itself again."""
     before = _held(server)
-    flood = _arrive(party, house, rate=rate, seconds=seconds)
+    flood = arrive(party, house, rate=rate, seconds=seconds)
     after = _held(server)
     calm = Tally()
     began = time.monotonic()

@@ -57,8 +57,14 @@ def test_a_folder_is_emptied_and_receipts_lie_beside_the_files(
     command = [sys.executable, "-m", "unilogin.cli.app", "roster", "watch", str(tmp_path), "--every=0.1"]
     env = environment(database, secrets_file, port=8000)
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as watching:
-        wait_for(lambda: len([*tmp_path.glob("*/*.xml")]) == 2)
-        (receipt,) = tmp_path.glob("done/*.receipt.json")
+        with (tmp_path / "slow.xml").open("w") as slow:
+            slow.write(good[:400])
+            slow.flush()
+            wait_for(lambda: len([*tmp_path.glob("*/*.xml")]) == 2)  # looked at again and again, and as it was
+            assert (tmp_path / "slow.xml").exists(), "somebody still writes it"
+            slow.write(good[400:])
+        wait_for(lambda: not (tmp_path / "slow.xml").exists())
+        (receipt,) = tmp_path.glob("done/*-school.xml.receipt.json")
         told = json.loads(receipt.read_text())
         assert (told["status"], told["counts"]["created"], told["repeated"]) == ("applied", 1, False)
         assert (tmp_path / "done" / receipt.name.removesuffix(".receipt.json")).read_text() == good
@@ -70,7 +76,8 @@ def test_a_folder_is_emptied_and_receipts_lie_beside_the_files(
         watching.send_signal(signal.SIGTERM)
         assert watching.wait(20) == 0
     assert json.loads(receipt.read_text())["repeated"] is True
-    assert [*tmp_path.glob("done/*.receipt.json")] == [receipt]
+    assert [*tmp_path.glob("done/*-school.xml.receipt.json")] == [receipt]
+    assert [*tmp_path.glob("done/*-slow.xml")], "whole, and the same as the other"
     assert {path.name for path in tmp_path.iterdir()} >= {"coming.xml.part", "link.xml"}
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def carry_out() -> None:
-    """Carry out what offices have decided: release parked deliveries, take deliveries back. Then end.
+    """Carry out what offices have decided: release parked deliveries, take deliveries back, change systems. Then end.
 
     The server runs it by itself when two people have said their word. Two at a time share the work.
     """
@@ -27,13 +27,16 @@ def carry_out() -> None:
 async def _carry_out(dsn: str, settings: "Settings") -> None:
     from unilogin.kit.secrets import load_secrets
     from unilogin.roster.formats.unilogin_import import NAMESPACES
+    from unilogin.roster.switching import ordering
     from unilogin.roster.tasks import carry_out_next
 
     secrets, namespaces = load_secrets(settings.secrets_path), (*NAMESPACES, *settings.more_namespaces)
-    connection = await connect_to(dsn, role=settings.role)
+    connection = await connect_to(dsn, role=settings.role, paced=True)
     try:
         await refuse_pending_migrations(connection)
         while await carry_out_next(connection, secrets=secrets, namespaces=namespaces):
+            pass
+        while await ordering.carry_out_next(connection, secrets=secrets, namespaces=namespaces):
             pass
     finally:
         await connection.close(timeout=5)

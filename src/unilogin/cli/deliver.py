@@ -78,7 +78,7 @@ async def _deliver(
     from unilogin.roster.senders.queries import sender_of_system
 
     secrets = load_secrets(settings.secrets_path)
-    connection = await connect_to(dsn, role=settings.role)
+    connection = await connect_to(dsn, role=settings.role, paced=True)
     try:
         await refuse_pending_migrations(connection)
         if (sender := await sender_of_system(connection, system_id)) is None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from unilogin.cli.shown import say
-from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, the_settings
+from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, stand_back, the_settings
 from unilogin.kit.errors import SetupError, UniloginError
 from unilogin.roster.model import DeliveryKind
 
@@ -38,6 +38,9 @@ How = tuple[str | None, DeliveryKind]
 Look = dict[str, tuple[int, int]]
 """Name → size and time of change: a file that is still being written looks different next time."""
 
+_UNKNOWN_SECONDS = 5.0
+"""How long a file must have been as it is where nobody tells whether somebody writes it."""
+
 
 class FolderBusyError(SetupError):
     """Another command watches the folder."""
@@ -53,29 +56,30 @@ def watch(
     kind: Annotated[
         DeliveryKind, typer.Option(help="What its files say about people that are not in them.")
     ] = DeliveryKind.FULL,
-    every: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.")] = 5.0,
+    every: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.")] = 0.5,
     once: Annotated[bool, typer.Option("--once", help="Load what is there, and end.")] = False,
 ) -> None:
     """Load every file that is put into a folder, and put it away with its receipt.
 
-    A file is taken when it has not changed between two looks; names with a dot in front or .part behind never are. It
-    goes to done/, parked/ or refused/ in the folder, with a receipt in JSON beside it. Ends at Ctrl-C or SIGTERM, after
-    the file it is at.
+    A file is taken when nobody has it open for writing and it has not changed between two looks; where the file system
+    does not tell who writes, when it has not changed for five seconds. Names with a dot in front or .part behind never
+    are. It goes to done/, parked/ or refused/ in the folder, with a receipt in JSON beside it. Ends at Ctrl-C or
+    SIGTERM, after the file it is at.
     """
     settings = the_settings()
+    stand_back()
     for name in ("done", "parked", "refused"):
         (folder / name).mkdir(exist_ok=True)
     with _alone(folder), _stopping() as stopping, database(settings) as dsn:
-        before: Look = {}
+        quiet = _Quiet(folder)
         while not stopping():
             now = _look(folder)
-            for name in [name for name in sorted(now) if once or before.get(name) == now[name]]:
+            for name in sorted(now) if once else quiet.ready(now):
                 _take(dsn, settings, folder / name, how=(sender, kind), stubborn=not once)
                 if stopping():
                     break
             if once:
                 return
-            before = now
             _wait(every, stopping)
 
 
@@ -133,6 +137,50 @@ def _look(folder: Path) -> Look:
     return found
 
 
+class _Quiet:
+    """Remembers since when each file is as it is, and knows which are whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._since: dict[str, tuple[tuple[int, int], float]] = {}
+
+    def ready(self, now: Look) -> list[str]:
+        """Return the names of the files that nobody writes any more, in order."""
+        moment, before = time.monotonic(), self._since
+        self._since = {
+            name: before[name] if name in before and before[name][0] == seen else (seen, moment)
+            for name, seen in now.items()
+        }
+        return [name for name in sorted(now) if self._is_whole(name, moment - self._since[name][1])]
+
+    def _is_whole(self, name: str, seconds: float) -> bool:
+        if not seconds:  # seen for the first time
+            return False
+        written = _is_being_written(self._folder / name)
+        return seconds >= _UNKNOWN_SECONDS if written is None else not written
+
+
+def _is_being_written(file: Path) -> bool | None:
+    """Tell whether somebody has a file open for writing; None where that is not told.
+
+    A lease for reading is granted when nobody has (fcntl(2)); it is given back at once. Whoever opens the file in that
+    moment waits for it, and the signal about them is ignored.
+    """
+    try:
+        with _opened(file) as opened:
+            before = signal.signal(signal.SIGIO, signal.SIG_IGN)
+            try:
+                fcntl.fcntl(opened, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+                fcntl.fcntl(opened, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+            finally:
+                signal.signal(signal.SIGIO, before)
+    except BlockingIOError:
+        return True
+    except (OSError, AttributeError):  # another file system, somebody else's file, another system than Linux
+        return None
+    return False
+
+
 def _take(dsn: str, settings: "Settings", file: Path, *, how: How, stubborn: bool) -> None:
     """Load one file and put it away; with ``stubborn`` what stands in the way is told, and tried again next time."""
     import asyncio
@@ -154,7 +202,7 @@ async def _load(dsn: str, settings: "Settings", file: Path, *, how: How) -> tupl
     from unilogin.cli.roster import told
     from unilogin.roster.senders.errors import NotAgreedError
 
-    connection = await connect_to(dsn, role=settings.role)
+    connection = await connect_to(dsn, role=settings.role, paced=True)
     try:
         await refuse_pending_migrations(connection)
         with _opened(file) as content:

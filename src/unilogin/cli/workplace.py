@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_POLITE = 10
-"""How far a process stands back behind those that answer people."""
+_POLITE = 19
+"""How far a process stands back behind those that answer people: as far as it goes. It runs when nobody else wants to;
+at 10 it would still take a tenth of a processor that all of them want."""
 
 
 class DatabaseError(SetupError):
@@ -111,15 +112,18 @@ def act(work: "Callable[[Transaction], Awaitable[Result]]") -> Result:
     return look(in_transaction)
 
 
-async def connect_to(dsn: str, *, role: str | None) -> "asyncpg.Connection[asyncpg.Record]":
-    """Open a connection for a command; raises DatabaseError with a sentence for the person who set the address."""
+async def connect_to(dsn: str, *, role: str | None, paced: bool = False) -> "asyncpg.Connection[asyncpg.Record]":
+    """Open a connection for a command, ``paced`` for large work that nobody waits for.
+
+    Raises DatabaseError with a sentence for the person who set the address.
+    """
     import asyncpg
 
     from unilogin.kit.db.connection import connect
     from unilogin.settings import without_password
 
     try:
-        return await connect(dsn, role=role)
+        return await connect(dsn, role=role, paced=paced)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseError(f"{_why(error, role)} The address is {without_password(dsn)}.") from error
 

@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 
 from unilogin.kit.db import pool as pools
+from unilogin.kit.db.pacing import PacedConnection
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -151,9 +152,17 @@ async def close_pool(pool: Pool) -> None:
         pool.terminate()
 
 
-async def connect(dsn: str, *, role: str | None = None) -> "asyncpg.Connection[asyncpg.Record]":
-    """Open one connection for a command; statements may take as long as they need."""
-    connection = await asyncpg.connect(dsn, server_settings=_server_settings(role, patient=True), timeout=5)
+async def connect(dsn: str, *, role: str | None = None, paced: bool = False) -> "asyncpg.Connection[asyncpg.Record]":
+    """Open one connection for a command; statements may take as long as they need.
+
+    ``paced`` is for large work that nobody waits for: it leaves a busy machine to those who sign in.
+    """
+    connection = await asyncpg.connect(
+        dsn,
+        connection_class=PacedConnection if paced else asyncpg.Connection,
+        server_settings=_server_settings(role, patient=True),
+        timeout=5,
+    )
     await _prepare(connection)
     return connection
 

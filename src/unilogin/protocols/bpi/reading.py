@@ -63,5 +63,5 @@ def _read(endpoint: str, into: int) -> _Told:
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_MOST_SECONDS, _MOST_SECONDS))
-    os.nice(10)
+    os.nice(19)
     sys.stdout.buffer.write(msgspec.json.encode(_read(sys.argv[1], int(sys.argv[2]))))
