@@ -195,6 +195,31 @@ def test_another_cpr_number_waits_for_somebodys_word(office: Office, act: str, t
     assert office.post(f"{case}/{act}").page.status_code == 404
 
 
+def test_b_a05_the_number_of_somebody_who_holds_a_right_is_not_for_the_office_to_change(office: Office) -> None:
+    office.deliver(*pupils(3, seed=41), member("m-51", person("6205164428", first="Bo"), employee()))
+    office.deliver(*pupils(3, seed=41), member("m-51", person("6105164429", first="Bo"), employee()))
+    where = "from directory_membership m join directory_account a using (person_id) where m.local_person_id = 'm-51'"
+    school = "(select institution_id from directory_institution where number = $1)"
+    office.value(
+        "insert into access_right (account_id, institution_id, name, granted_by)"
+        f" select a.account_id, m.institution_id, 'Brugeradministrator', a.account_id {where}"
+        f" and m.institution_id = {school} returning true",
+        office.number,
+    )
+    case = f"{office.url}/cpr/" + str(
+        office.value(
+            "select case_id from roster_cpr_case join directory_membership m using (membership_id)"
+            f" where m.local_person_id = 'm-51' and m.institution_id = {school}",
+            office.number,
+        )
+    )
+    page = office.browser.open(case).text
+    assert "Personen har en rettighed" in page
+    assert "skift nummeret" not in page
+    assert "Det nummer kan du ikke skifte" in office.post(f"{case}/skift").page.text
+    assert "Nummeret er afvist" in office.post(f"{case}/afvis").page.text
+
+
 @pytest.mark.parametrize("written_as", ["oneroster", "sds"])
 def test_everybody_is_exported_without_numbers_and_real_names(office: Office, written_as: str) -> None:
     office.browser.open(f"{office.url}/eksport")

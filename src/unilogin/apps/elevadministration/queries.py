@@ -267,6 +267,22 @@ async def is_for_the_operator(connection: Connection, school: AdministeredSchool
     return too_many_would_go(people, there=there, limits=limits)
 
 
+async def is_holder_of_rights(connection: Connection, case_id: UUID) -> bool:
+    """Tell whether the person who came with another CPR number holds a right somewhere.
+
+    MitID finds accounts by the number. Whoever types the school's file and says yes to its number could come in as a
+    colleague who administers, here or at another school, and be the second person, too (B-A05).
+    """
+    return bool(
+        await connection.fetchval(
+            "select true from roster_cpr_case c join directory_membership m using (membership_id)"
+            " join directory_account a using (person_id) join access_right r using (account_id)"
+            " where c.case_id = $1 and r.revoked_at is null limit 1",
+            case_id,
+        )
+    )
+
+
 async def is_protected(connection: Connection, case_id: UUID) -> bool:
     """Tell whether the person who came with another CPR number is protected: then not even a date is shown of it."""
     return bool(

@@ -13,7 +13,7 @@ from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.cpr_cases import CprCase, accept, analyse, dismiss, open_cases
 
-_TOLD = ("accepted", "dismissed", "taken", "cpr_late")
+_TOLD = ("accepted", "dismissed", "taken", "cpr_late", "holds_rights")
 
 
 async def show_cases(house: House, request: Request, desk: Desk) -> Response:
@@ -48,11 +48,13 @@ async def show_case(house: House, request: Request, desk: Desk) -> Response:
         case = await _pass_to_case(connection, request, school)
         analysis = await analyse(connection, case.case_id, secrets=house.secrets)
         protected = await queries.is_protected(connection, case.case_id)
+        holds_rights = await queries.is_holder_of_rights(connection, case.case_id)
     if analysis is None:
         raise _unknown(school)
     context = {
         "case": case,
         "found": analysis,
+        "holds_rights": holds_rights,
         "number": masked(analysis.number, protected=protected),
         "told_number": masked(analysis.told_number, protected=protected),
         "back_url": _url(school),
@@ -66,6 +68,8 @@ async def accept_number(house: House, request: Request, desk: Desk) -> Response:
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
         case = await _pass_to_case(tx, request, school)
+        if await queries.is_holder_of_rights(tx, case.case_id):
+            return RedirectResponse(f"{_url(school)}?told=holds_rights", status_code=303)
         accepted = await accept(tx, case.case_id, secrets=house.secrets, actor=desk.actor)
     told = "cpr_late" if accepted is None else "accepted" if accepted else "taken"
     return RedirectResponse(f"{_url(school)}?told={told}", status_code=303)
