@@ -89,7 +89,8 @@ def reject(delivery: DeliveryArgument) -> None:
 def undo(delivery: DeliveryArgument) -> None:
     """Take a delivery back: everybody becomes who they were, with the same username and password.
 
-    Nothing happens when a later delivery changed some of the same people: they are named.
+    Nothing happens when a later delivery changed some of the same people, or they were merged or split since: they are
+    named. Nor when the institution has changed system since: that is taken back as a whole.
     """
     from unilogin.kit.text import load_texts
     from unilogin.roster import undoing

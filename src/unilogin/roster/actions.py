@@ -40,6 +40,7 @@ async def import_file(
     namespaces: Sequence[str] = NAMESPACES,
     released: DeliveryId | None = None,
     sent_for: str | None = None,
+    looked_at: bool = False,
 ) -> Receipt:
     """Load a file in any format we know and return its receipt: applied, refused or parked.
 
@@ -47,7 +48,8 @@ async def import_file(
     nothing. The same delivery once more changes nothing and returns the same receipt, marked as repeated. A delivery
     that would do more than the institution's limits allow changes nothing and waits for two people (``deciding``),
     who let it in as ``released``. ``sent_for`` is the number of the institution that somebody said it is for: of a
-    file with several that one is read, and a file that does not tell stands in its history.
+    file with several that one is read, and a file that does not tell stands in its history. ``looked_at``: somebody has
+    seen what it does, and the limits do not hold it.
     """
     now: datetime = await connection.fetchval("select kit_now()")
     reading: Reading | None = None
@@ -67,7 +69,7 @@ async def import_file(
             )
             admit(reading.header)
             async with connection.transaction():
-                return await load(desk, reading, file, released=released)
+                return await load(desk, reading, file, released=released, looked_at=looked_at)
         except DocumentError as error:
             refusal = DeliveryRefusedError.of_document(error)
         except DeliveryRefusedError as error:

@@ -81,8 +81,13 @@ class HeldError(Exception):
         self.changes = changes
 
 
-async def load(desk: Desk, reading: Reading, file: BinaryIO, *, released: DeliveryId | None = None) -> Receipt:
-    """Load a delivery whose head is read, in the desk's transaction; ``released`` is one that was parked before."""
+async def load(
+    desk: Desk, reading: Reading, file: BinaryIO, *, released: DeliveryId | None = None, looked_at: bool = False
+) -> Receipt:
+    """Load a delivery whose head is read, in the desk's transaction; ``released`` is one that was parked before.
+
+    ``looked_at``: somebody has seen what it does to whom, and the limits do not hold it.
+    """
     tx, header = desk.tx, reading.header
     where = check_institution(header, await institution(tx, header.institution_number))
     await lock_institution(tx, where.institution_id)
@@ -98,7 +103,7 @@ async def load(desk: Desk, reading: Reading, file: BinaryIO, *, released: Delive
     check_time(header, last=newest, now=desk.now)
     try:
         async with tx.transaction():
-            outcome = await _apply(desk, origin, reading, released=released is not None)
+            outcome = await _apply(desk, origin, reading, looked_at=looked_at or released is not None)
     except HeldError as held:
         return await _park(desk, origin, reading, file=file, held=held)
     await drop_held(tx, origin, but=released)
@@ -130,7 +135,7 @@ async def _same_as_before(desk: Desk, reading: Reading, origin: Origin) -> Recei
 # Applying ------------------------------------------------------------------------------------------------------------
 
 
-async def _apply(desk: Desk, origin: Origin, reading: Reading, *, released: bool) -> Outcome:
+async def _apply(desk: Desk, origin: Origin, reading: Reading, *, looked_at: bool) -> Outcome:
     groups = [ToldGroup(*group) for group in reading.groups]
     whole = reading.kind is DeliveryKind.FULL
     if not whole:
@@ -152,7 +157,7 @@ async def _apply(desk: Desk, origin: Origin, reading: Reading, *, released: bool
         garbled=reading.garbled,
     )
     outcome = Outcome(applied, effect.lines)
-    if not released and (too_much := breaches(effect, await limits_of(desk.tx, origin.institution_id))):
+    if not looked_at and (too_much := breaches(effect, await limits_of(desk.tx, origin.institution_id))):
         raise HeldError(replace(outcome, held_by=too_much), await take_changes_out(desk.tx, origin))
     return outcome
 

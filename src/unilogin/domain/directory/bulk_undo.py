@@ -12,6 +12,7 @@ from uuid import UUID
 from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin, plan_anew
+from unilogin.domain.directory.model import PersonId
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Transaction
 
@@ -51,6 +52,31 @@ _LATER = f"""
                   (select min(m.local_person_id) from directory_membership m
                    where m.person_id = w.person_id and m.institution_id = $2 and m.source = $3)) as local_person_id
   from whom w join directory_person p using (person_id)
+  order by name, local_person_id
+"""
+
+_TOUCHED_AMONG = f"""
+  with touched as (
+    select row_id as membership_id from directory_journal
+    where delivery_id = $1 and kind in ('membership', 'groups', 'contacts')
+    union
+    select membership_id from directory_membership where institution_id = $2 and source = $3 and started_by = $1
+  ), whom as (
+    select row_id as person_id from directory_journal where delivery_id = $1 and kind = 'person'
+    union
+    select m.person_id from touched join directory_membership m using (membership_id)
+    union
+    select c.contact_person_id from touched join directory_contact c using (membership_id)
+    union
+    select (e ->> 'contact_person_id')::uuid
+    from directory_journal j cross join jsonb_array_elements(j.before) e
+    where j.delivery_id = $1 and j.kind = 'contacts'
+  )
+  select {DISPLAY_NAME} as name,
+         (select min(m.local_person_id) from directory_membership m
+          where m.person_id = p.person_id and m.institution_id = $2 and m.source = $3) as local_person_id
+  from directory_person p
+  where p.person_id = any ($4::uuid[]) and p.person_id in (select person_id from whom)
   order by name, local_person_id
 """
 
@@ -175,6 +201,13 @@ _FORGET = "delete from directory_journal where delivery_id = $1"
 async def changed_later(tx: Transaction, origin: Origin) -> Sequence[Later]:
     """Return everybody whom another delivery changed after this one did."""
     rows = await tx.fetch(_LATER, UUID(origin.delivery), origin.institution_id, origin.source, timeout=PATIENCE)
+    return [Later(*row.values()) for row in rows]
+
+
+async def touched_among(tx: Transaction, origin: Origin, *, persons: Sequence[PersonId]) -> Sequence[Later]:
+    """Return those of some persons who are in a delivery in any way, as contact persons too."""
+    place = (UUID(origin.delivery), origin.institution_id, origin.source)
+    rows = await tx.fetch(_TOUCHED_AMONG, *place, persons, timeout=PATIENCE)
     return [Later(*row.values()) for row in rows]
 
 

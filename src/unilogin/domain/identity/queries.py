@@ -1,5 +1,7 @@
 """Reading two accounts side by side, and what was corrected."""
 
+from datetime import datetime
+
 from asyncpg import Record
 
 from unilogin.domain.directory.cpr import Cpr, CprKind, kind_of
@@ -87,3 +89,14 @@ async def corrections(connection: Connection, *, most: int = 100) -> list[Correc
         )
         for row in rows
     ]
+
+
+async def corrected_since(connection: Connection, when: datetime) -> list[PersonId]:
+    """Return the persons who are others than they were at that time: merged or split since, or back from it since."""
+    rows = await connection.fetch(
+        "select distinct a.person_id from identity_correction c"
+        " join directory_account a on a.account_id in (c.kept_id, c.other_id)"
+        " where (c.made_at > $1 and c.undone_at is null) or (c.made_at <= $1 and c.undone_at > $1)",
+        when,
+    )
+    return [PersonId(row["person_id"]) for row in rows]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import BinaryIO
@@ -24,6 +25,8 @@ from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.hearing import hear, stop_hearing
 from unilogin.roster.model import DeliveryId, DeliveryKind, DeliveryStatus, Receipt
 from unilogin.roster.planning import limits_of
+from unilogin.roster.queries import receipt
+from unilogin.roster.recording import record
 from unilogin.roster.switching.emptying import hear_anew, let_everybody_go
 from unilogin.roster.switching.looking import (
     file_hash,
@@ -58,6 +61,12 @@ _SAVE_PEOPLE = """
 """
 
 
+_OPEN_PLAN = """
+  select new_source from roster_switch
+  where institution_id = $1 and run_at is null and undone_at is null for update
+"""
+
+
 async def plan_switch(
     connection: Connection,
     file: BinaryIO,
@@ -75,16 +84,19 @@ async def plan_switch(
     """
     where = await institution(connection, number)
     now: datetime = await connection.fetchval("select kit_now()")
-    read = partial(read_file, file, secrets=secrets, today=now.date(), namespaces=namespaces)
+    read = partial(read_file, file, secrets=secrets, today=now.date(), namespaces=namespaces, institution=number)
     header, kind, theirs = await asyncio.to_thread(read)
     if where is None or header.institution_number != where.number:
         return NotSwitched.OTHER_INSTITUTION
     if kind is not DeliveryKind.FULL:
         return NotSwitched.NOT_WHOLE
     async with connection.transaction():
+        before = await connection.fetchval(_OPEN_PLAN, where.institution_id)  # rows first, then the institution
         await lock_institution(connection, where.institution_id)
         if why := await _why_not(connection, where, old=old_source, new=header.source):
             return why
+        if before is not None:
+            await hear(connection, where.institution_id, source=before)
         ours = await who_is_here(connection, where.institution_id, source=old_source)
         found = match(theirs, ours, known=await known_numbers(connection, theirs))
         switch_id = await connection.fetchval(
@@ -138,10 +150,19 @@ async def decide_doubt(
 
     False when that is no doubt of an open plan, or that person does not fit or is somebody else's already.
     """
+    await tx.execute("select from roster_switch where switch_id = $1 for share", switch_id)  # it might be running
     institution_id = await tx.fetchval(_DECIDE, switch_id, local_person_id, same_as)
     if institution_id is not None:
         await _note(tx, Event.SWITCH_DECIDED, InstitutionId(institution_id), switch_id, actor=actor)
     return institution_id is not None
+
+
+class _NotLoadedError(Exception):
+    """Takes back what was prepared for a delivery that is refused. Never leaves this module."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__("not loaded")
+        self.receipt = receipt
 
 
 async def run_switch(
@@ -157,57 +178,78 @@ async def run_switch(
 ) -> Receipt | NotSwitched:
     """Load the new system's people as the people they are, and let the old system's go: now, or at ``retire_at``.
 
-    ``leaving`` is how many people somebody has seen to leave, where they are more than the brake lets go. May be
-    repeated after whatever interrupted it.
+    ``leaving`` is how many people somebody has seen to leave, where they are more than the brake lets go. All of it is
+    one transaction, so that whatever interrupts it, nothing has happened or everything has; run again, it says which:
+    one that was run before returns the same receipt, marked as repeated.
     """
-    found = await _open(connection, switch_id)
-    if found is None:
-        return NotSwitched.UNKNOWN
-    if file_hash(file) != found["file_hash"]:
+    hashed = await asyncio.to_thread(file_hash, file)
+    async with connection.transaction():
+        found = await connection.fetchrow(_HOLD, switch_id)
+        if found is None:
+            return NotSwitched.UNKNOWN
+        if found["delivery_id"] is not None:
+            before = await receipt(connection, DeliveryId(found["delivery_id"]))
+            same = before is not None and hashed == found["file_hash"]
+            return replace(before, repeated=True) if before and same else NotSwitched.UNKNOWN
+        if why := await _why_not_run(connection, found, hashed=hashed, leaving=leaving):
+            return why
+        await lock_institution(connection, InstitutionId(found["institution_id"]))
+        try:
+            async with connection.transaction():
+                told = await _load(connection, found, file, secrets=secrets, actor=actor, namespaces=namespaces)
+        except _NotLoadedError as refused:
+            where = found["institution_id"]
+            await record(connection, refused.receipt, actor=actor, institution_id=where, fingerprint=None)
+            return NotSwitched.REFUSED
+        await _finish(connection, found, told, retire_at=retire_at, actor=actor)
+        return told
+
+
+_HOLD = """
+  select switch_id, institution_id, old_source, new_source, file_hash, delivery_id from roster_switch
+  where switch_id = $1 and undone_at is null for update
+"""
+
+
+async def _why_not_run(tx: Transaction, found: Record, *, hashed: bytes, leaving: int | None) -> NotSwitched | None:
+    if hashed != found["file_hash"]:
         return NotSwitched.OTHER_FILE
-    looked = await plan(connection, switch_id)
+    looked = await plan(tx, SwitchId(found["switch_id"]))
     if looked is None or any(doubt.decided is None for doubt in looked.doubts):
         return NotSwitched.UNDECIDED
     where = InstitutionId(found["institution_id"])
-    there = len(await who_is_here(connection, where, source=found["old_source"]))
-    limits = await limits_of(connection, where)
-    if too_many_leave(len(looked.leaving), there=there, limits=limits, said=leaving):
-        return NotSwitched.MANY_LEAVE
-    now: datetime = await connection.fetchval("select kit_now()")
-    read = partial(read_file, file, secrets=secrets, today=now.date(), namespaces=namespaces)
-    _, _, theirs = await asyncio.to_thread(read)
-    async with connection.transaction():
-        await _prepare(connection, found, theirs, secrets=secrets, actor=actor)
-    receipt = await import_file(connection, file, secrets=secrets, actor=actor, namespaces=namespaces)
-    async with connection.transaction():
-        if receipt.status is not DeliveryStatus.APPLIED:
-            await stop_hearing(connection, where, source=found["new_source"])
-            return NotSwitched.REFUSED
-        retire = await _finish(connection, switch_id, where, receipt, retire_at=retire_at, actor=actor)
-        await stop_hearing(connection, where, source=found["old_source"])
-        if retire:
-            await _retire(connection, switch_id, where, source=found["old_source"], actor=actor)
-    return receipt
+    there = len(await who_is_here(tx, where, source=found["old_source"]))
+    too_many = too_many_leave(len(looked.leaving), there=there, limits=await limits_of(tx, where), said=leaving)
+    return NotSwitched.MANY_LEAVE if too_many else None
 
 
-async def _open(connection: Connection, switch_id: SwitchId) -> Record | None:
-    return await connection.fetchrow(
-        "select institution_id, old_source, new_source, file_hash from roster_switch"
-        " where switch_id = $1 and run_at is null and undone_at is null",
-        switch_id,
+async def _load(
+    tx: Transaction, found: Record, file: BinaryIO, *, secrets: Secrets, actor: Actor, namespaces: Sequence[str]
+) -> Receipt:
+    """Load the file as the people they are; raises _NotLoadedError. No limits hold it: the plan was looked at."""
+    now: datetime = await tx.fetchval("select kit_now()")
+    number = await tx.fetchval(
+        "select number from directory_institution where institution_id = $1", found["institution_id"]
     )
+    read = partial(read_file, file, secrets=secrets, today=now.date(), namespaces=namespaces, institution=number)
+    _, _, theirs = await asyncio.to_thread(read)
+    await _prepare(tx, found, theirs, secrets=secrets, actor=actor)
+    told = await import_file(
+        tx, file, secrets=secrets, actor=actor, namespaces=namespaces, sent_for=number, looked_at=True
+    )
+    if told.status is not DeliveryStatus.APPLIED:
+        raise _NotLoadedError(told)
+    return told
 
 
 async def _prepare(tx: Transaction, found: Record, theirs: Sequence[Coming], *, secrets: Secrets, actor: Actor) -> None:
     """Say whom the new system means by which local id, and give people the numbers that it knows and we do not."""
     where = InstitutionId(found["institution_id"])
-    await lock_institution(tx, where)
     await lock_people(tx)
     rows = await tx.fetch(
-        "select r.local_person_id, r.membership_id from roster_switch_person r join roster_switch w using (switch_id)"
-        " where w.institution_id = $1 and w.run_at is null and w.undone_at is null and r.membership_id is not null"
-        " and (r.how in ('number', 'name') or r.decided = 'same')",
-        where,
+        "select local_person_id, membership_id from roster_switch_person"
+        " where switch_id = $1 and membership_id is not null and (how in ('number', 'name') or decided = 'same')",
+        found["switch_id"],
     )
     told = {one.local_person_id: one for one in theirs}
     for row in rows:
@@ -215,7 +257,7 @@ async def _prepare(tx: Transaction, found: Record, theirs: Sequence[Coming], *, 
             tx, told.get(row["local_person_id"]), row["membership_id"], where=where, secrets=secrets, actor=actor
         )
     pairs = [(row["local_person_id"], row["membership_id"]) for row in rows]
-    await foresee_memberships(tx, where, source=found["new_source"], pairs=pairs)
+    await foresee_memberships(tx, where, source=found["new_source"], named=list(told), pairs=pairs)
     await hear(tx, where, source=found["new_source"])
 
 
@@ -231,8 +273,11 @@ async def _give_number(
     person_id = await person_of(tx, membership_id)
     if one is None or one.number is None or one.sealed is None or person_id is None:
         return
+    # MitID finds accounts by the number: of whoever holds a right another one waits for the operator, as a CPR case.
     had = await tx.fetchval(
         "select cpr_index = $2 or exists (select from directory_former_cpr where cpr_index = $2 and person_id = $1)"
+        " or cpr_index is not null and exists (select from directory_account join access_right r using (account_id)"
+        " where person_id = $1 and r.revoked_at is null)"
         " from directory_person where person_id = $1",
         person_id,
         one.number,
@@ -244,25 +289,20 @@ async def _give_number(
         await change_number(tx, whom, cpr_index=one.number, cpr_sealed=sealed, institution_id=where, actor=actor)
 
 
-async def _finish(
-    tx: Transaction,
-    switch_id: SwitchId,
-    where: InstitutionId,
-    receipt: Receipt,
-    *,
-    retire_at: datetime | None,
-    actor: Actor,
-) -> bool:
-    """Note that the new people are here; tell whether the time of the old system has come."""
+async def _finish(tx: Transaction, found: Record, told: Receipt, *, retire_at: datetime | None, actor: Actor) -> None:
+    """Note that the new people are here, and let the old ones go if their time has come."""
+    switch_id, where = SwitchId(found["switch_id"]), InstitutionId(found["institution_id"])
     due = await tx.fetchval(
         "update roster_switch set run_at = kit_now(), retire_at = coalesce($2, kit_now()), delivery_id = $3"
-        " where switch_id = $1 and run_at is null returning retire_at <= kit_now()",
+        " where switch_id = $1 returning retire_at <= kit_now()",
         switch_id,
         retire_at,
-        receipt.delivery_id,
+        told.delivery_id,
     )
     await _note(tx, Event.SWITCH_RUN, where, switch_id, actor=actor)
-    return bool(due)
+    await stop_hearing(tx, where, source=found["old_source"])
+    if due:
+        await _retire(tx, switch_id, where, source=found["old_source"], actor=actor)
 
 
 async def _retire(tx: Transaction, switch_id: SwitchId, where: InstitutionId, *, source: str, actor: Actor) -> None:
@@ -305,11 +345,12 @@ async def undo_switch(tx: Transaction, switch_id: SwitchId, *, actor: Actor) -> 
     if found["was_run"]:
         await lock_institution(tx, where)
         if found["retired_by"] is not None:
-            back = await undo(tx, DeliveryId(found["retired_by"]), actor=actor)
+            back = await undo(tx, DeliveryId(found["retired_by"]), actor=actor, with_switch=True)
             if isinstance(back, UndoRefused):
                 return NotSwitched.TOO_OLD
             await hear_anew(tx, where, source=found["old_source"], actor=actor)
-        if isinstance(await undo(tx, DeliveryId(found["delivery_id"]), actor=actor), UndoRefused):
+        gone = await undo(tx, DeliveryId(found["delivery_id"]), actor=actor, with_switch=True)
+        if isinstance(gone, UndoRefused):
             await let_everybody_go(tx, where, source=found["new_source"], actor=actor)
         await hear(tx, where, source=found["old_source"])
         await stop_hearing(tx, where, source=found["new_source"])

@@ -25,11 +25,13 @@ def file_hash(file: BinaryIO) -> bytes:
 
 
 def read_file(
-    file: BinaryIO, *, secrets: Secrets, today: date, namespaces: Sequence[str]
+    file: BinaryIO, *, secrets: Secrets, today: date, namespaces: Sequence[str], institution: str
 ) -> tuple[Header, DeliveryKind, list[Coming]]:
-    """Read everybody of a file; blocks. Raises DocumentError or DeliveryRefusedError."""
+    """Read everybody of an institution in a file; blocks. Raises DocumentError or DeliveryRefusedError."""
     file.seek(0)
-    reading = Reading(file, kind=DeliveryKind.FULL, secrets=secrets, today=today, namespaces=namespaces)
+    reading = Reading(
+        file, kind=DeliveryKind.FULL, secrets=secrets, today=today, namespaces=namespaces, institution=institution
+    )
     try:
         names = {group.group_id: group.name for group in reading.groups}
         found = []

@@ -75,8 +75,8 @@ async def take_back(house: House, request: Request, desk: Desk) -> Response:
         done = await undo(tx, delivery_id, actor=desk.actor)  # the same answer once more, and whom it is about
     if not isinstance(done, UndoRefused):
         return _back(school, delivery_id, "undone")
-    if done.why is NotUndone.CHANGED_LATER:
-        context = {"people": done.people, "here_url": _url(school, delivery_id)}
+    if done.why in (NotUndone.CHANGED_LATER, NotUndone.CORRECTED, NotUndone.SWITCHED):
+        context = {"why": done.why, "people": done.people, "here_url": _url(school, delivery_id)}
         return render(house, request, desk, template="not_undone", school=school, context=context, status=409)
     return _back(school, delivery_id, "too_old" if done.why is NotUndone.TOO_OLD else "late")
 
