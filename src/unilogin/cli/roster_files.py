@@ -1,6 +1,7 @@
 """``unilogin roster generate`` and ``export``: files of invented people, and of an institution's own."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,49 +13,69 @@ from unilogin.roster.model import ExportFormat
 
 MOST_INSTITUTIONS = 5000
 MOST_NIGHTS = 100
+MOST_YEARS = 6
+
+
+class RosterFormat(StrEnum):
+    """What invented rosters are written as."""
+
+    XML = "xml"
+    ONEROSTER = "oneroster"
 
 
 def generate(
     out: Annotated[Path, typer.Option(help="A folder to be made or filled; files of the same name are replaced.")],
     institutions: Annotated[int, typer.Option(min=1, max=MOST_INSTITUTIONS, help="How many institutions.")] = 4,
     seed: Annotated[int, typer.Option(help="The same seed gives the same people, on every machine.")] = 1,
-    rollover: Annotated[bool, typer.Option(help="Write the next school year, too.")] = False,
     nights: Annotated[
         int, typer.Option(min=0, max=MOST_NIGHTS, help="Write so many next nights, too: 1 % changes in each.")
     ] = 0,
+    deltas: Annotated[bool, typer.Option("--deltas", help="Write of the nights only what changed (xml).")] = False,
+    years: Annotated[
+        int, typer.Option(min=0, max=MOST_YEARS, help="Write so many next school years, too, after the nights.")
+    ] = 0,
+    mistakes: Annotated[bool, typer.Option("--mistakes", help="Make about one person in a hundred wrong.")] = False,
+    written_as: Annotated[
+        RosterFormat, typer.Option("--format", help="UNILoginImport, or OneRoster with some who have no CPR number.")
+    ] = RosterFormat.XML,
     as_json: AsJson = False,
 ) -> None:
     """Write the rosters of invented schools, day-cares and gymnasiums, for tests and for trying things out.
 
-    In the folder: institutions.csv and one UNILoginImport file for each institution, of about 550 persons each.
-    Further states stand in folders beside them: night-1, night-2 …, next-year. Nobody in them can be anybody:
-    CPR numbers have 60 added to the day.
+    In the folder: institutions.csv and one file for each institution, of about 600 persons each. Twenty institutions
+    make a municipality, whose families have children at several of them. Further states stand in folders beside the
+    files: night-1, night-2 …, 2026-2027 … Nobody in them can be anybody: CPR numbers have 60 added to the day.
     """
     from unilogin.roster.generating.families import BEGINNING, FIRST_YEAR, Moment
-    from unilogin.roster.generating.generator import RosterSize, write_institutions, write_roster
+    from unilogin.roster.generating.generator import RosterSize, write_changes, write_institutions, write_roster
     from unilogin.roster.generating.schools import country
 
+    if deltas and (mistakes or written_as is not RosterFormat.XML):
+        raise typer.BadParameter("--deltas is for xml without mistakes")
     schools = list(country(institutions=institutions, seed=seed))
     moments = {".": BEGINNING, **{f"night-{night}": Moment(night=night) for night in range(1, nights + 1)}}
-    if rollover:
-        moments["next-year"] = Moment(FIRST_YEAR + 1, nights)
-    sizes = []
+    moments |= {f"{year}-{year + 1}": Moment(year, nights) for year in range(FIRST_YEAR + 1, FIRST_YEAR + 1 + years)}
+    ending = "zip" if written_as is RosterFormat.ONEROSTER else "xml"
+    sizes: list[tuple[str, RosterSize]] = []
     with progress("rosters") as bar:
         for number, (name, moment) in enumerate(moments.items()):
             (out / name).mkdir(parents=True, exist_ok=True)
             size = RosterSize()
             for place, school in enumerate(schools, 1):
-                size += write_roster(out / name / f"{school.institution.number}.xml", school, seed=seed, moment=moment)
+                if deltas and name.startswith("night"):
+                    before = Moment(night=moment.night - 1)
+                    write_changes(out / name, school, seed=seed, before=before, after=moment)
+                else:
+                    file = out / name / f"{school.institution.number}.{ending}"
+                    size += write_roster(file, school, seed=seed, moment=moment, mistakes=mistakes)
                 bar(number * len(schools) + place, len(moments) * len(schools))
             sizes.append((name, size))
     write_institutions(out / "institutions.csv", schools)
     if as_json:
         show_json([{"folder": str(out / name), "persons": size.persons, "bytes": size.bytes} for name, size in sizes])
     for name, size in () if as_json else sizes:
-        say(
-            f"{out / name}: {len(schools)} institutions, {size.pupils} pupils, {size.staff} staff,"
-            f" {size.guardians} parents, {size.bytes / 1e6:.1f} MB"
-        )
+        told = f"{size.pupils} pupils, {size.staff} staff, {size.guardians} contact persons, {size.bytes / 1e6:.1f} MB"
+        say(f"{out / name}: {len(schools)} institutions, {told if size.persons else 'changes'}")
 
 
 def export(

@@ -20,6 +20,25 @@ CROWD_SERIALS = 1000
 """The first of them are for crowds, the others for the municipality: the two can be loaded together."""
 
 
+_SKEW = 1.5
+_MASK = (1 << 64) - 1
+
+
+def mixed(*numbers: int) -> int:
+    """Return 64 bits that look like chance and are the same for the same numbers."""
+    bits = 0x9E3779B97F4A7C15
+    for number in numbers:
+        bits = ((bits ^ number) * 0xBF58476D1CE4E5B9) & _MASK
+        bits ^= bits >> 29
+    return bits
+
+
+def chance_of(bits: int, about: int) -> float:
+    """Return a number from 0 to 1: a lot that can be looked at alone, and costs less than a lottery."""
+    bits = ((bits ^ about * 0xD6E8FEB86659FD93) * 0x94D049BB133111EB) & _MASK
+    return (((bits ^ (bits >> 32)) * 0xBF58476D1CE4E5B9 & _MASK) >> 11) / (1 << 53)
+
+
 class Draw:
     """A seeded lottery."""
 
@@ -34,6 +53,10 @@ class Draw:
 
     def pick(self, choices: Sequence[T]) -> T:
         return choices[int(self._random() * len(choices))]
+
+    def pick_common(self, choices: Sequence[T]) -> T:
+        """Pick from a list that begins with the commonest: the first of seventy about once in twenty times."""
+        return choices[int(self._random() ** _SKEW * len(choices))]
 
     def pick_weighted(self, choices: Sequence[tuple[float, T]]) -> T:
         """Pick by weight; the weights add up to one."""

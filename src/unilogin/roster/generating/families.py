@@ -1,18 +1,21 @@
-"""Who lives where and is in which class when: every family is drawn anew from its number, and nothing is remembered.
+"""Who is in which class when: every family is drawn anew from its number, and nothing is remembered.
 
-So a school of any size needs no memory, and the same family a year or ten nights later is the same but for what
-happened to it since. A CPR number is computed from the numbers of school and family; no list of taken ones is kept.
+So a country of any size needs no memory, and the same family a year or ten nights later is the same but for what
+happened to it since, at whichever institutions its children are. A CPR number is computed from the number of the
+family; no list of taken ones is kept.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, TypeVar
 
-from unilogin.roster.generating.draw import CROWD_SERIALS, Draw, invented_cpr
-from unilogin.roster.generating.model import Address, Alias, Contact, Gender, Person, Student
-from unilogin.roster.generating.names import DANISH, MIDDLE_NAMES, POPULATION, STREETS, NamePool
-from unilogin.roster.generating.schools import ROOMS, School
-from unilogin.roster.generating.spelling import mail_address
+from unilogin.roster.generating.draw import Draw, chance_of, mixed
+from unilogin.roster.generating.households import MOST_NUMBERS, SLOTS, Happening, Household
+from unilogin.roster.generating.model import Contact, Person, Student
+from unilogin.roster.generating.schools import DAGTILBUD, GYMNASIUM, ROOMS, Around, School
+
+T = TypeVar("T")
 
 FIRST_YEAR = 2025
 """Long enough ago that the next school year has begun: a file from the future is refused."""
@@ -25,23 +28,31 @@ NIGHTS = 100
 
 SFO_STAGES = 4
 LINES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CHILDREN = 3
 
-_DAYS = 365
-_SPREAD = 131  # no divisor in common with 365: neighbours in number are no neighbours in birthday
 _SIBLING_YEARS = 5
-_MOST = _DAYS * CROWD_SERIALS
+_GONE_ON_YEARS = 3
 _OF_AGE = 18
 _CHILDREN = ((0.55, 1), (0.35, 2), (0.10, 3))
-_HAPPENINGS = ((0.45, "moves"), (0.20, "mobile"), (0.10, "name"), (0.10, "class"), (0.08, "leaves"), (0.07, "comes"))
-# Which of mother and father, whether father lives elsewhere, whether he has custody.
-_HOUSEHOLDS = (
-    (0.62, ("KM", False, True)),
-    (0.20, ("KM", True, True)),
-    (0.08, ("KM", True, False)),
-    (0.07, ("K", False, True)),
-    (0.03, ("M", False, True)),
+_HAPPENINGS = (
+    (0.36, Happening.ADDRESS),
+    (0.20, Happening.MOBILE),
+    (0.10, Happening.CLASS),
+    (0.09, Happening.NAME),
+    (0.05, Happening.MOVES),
+    (0.05, Happening.LEAVES),
+    (0.07, Happening.COMES),
+    (0.03, Happening.GUARDIAN),
+    (0.02, Happening.CUSTODY),
+    (0.02, Happening.PROTECTION),
+    (0.01, Happening.NUMBER),
 )
-_PROTECTED = 0.012
+# What families do when one of the next school years begins.
+_SUMMERS = ((0.20, Happening.COMES), (0.12, Happening.MOVES), (0.08, Happening.LEAVES), (0.60, Happening.NOTHING))
+_SPLIT = 0.03  # sisters and brothers at another school than the eldest, where the other parent lives
+_AT_TWO_SCHOOLS = 0.02
+_FIRST_STAGE_AT_TWO = 7
+_LATE = 0.05  # begins school a year later than most
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +66,40 @@ class Moment:
 BEGINNING = Moment()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a pupil sits: stage 0 is the first year at the institution."""
 
     stage: int
     line: int
 
 
+class _Lot:
+    """What each of a family's lots is about."""
+
+    CHILDREN, SUMMER, SUMMER_YEAR, NIGHT, HAPPENING, DAY_CARE, SPLIT, TWO_SCHOOLS = range(8)
+    LATE, GYMNASIUM, SFO, SWITCHES = 10, 20, 30, 40  # and one for each child
+
+
 def families_of(school: School) -> int:
-    """Return how many families have, had or will have a child at the school."""
+    """Return how many families have, had or will have a child at the school or have one who has gone on."""
     return school.families_a_year * _span(school)
 
 
 def _span(school: School) -> int:
-    return len(school.kind.levels) + _SIBLING_YEARS + YEARS_AHEAD
+    return len(school.kind.levels) + _SIBLING_YEARS + YEARS_AHEAD + _GONE_ON_YEARS
 
 
-def pupils(school: School, *, seed: int, moment: Moment) -> Iterator[tuple[list[Student], int]]:
-    """Return family by family the pupils there are at a moment, and how many contact persons they have."""
-    if (school.first + school.families_a_year) * 4 > _MOST:
-        raise ValueError("the country is too large: there are no CPR numbers left")
-    for family in range(families_of(school)):
-        found = _Family(school, family, seed=seed).pupils(moment)
-        if found:
-            yield found, max(len(one.contacts) for one in found)
+def families_with_children_at(institution: School, *, seed: int) -> "Iterator[Family]":
+    """Return all families that may have a child at an institution at some moment, in an order that stays.
+
+    Raises `ValueError` where the CPR numbers would run out.
+    """
+    around = institution.municipality
+    for home in around.feeders(institution) if around else [institution]:
+        if (home.first + home.families_a_year) * SLOTS > MOST_NUMBERS:
+            raise ValueError("the country is too large: there are no CPR numbers left")
+        for family in range(families_of(home)):
+            yield Family(home, family, seed=seed)
 
 
 def line_name(line: int) -> str:
@@ -102,161 +122,153 @@ def class_name(school: School, place: Place) -> str:
     return f"{level}.{line_name(place.line)}" if level.isdigit() else f"{level[1:]}.{line_name(place.line).lower()}"
 
 
-class _Family:
-    """One family: everything is drawn in the same order whatever the moment, and then looked at as of it."""
+class Family:
+    """One family around the school ``home``; everything about it is asked as of a moment."""
 
-    def __init__(self, school: School, family: int, *, seed: int) -> None:
-        self._school = school
+    def __init__(self, home: School, family: int, *, seed: int) -> None:
+        self._home = home
         self._family = family
-        self._rank, cohort = divmod(family, _span(school))
-        self._number = school.first + self._rank
-        levels, first_age = len(school.kind.levels), school.kind.first_age
-        self._eldest = FIRST_YEAR - first_age - levels + 1 - _SIBLING_YEARS + cohort
-        self._draw = draw = Draw((seed * 100_003 + school.number) * 10_000_019 + family)
-        self._children = draw.pick_weighted(_CHILDREN)
-        self._comes = FIRST_YEAR + (1 + draw.below(YEARS_AHEAD) if draw.chance(0.2) else 0)
-        self._leaves = FIRST_YEAR + (1 + draw.below(YEARS_AHEAD) if draw.chance(0.2) else 99)
-        self._night = 1 + draw.below(NIGHTS)
-        self._happening = draw.pick_weighted(_HAPPENINGS)
+        self._seed = seed
+        self._rank, cohort = divmod(family, _span(home))
+        levels, first_age = len(home.kind.levels), home.kind.first_age
+        self._eldest = FIRST_YEAR - first_age - levels + 1 - _SIBLING_YEARS - _GONE_ON_YEARS + cohort
 
-    def pupils(self, moment: Moment) -> list[Student]:
-        happened = self._happening if self._night <= moment.night else ""
-        away = happened == "leaves" or (self._happening == "comes" and not happened)
-        if away or not self._comes <= moment.year < self._leaves:
-            return []
-        births = [self._eldest + (2 * child + (self._rank + child) % 2 if child else 0) for child in range(3)]
-        stages = [moment.year - born - self._school.kind.first_age for born in births[: self._children]]
-        here = [child for child, stage in enumerate(stages) if 0 <= stage < len(self._school.kind.levels)]
-        if not here:
-            return []
-        home = _Home(self._draw, self._school, eldest=self._eldest, number=self._number, happened=happened)
-        drawn = [
-            (self._child(home, child, births[child]), self._draw.below(50), self._draw.chance(0.7))
-            for child in range(self._children)
+    def students(
+        self, institution: School, moment: Moment, *, new_numbers: bool = False
+    ) -> tuple[list[Student], tuple[Contact, ...]]:
+        """Return the children at an institution, and the contact persons they have there."""
+        kind = institution.kind
+        last = moment.year - kind.first_age  # the latest year of birth to be there, and then the earliest
+        if self._eldest > last or self._eldest + 2 * CHILDREN < last - len(kind.levels):
+            return [], ()
+        seats = [
+            (child, stage)
+            for child in range(len(self._births))
+            for where, stage in self._where(child, moment)
+            if where is institution
         ]
-        return [
-            self._student(child, drawn[child], home=home, stage=stages[child], moment=moment, happened=happened)
-            for child in here
+        if not seats:
+            return [], ()
+        happened = self._happened(moment)
+        contacts = self._household.contacts(happened)
+        students = [
+            self._student(institution, child, stage, moment=moment, contacts=contacts, new_numbers=new_numbers)
+            for child, stage in seats
         ]
+        return students, contacts if any(one.contacts for one in students) else ()
 
-    def _child(self, home: "_Home", child: int, year: int) -> Person:
-        index = self._number * 3 + child
-        gender: Gender = "K" if self._draw.chance(0.49) else "M"
-        return home.child(gender, _born(year, index), serial=index // _DAYS)
+    def mother(self, moment: Moment) -> Person | None:
+        """Return the mother, who may work at a school."""
+        return self._household.mother(self._happened(moment))
+
+    def _lot(self, about: int) -> float:
+        return chance_of(self._bits, about)
+
+    @cached_property
+    def _bits(self) -> int:
+        return mixed(self._seed, self._home.number, self._family)
+
+    @cached_property
+    def _births(self) -> list[int]:
+        children = _chosen(_CHILDREN, self._lot(_Lot.CHILDREN)) or 1
+        return [self._eldest + (2 * child + (self._rank + child) % 2 if child else 0) for child in range(children)]
+
+    @cached_property
+    def _household(self) -> Household:
+        home, number = self._home, self._home.first + self._rank
+        draw = Draw((self._seed * 100_003 + home.number) * 10_000_019 + self._family)
+        return Household(draw, number=number, births=self._births, municipality=home.institution.municipality)
+
+    @cached_property
+    def _around(self) -> Around:
+        return self._home.municipality.around(self._home) if self._home.municipality else Around()
+
+    @cached_property
+    def _happening(self) -> Happening:
+        return _chosen(_HAPPENINGS, self._lot(_Lot.HAPPENING)) or Happening.ADDRESS
+
+    def _happened(self, moment: Moment) -> Happening:
+        night = 1 + int(self._lot(_Lot.NIGHT) * NIGHTS)
+        return self._happening if night <= moment.night else Happening.NOTHING
+
+    def _by_summer(self, what: Happening, moment: Moment) -> bool:
+        """Tell whether something that is done when a school year begins is done, and the year has begun."""
+        year = FIRST_YEAR + 1 + int(self._lot(_Lot.SUMMER_YEAR) * YEARS_AHEAD)
+        return _chosen(_SUMMERS, self._lot(_Lot.SUMMER)) is what and moment.year >= year
+
+    def _is_around(self, moment: Moment) -> bool:
+        """Tell whether the family has come and not left."""
+        happened = self._happened(moment)
+        if happened is Happening.LEAVES or self._by_summer(Happening.LEAVES, moment):
+            return False
+        if self._happening is Happening.COMES and happened is not Happening.COMES:
+            return False
+        comes = _chosen(_SUMMERS, self._lot(_Lot.SUMMER)) is Happening.COMES
+        return not comes or self._by_summer(Happening.COMES, moment)
+
+    def _where(self, child: int, moment: Moment) -> Iterator[tuple[School, int]]:
+        """Return the institutions of a child, and in which of their years it is there."""
+        age = moment.year - self._births[child]
+        stage = age - self._home.kind.first_age - (self._lot(_Lot.LATE + child) < _LATE)
+        levels = len(self._home.kind.levels)
+        if not self._is_around(moment):
+            return
+        if 0 <= stage < levels:
+            yield from self._schools(child, stage, moment)
+        elif stage < 0 and age >= DAGTILBUD.first_age:
+            day_care = _chosen(self._around.day_cares, self._lot(_Lot.DAY_CARE))
+            if day_care:
+                yield day_care, min(age - DAGTILBUD.first_age, len(DAGTILBUD.levels) - 1)
+        elif levels <= stage < levels + len(GYMNASIUM.levels):
+            gymnasium = _chosen(self._around.gymnasiums, self._lot(_Lot.GYMNASIUM + child))
+            if gymnasium:
+                yield gymnasium, stage - levels
+
+    def _schools(self, child: int, stage: int, moment: Moment) -> Iterator[tuple[School, int]]:
+        beside = self._around.beside
+        moved = self._happened(moment) is Happening.MOVES or self._by_summer(Happening.MOVES, moment)
+        if beside is None:
+            if not moved:
+                yield self._home, stage
+            return
+        apart = child > 0 and self._lot(_Lot.SPLIT) < _SPLIT
+        at, other = (self._home, beside) if moved == apart else (beside, self._home)
+        yield at, stage
+        if child == 0 and stage >= _FIRST_STAGE_AT_TWO and self._lot(_Lot.TWO_SCHOOLS) < _AT_TWO_SCHOOLS:
+            yield other, stage
 
     def _student(
         self,
+        where: School,
         child: int,
-        drawn: tuple[Person, int, bool],
-        *,
-        home: "_Home",
         stage: int,
+        *,
         moment: Moment,
-        happened: str,
+        contacts: tuple[Contact, ...],
+        new_numbers: bool,
     ) -> Student:
-        person, switches_in, goes_to_sfo = drawn
-        school, kind = self._school, self._school.kind
-        moved = (moment.year > FIRST_YEAR + switches_in) + (happened == "class" and child == 0)
-        place = Place(stage, (self._family + child + moved) % school.lines)
-        sfo = kind.levels[0] == "0" and stage < SFO_STAGES and goes_to_sfo
+        happened = self._happened(moment)
+        person = self._household.child(child, happened, new_numbers=new_numbers)
+        switched = moment.year > FIRST_YEAR + int(self._lot(_Lot.SWITCHES + child) * 50)
+        other = switched + (happened is Happening.CLASS and child == 0)
+        place = Place(stage, (self._family + child + other) % where.lines)
+        sfo = where.kind.has_families and stage < SFO_STAGES and self._lot(_Lot.SFO + child) < 0.7
+        number = self._family * CHILDREN + child
         return Student(
-            f"e{self._family * 3 + child}",
+            f"e{number}" if where is self._home else f"e{self._home.number}-{number}",
             person,
-            kind.role,
-            kind.levels[stage],
-            class_id(school, place, moment.year),
+            where.kind.role,
+            where.kind.levels[stage],
+            class_id(where, place, moment.year),
             ("sfo",) if sfo else (),
-            home.contacts if moment.year - person.born.year < _OF_AGE else (),
+            contacts if moment.year - self._births[child] < _OF_AGE else (),
         )
 
 
-class _Home:
-    """The adults of a family, their names and addresses; a protected household is called by aliases, all of it."""
-
-    def __init__(self, draw: Draw, school: School, *, eldest: int, number: int, happened: str) -> None:
-        self._draw = draw
-        self._school = school
-        self._protected = draw.chance(_PROTECTED)
-        self._pool = pool = draw.pick_weighted(POPULATION)
-        who, elsewhere, custody = draw.pick_weighted(_HOUSEHOLDS)
-        homes = (self._new_address(), self._new_address())
-        self._address = homes[happened == "moves"]
-        fathers_address = self._new_address() if elsewhere else None
-        self._family_name = draw.pick(pool.families)
-        contacts = []
-        for slot, gender in enumerate(("K", "M")):
-            index, year = number * 4 + slot, eldest - 23 - number % 14 - slot
-            person = self._adult("K" if slot == 0 else "M", _born(year, index), serial=index // _DAYS)
-            mobile = (self._mobile(), self._mobile())[happened == "mobile"]
-            person = replace(person, mobile=mobile if draw.chance(0.85) else None, address=self._address)
-            if gender == "M" and fathers_address is not None:
-                person = replace(person, address=fathers_address)
-            if happened == "name" and gender == "K":
-                person = replace(person, family_name=f"{person.family_name}-Holm")
-            if gender in who:
-                relation = "Mor" if gender == "K" else "Far"
-                contacts.append(Contact(person, relation, custody or gender == "K" or who == "M"))
-        self.contacts = tuple(contacts)
-        if happened == "name":
-            self._family_name = f"{self._family_name}-Holm"
-
-    def child(self, gender: Gender, born: date, *, serial: int) -> Person:
-        """Draw a child's names."""
-        first = self._first_name(self._pool.girls if gender == "K" else self._pool.boys)
-        cpr = invented_cpr(born, gender, serial)
-        return Person(
-            first,
-            self._family_name,
-            cpr,
-            born,
-            gender,
-            address=self._address,
-            alias=self._alias(gender, self._pool.girls, self._pool.boys),
-        )
-
-    def _adult(self, gender: Gender, born: date, *, serial: int) -> Person:
-        first = self._first_name(self._pool.women if gender == "K" else self._pool.men)
-        family = self._family_name if self._draw.chance(0.6) else self._draw.pick(self._pool.families)
-        alias = self._alias(gender, self._pool.women, self._pool.men)
-        shown = alias or Alias(first, family)
-        mail = mail_address(shown.first_name, shown.family_name, domain="hjem.example")
-        has_mail = self._draw.chance(0.8)
-        cpr = invented_cpr(born, gender, serial)
-        return Person(first, family, cpr, born, gender, email=mail if has_mail else None, alias=alias)
-
-    def _alias(self, gender: Gender, women: tuple[str, ...], men: tuple[str, ...]) -> Alias | None:
-        if not self._protected:
-            return None
-        return Alias(self._draw.pick(women if gender == "K" else men), self._draw.pick(DANISH.families))
-
-    def _first_name(self, names: tuple[str, ...]) -> str:
-        first = self._draw.pick(names)
-        middle = self._draw.chance(0.4)
-        return f"{first} {self._draw.pick(MIDDLE_NAMES)}" if middle and self._pool is DANISH else first
-
-    def _new_address(self) -> Address:
-        street = f"{self._draw.pick(STREETS)} {1 + self._draw.below(199)}"
-        municipality = self._school.institution.municipality
-        return Address(street, f"9{municipality}", f"By {municipality}", municipality)
-
-    def _mobile(self) -> str:
-        """A number no one can have: no Danish subscriber's begins with 0."""
-        digits = f"0{self._draw.below(10_000_000):07}"
-        return "+45 " + " ".join(digits[i : i + 2] for i in range(0, 8, 2))
-
-
-def staff_person(draw: Draw, *, number: int, slot: int, pool: NamePool = DANISH) -> Person:
-    """Draw somebody for a post; ``number`` is the post's in the whole country."""
-    rest, year = divmod(number, 40)
-    index = rest * 4 + slot
-    born = _born(1962 + year, index)
-    gender: Gender = "K" if draw.chance(0.68) else "M"
-    first = f"{draw.pick(pool.women if gender == 'K' else pool.men)} {draw.pick(MIDDLE_NAMES)}"
-    family = draw.pick(pool.families)
-    email = mail_address(first, family, domain="skole.example")
-    return Person(first, family, invented_cpr(born, gender, index // _DAYS), born, gender, email=email)
-
-
-def _born(year: int, index: int) -> date:
-    """Return a birthday: with its year and ``index // 365`` it belongs to one index alone."""
-    return date(year, 1, 1) + timedelta(days=index * _SPREAD % _DAYS)
+def _chosen(choices: Sequence[tuple[float, T]], lot: float) -> T | None:
+    """Return what a lot falls upon; None: beyond all of them."""
+    for share, choice in choices:
+        lot -= share
+        if lot < 0:
+            return choice
+    return None

@@ -60,6 +60,17 @@ DANISH = NamePool(
     ),
 )
 
+COMMON_GIRLS = _words(
+    "Frida Emma Ella Ida Nora Alma Olivia Freja Sofie Agnes Clara Asta Anna Luna Ellie Karla Laura Isabella Liv"
+)
+COMMON_BOYS = _words(
+    "William Noah Oscar Emil Carl Malthe Arthur Valdemar Oliver August Alfred Lucas Victor Elias Aksel Magnus Liam "
+    "Theo Anton Frederik"
+)
+COMMON_WOMEN = _words("Mette Camilla Louise Maria Anne Christina Pernille Lene Hanne Rikke Tina Heidi Trine Line Stine")
+COMMON_MEN = _words("Michael Lars Thomas Jens Martin Henrik Søren Jesper Christian Rasmus Jan Mads Morten Kasper Peter")
+"""The commonest of their generation, in order; half of the Danish households choose among them."""
+
 MIDDLE_NAMES = _words(
     "Holm Skov Krogh Lund Bach Dahl Toft Winther Ravn Juul Bjerre Friis Storm Høj Kjær Bruun Lind Berg "
     "Vang Damgaard Fogh Hedegaard Holst Lykke Munk Nygaard Buch Elkjær Rosendal Stampe Thorup Ørsted"
