@@ -1,5 +1,7 @@
 """The quick way through ordinary records finds what the long way finds; a comment in a record sends it the long way."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from tests.roster.documents import PUPIL, contact, document, employee, member, person, rows, student
 from tests.roster.test_unilogin_import import FULL_PERSON, ILL_CONTACTS, REFUSALS, WARNINGS
 from unilogin.kit.xml.errors import DocumentError
+from unilogin.roster.formats.shapes import Shapes
 from unilogin.roster.generating.generator import write_roster
 from unilogin.roster.generating.schools import school_of
 from unilogin.roster.model import ReadRow
@@ -83,7 +86,49 @@ def test_whatever_stands_anywhere_is_read_the_same_both_ways(place: int, pieces:
     family = member("e-2", person(), student(more=contact(FULL_PERSON) + contact(person("0305801234"))))
     whole = family + member("e-3", person("0305801234"), employee("Lærer", "Leder"))
     place = len("<InstitutionPerson>") + place % (len(whole) - 2 * len("<InstitutionPerson>"))
-    both_ways_agree(PUPIL, whole[:place] + "".join(pieces) + whole[place:])
+    both_ways_agree(PUPIL, whole, whole, whole[:place] + "".join(pieces) + whole[place:])
+
+
+TIDY = (
+    FULL_PERSON.replace('"true"', '"false"', 1)
+    .replace("\u00a0 ", " ")
+    .replace("610580-", "610580")
+    .replace("<AliasFirstName>Maja</AliasFirstName><AliasFamilyName>Holm</AliasFamilyName>", "")
+)
+TIDY_PUPIL = member("e-2", TIDY, student(groups=["kor"], more=contact(TIDY.replace("6105802234", "0105801234"))))
+TIDY_PUPIL = TIDY_PUPIL.replace("<Level>", "<StudentNumber>77</StudentNumber><Level>")
+VALUES = (
+    *("Bo", "Søren", "Anne  Marie", " Ib", "é" * 60, "x" * 100, "SÃ¸ren", "a>b", "M", "Elev", "2b", "kor", "DK"),
+    *("31129912345", "3113991234", "6105802234", "610580-2234", "2024-02-30", "2031-01-01", "+45 1", "a@b.dk", "@"),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=st.sampled_from(VALUES), place=st.integers(0, 60))
+def test_whatever_value_stands_in_known_markup_is_read_the_same_both_ways(value: str, place: int) -> None:
+    texts = re.split("(>[^<]+<)", TIDY_PUPIL)
+    place = 1 + place % (len(texts) // 2) * 2
+    texts[place] = f">{value}<"
+    both_ways_agree(TIDY_PUPIL, TIDY_PUPIL, TIDY_PUPIL, "".join(texts))
+
+
+def test_markup_that_comes_often_has_a_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = document(*[TIDY_PUPIL] * 4)
+    found(text)
+    taken: list[object] = []
+
+    def watch(name: str, read: Callable[..., object]) -> None:
+        def watched(*told: object) -> object:
+            taken.append(read(*told))
+            return taken[-1]
+
+        monkeypatch.setattr(Shapes, name, watched)
+
+    watch("person", Shapes.person)
+    watch("member", Shapes.member)
+    found(text)
+    assert len(taken) == 2 + 4  # the same people once, the records each
+    assert None not in taken
 
 
 @pytest.mark.parametrize("wrapped", ['<Student xmlns="urn:x">', '<Student xmlns:unilogin="urn:x" unilogin:a="1">'])

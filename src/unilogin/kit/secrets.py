@@ -16,14 +16,18 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from unilogin.kit.errors import SetupError, UniloginError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 PURPOSES = (
     "key_encryption",
@@ -55,6 +59,19 @@ class SealBrokenError(UniloginError):
     code = "seal_broken"
 
 
+@lru_cache(maxsize=16)
+def _cipher(key: bytes) -> AESGCM:
+    """Return the cipher of a key; to make one costs five times what it takes to seal a number."""
+    return AESGCM(key)
+
+
+@lru_cache(maxsize=4)
+def _begun_mac(key: bytes) -> "tuple[_Hash, _Hash]":
+    """Return the two hashes of HMAC-SHA-256 (RFC 2104) with the key taken in, to be copied: a third of the work."""
+    block = key.ljust(hashlib.sha256().block_size, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+
 @dataclass(frozen=True, slots=True)
 class Sealer:
     """Authenticated encryption (AES-256-GCM, random 96-bit nonce) for one purpose."""
@@ -65,14 +82,14 @@ class Sealer:
     def seal(self, plain: bytes, place: str) -> bytes:
         """Encrypt; ``place`` (table, column, row) is authenticated so that a value cannot be moved (K-10)."""
         nonce = os.urandom(_NONCE_BYTES)
-        return self.VERSION + nonce + AESGCM(self.key).encrypt(nonce, plain, place.encode())
+        return self.VERSION + nonce + _cipher(self.key).encrypt(nonce, plain, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """Decrypt; raises SealBrokenError for anything but what ``seal`` made for this place."""
         if sealed[:1] != self.VERSION or len(sealed) < 1 + _NONCE_BYTES + 16:
             raise SealBrokenError("not a sealed value")
         try:
-            return AESGCM(self.key).decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], place.encode())
+            return _cipher(self.key).decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], place.encode())
         except InvalidTag as error:
             raise SealBrokenError("sealed value changed or moved") from error
 
@@ -98,7 +115,11 @@ class CprVault:
 
     def index(self, cpr: str) -> bytes:
         """Return the look-up value of ten canonical characters: HMAC-SHA-256, full length."""
-        return hmac.digest(self.index_key, cpr.encode(), hashlib.sha256)
+        inner, outer = _begun_mac(self.index_key)
+        within, around = inner.copy(), outer.copy()
+        within.update(cpr.encode())
+        around.update(within.digest())
+        return around.digest()
 
     @staticmethod
     def _place(person_id: UUID) -> str:

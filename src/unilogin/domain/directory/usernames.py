@@ -27,6 +27,10 @@ _FOLDED = str.maketrans(
 def candidate(first_name: str, family_name: str, *, attempt: int, draw: Draw) -> Username:
     """Return the name to try at this attempt, counted from 0. For a protected person the two are the alias."""
     place = attempt // _TRIES
+    if place == 0:  # of a whole school, whose draws are the first: nobody asks for the other letters
+        stem = (_letters(first_name) + _letters(family_name))[:4]
+        if len(stem) == 4 and stem not in denied_stems():
+            return Username(f"{stem}{draw(_DIGITS):04d}")
     letters = stems(first_name, family_name)
     chosen = letters[place] if place < len(letters) else _random_letters(draw)
     return Username(f"{chosen}{draw(_DIGITS):04d}")

@@ -31,11 +31,11 @@ class Names(dict[str, str]):
 
     def __init__(self, namespaces: Iterable[str]) -> None:
         super().__init__()
-        self._namespaces = frozenset(namespaces)
+        self.namespaces = frozenset(namespaces)
 
     def __missing__(self, tag: str) -> str:
         namespace, name = split_tag(tag)
-        known = name if namespace in self._namespaces else tag
+        known = name if namespace in self.namespaces else tag
         if len(self) < 500:  # a file of invented names must not fill the memory
             self[tag] = known
         return known

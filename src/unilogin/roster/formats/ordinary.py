@@ -17,6 +17,7 @@ from unilogin.kit.xml.errors import DocumentError
 from unilogin.kit.xml.records import RawRecord, RecordReader
 from unilogin.kit.xml.tree import Element
 from unilogin.roster.formats.fields import Notes
+from unilogin.roster.formats.shapes import Shapes, store_for
 from unilogin.roster.formats.unilogin_facts import FactsPlan
 from unilogin.roster.formats.unilogin_planned import MemberPlan, PlannedReader
 from unilogin.roster.messages import Found
@@ -56,6 +57,9 @@ class OrdinaryReader:
         self._reader = reader
         self._persons = persons
         self._plans: dict[tuple[str, ...], FactsPlan | MemberPlan | None] = {}
+        self._shapes = Shapes(
+            store_for(reader.surroundings, persons.namespaces), today=persons.today, groups=persons.groups
+        )
         self._people: dict[str, Facts] = {}  # a guardian comes once for each child, in the same words
         self._notes = _NoNotes(lambda _: 0)
         self._nowhere = reader.parse([RawRecord(1, b"<nowhere/>")])[0].element
@@ -82,20 +86,28 @@ class OrdinaryReader:
     def _person(self, piece: str) -> Facts:
         if (known := self._people.get(piece)) is not None:
             return known
+        if shaped := self._shapes.person(piece):
+            return _keep(self._people, piece, shaped)
         parts = _cut(piece)
-        plan = self._plan((*parts[::2], _END[1:-1]), self._plan_person)
+        tags = (*parts[::2], _END[1:-1])
+        plan = self._plan(tags, self._plan_person)
         if not isinstance(plan, FactsPlan):
             raise UnusualError
+        self._shapes.learn_person(tags, plan)
         facts = self._persons.facts.read_by(plan, parts[1::2], where=self._nowhere, notes=self._notes)
         if facts is None:
             raise UnusualError
         return _keep(self._people, piece, facts)
 
     def _member(self, outside: str, people: list[Facts]) -> PersonRow | None:
+        if shaped := self._shapes.member(outside, people):
+            return shaped
         parts = _cut(outside)
-        plan = self._plan(tuple(parts[::2]), self._plan_member)
+        tags = tuple(parts[::2])
+        plan = self._plan(tags, self._plan_member)
         if not isinstance(plan, MemberPlan) or len(people) != 1 + len(plan.ties):
             return None
+        self._shapes.learn_member(tags, plan)
         return self._persons.read_by(plan, parts[1::2], people=people, where=self._nowhere, notes=self._notes)
 
     # Making plans ---------------------------------------------------------------------------------------------------

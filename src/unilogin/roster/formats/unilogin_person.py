@@ -34,7 +34,7 @@ RELATIONS = frozenset(("Mor", "Far", "Andet", "Officielt tilknyttet person"))
 MOST_CONTACTS = 10
 YOUNGEST_CONTACT_YEARS = 15
 
-_DETAILS = ("StudentNumber", "ShortName", "Occupation", "Location")
+DETAILS = ("StudentNumber", "ShortName", "Occupation", "Location")
 _LOCAL_ID = re.compile(r"\S{1,18}")
 
 RECORD = {
@@ -81,7 +81,8 @@ class PersonReader:
 
     def __init__(self, *, names: Names, groups: Mapping[str, GroupRow], today: date) -> None:
         self._names = names
-        self._groups = groups
+        self.groups = groups
+        self.today = today
         self.facts = FactsReader(names=names, today=today)
         self._old_enough = years_before(today, YOUNGEST_CONTACT_YEARS)
 
@@ -194,7 +195,7 @@ class PersonReader:
         if group_id is None:
             notes.refuse(element, Found.ELEMENT_MISSING, element="MainGroupId")
             return None
-        group = self._groups.get(group_id)
+        group = self.groups.get(group_id)
         if group is None:
             where = child_named(element, "MainGroupId", self._names)
             notes.refuse(where, Found.MAIN_GROUP_UNDECLARED, group=shown(group_id))
@@ -311,7 +312,7 @@ def add_contact(
 
 
 def _details(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: values[name] for name in _DETAILS if name in values}
+    return {name: values[name] for name in DETAILS if name in values}
 
 
 def _groups(children: Children, main: str | None) -> tuple[str, ...]:

@@ -24,6 +24,11 @@ class MemberPlan(NamedTuple):
 class PlannedReader(PersonReader):
     """Makes plans of markup and reads by them; for ``ordinary``."""
 
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """The namespaces whose elements are ours."""
+        return self._names.namespaces
+
     def name_of(self, element: Element) -> str:
         """Return the local name of an element in a namespace we know."""
         return self._names[element.tag]
