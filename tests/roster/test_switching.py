@@ -11,6 +11,7 @@ import pytest
 from tests.builders.running import run
 from tests.roster.documents import document, employee, member, person, student
 from tests.roster.registry import OPERATOR, Registry
+from unilogin.domain.audit.model import Actor
 from unilogin.kit.db.connection import connect
 from unilogin.roster.model import DeliveryStatus, Receipt
 from unilogin.roster.rules import Limits
@@ -164,6 +165,24 @@ def test_a_school_changes_its_system_and_everybody_is_who_they_were(registry: Re
     assert {sources[0] for *_, sources in again} == {"Prøvesystem"}
     assert registry.deliver(*OLD[:3], member("o4", person("6205162260", first="Ib"), student())).refusal is None
     assert registry.send(file(*NEW, hour=10).read()).refusal == "source_not_heard"
+
+
+def test_b_a05_another_number_of_somebody_who_holds_a_right_is_for_the_operator(registry: Registry) -> None:
+    registry.deliver(*OLD)
+    ask(
+        registry,
+        "insert into access_right (account_id, institution_id, name, granted_by)"
+        " select a.account_id, m.institution_id, 'Brugeradministrator', a.account_id"
+        " from directory_membership m join directory_account a using (person_id) where m.local_person_id = 'o2'",
+    )
+    switch_id = planned(registry, file(*NEW))
+    assert isinstance(switch_id, UUID)
+
+    def decided_by(actor: Actor) -> bool:
+        return registry.act(lambda tx: decide_doubt(tx, switch_id, "n2", same_as="o2", actor=actor))
+
+    assert not decided_by(Actor("person", str(uuid4())))
+    assert decided_by(OPERATOR)
 
 
 def test_the_old_system_goes_when_its_time_has_come_and_a_switch_may_be_made_again(registry: Registry) -> None:

@@ -139,6 +139,9 @@ _DECIDE = """
     and w.undone_at is null and ($3 is null or m.membership_id = any (r.candidates))
     and not exists (select from roster_switch_person o where o.switch_id = $1 and o.local_person_id <> $2
                       and o.membership_id = m.membership_id and o.decided is distinct from 'new')
+    and not ($4 and r.other_number and exists (
+      select from directory_account a join access_right g using (account_id)
+      where a.person_id = m.person_id and g.revoked_at is null))
   returning w.institution_id
 """
 
@@ -148,10 +151,11 @@ async def decide_doubt(
 ) -> bool:
     """Say who somebody in the file is: the one whom the old system calls ``same_as``, or nobody who is here.
 
-    False when that is no doubt of an open plan, or that person does not fit or is somebody else's already.
+    False when that is no doubt of an open plan, or that person does not fit or is somebody else's already. Another
+    number for somebody who holds a right is for the operator to take over: MitID opens the account by it (B-A05).
     """
     await tx.execute("select from roster_switch where switch_id = $1 for share", switch_id)  # it might be running
-    institution_id = await tx.fetchval(_DECIDE, switch_id, local_person_id, same_as)
+    institution_id = await tx.fetchval(_DECIDE, switch_id, local_person_id, same_as, actor.kind == "person")
     if institution_id is not None:
         await _note(tx, Event.SWITCH_DECIDED, InstitutionId(institution_id), switch_id, actor=actor)
     return institution_id is not None
