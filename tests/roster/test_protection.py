@@ -4,7 +4,9 @@ import pytest
 
 from tests.roster.documents import contact, employee, member, person, student
 from tests.roster.registry import Registry
-from unilogin.roster.model import Counts
+from unilogin.roster.cpr_cases import open_cases
+from unilogin.roster.deciding import Decision
+from unilogin.roster.model import Counts, DeliveryStatus
 
 OPEN = member("e-1", person(), student())
 HIDDEN = member("e-1", person(protected="true", alias=("Maja", "Holm")), student())
@@ -98,3 +100,78 @@ def test_protection_lasts_as_long_as_another_source_says_so(registry: Registry, 
     assert registry.row(STATE)[0] is True
     registry.deliver(OPEN, number="999002")
     assert registry.row(STATE)[0] is False
+
+
+def test_protection_that_came_without_an_alias_ends_like_any_other(registry: Registry) -> None:
+    registry.deliver(OPEN)
+    registry.deliver(WITHOUT_ALIAS)
+    assert registry.row(STATE)[0] is True
+    first = registry.deliver(OPEN)
+    assert [finding.code for finding in first.findings] == ["protection_ends"]
+    registry.deliver(OPEN)
+    assert registry.row(STATE)[0] is False
+
+
+def test_protection_without_an_alias_reaches_who_is_known_by_a_former_number(registry: Registry) -> None:
+    registry.deliver(OPEN)
+    registry.execute(
+        "insert into directory_former_cpr (cpr_index, person_id) select cpr_index, person_id from directory_person"
+    )
+    registry.execute("update directory_person set cpr_index = 'another'")
+    registry.deliver(WITHOUT_ALIAS)
+    assert registry.row(STATE)[0] is True
+
+
+@pytest.mark.parametrize(
+    ("told", "alias"),
+    [
+        (person("6206162299", protected="true", alias=("Maja", "Holm")), ("Maja", "Holm")),
+        (person("6206162299", first="Ny", protected="true", alias=("Maja", "Holm")), ("Beskyttet", "Person")),
+    ],
+)
+def test_n_113_whoever_gets_protection_and_another_number_is_hidden_before_anybody_has_looked(
+    registry: Registry, told: str, alias: tuple[str, str]
+) -> None:
+    """That is how it goes: who must not be found gets a new number, too. Until it is accepted the row waits."""
+    registry.deliver(OPEN)
+    receipt = registry.deliver(member("e-1", told, student()))
+    assert [finding.code for finding in receipt.findings] == ["cpr_changed"]
+    assert registry.row(STATE) == (True, *alias, "Åse")
+    (case,) = registry.do(open_cases)
+    assert "Åse" not in f"{case.name} {case.told_name}"
+    registry.deliver(OPEN)
+    assert registry.row(STATE)[0] is True, "denied once"
+    registry.deliver(OPEN)
+    assert registry.row(STATE)[0] is False
+
+
+def test_n_113_a_name_that_waits_with_a_number_is_hidden_when_its_person_is(registry: Registry) -> None:
+    other = member("e-2", person("6305142236", first="Bo"), student())
+    registry.deliver(OPEN, other)
+    registry.deliver(OPEN.replace("6205162233", "6305142236").replace("Åse", "Bo"), other)
+    registry.deliver(member("x-1", person("6305142236", first="Bo", protected="true", alias=("A", "B")), student()),
+                     number="999002")  # fmt: skip
+    assert [case.told_name for case in registry.do(open_cases)] == ["Beskyttet Person"], "whose number it is"
+    registry.deliver(HIDDEN, number="999002")
+    assert [case.name for case in registry.do(open_cases)] == ["Maja Holm"]
+
+
+def test_n_113_protection_begins_at_once_though_its_delivery_waits(registry: Registry) -> None:
+    """The brake holds what would remove people. A name that is hidden for nothing harms nobody."""
+    mother = person("6105802234", first="Ida")
+    crowd = [member(f"t-{n}", person(f"61068{n:05}", first="Bo"), student()) for n in range(30)]
+    child = member("e-9", person("6405162277", first="Lis"), student(more=contact(mother)))
+    renumbered = member("e-8", person("6505162277", first="Per"), student())
+    registry.deliver(OPEN, child, renumbered, *crowd)
+    hidden_mother = contact(mother.replace('protected="false"', 'protected="true"'))
+    changed = member("e-8", person("6505162299", first="Per", protected="true", alias=("C", "D")), student())
+    receipt = registry.deliver(HIDDEN, child.replace(contact(mother), hidden_mother), changed)
+    assert receipt.status is DeliveryStatus.PARKED
+    hidden = "select first_name, alias_first_name from directory_person where protected order by 1"
+    assert registry.rows(hidden) == [("Ida", "Beskyttet"), ("Per", "C"), ("Åse", "Maja")]
+    assert registry.row("select count(*) from directory_membership where ended_at is null") == (33,)
+    registry.decide(receipt, Decision.REJECT, who="one")
+    registry.decide(receipt, Decision.REJECT, who="two")
+    for _ in range(2):
+        registry.deliver(OPEN, child, renumbered, *crowd)
+    assert registry.rows(hidden) == [], "and ends like any other"

@@ -6,6 +6,7 @@ twice; only people can tell. The rest of the delivery goes on.
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,10 +16,12 @@ from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.bulk import lock_people
+from unilogin.domain.directory.bulk_protection import ToHide, hide
 from unilogin.domain.directory.bulk_refusals import OtherNumber
 from unilogin.domain.directory.bulk_staging import Origin
 from unilogin.domain.directory.model import InstitutionId, PersonId
 from unilogin.domain.directory.numbers import change_number
+from unilogin.domain.directory.protection import NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
@@ -45,9 +48,14 @@ _GONE = """
 
 
 async def note_cases(tx: Transaction, origin: Origin, *, numbers: Sequence[OtherNumber], whole: bool) -> None:
-    """Keep the other numbers of a delivery; a case that a whole delivery does not bring again has settled itself."""
+    """Keep the other numbers of a delivery; a case that a whole delivery does not bring again has settled itself.
+
+    Whoever gets protection often gets another number with it: they are hidden before anybody has looked.
+    """
     if numbers:
-        await tx.execute(_NOTE, UUID(origin.delivery), *(list(column) for column in zip(*numbers, strict=True)))
+        columns = (list(column) for column in zip(*numbers, strict=True))
+        await tx.execute(_NOTE, UUID(origin.delivery), *islice(columns, 6))
+        await hide_known(tx, origin, numbers=numbers)
     if whole:
         await tx.execute(_GONE, origin.institution_id, origin.source, [number.membership_id for number in numbers])
 
@@ -60,6 +68,12 @@ async def close_cases_of(tx: Transaction, delivery_id: UUID, *, since: datetime)
         delivery_id,
         since,
     )
+
+
+async def hide_known(tx: Transaction, origin: Origin, *, numbers: Sequence[OtherNumber]) -> None:
+    """Hide those whom a row with another number calls protected: every doubt means protected."""
+    people = [ToHide(n.hides, n.alias_first_name, n.alias_family_name) for n in numbers if n.hides]
+    await hide(tx, origin, people)
 
 
 class CprCase(NamedTuple):
@@ -96,10 +110,21 @@ class Analysis(NamedTuple):
         return bool(self.number) and self.number != self.told_number
 
 
+# The name in the file may have become one to hide since: of whom we know, or of whose number it is.
+_TOLD_NAME = f"""
+  case when not p.protected and not exists (
+         select from directory_person o where o.protected and o.person_id in (
+           select n.person_id from directory_person n where n.cpr_index = c.cpr_index
+           union all select f.person_id from directory_former_cpr f where f.cpr_index = c.cpr_index))
+       then c.told_name
+       when p.protected and c.told_name in (p.first_name || ' ' || p.family_name, {DISPLAY_NAME}) then {DISPLAY_NAME}
+       else '{" ".join(NEUTRAL_ALIAS)}' end
+"""
+
 _CASE = f"""
   select c.case_id, i.number as institution_number, m.source, c.local_person_id, {DISPLAY_NAME} as name, a.username,
-         c.told_name, c.found_at, c.sealed_for, c.cpr_sealed, c.cpr_index, p.person_id, m.institution_id, a.account_id,
-         p.cpr_sealed as known_sealed
+         {_TOLD_NAME} as told_name, c.found_at, c.sealed_for, c.cpr_sealed, c.cpr_index, p.person_id, m.institution_id,
+         a.account_id, p.cpr_sealed as known_sealed
   from roster_cpr_case c
   join directory_membership m using (membership_id)
   join directory_institution i using (institution_id)

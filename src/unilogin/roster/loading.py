@@ -22,11 +22,13 @@ from unilogin.domain.directory.bulk import (
     remove_members,
 )
 from unilogin.domain.directory.bulk_belonging import ToldGroup
+from unilogin.domain.directory.bulk_protection import ToHide, hidden_now, hide, hide_without_alias
 from unilogin.domain.directory.bulk_refusals import Contradiction
 from unilogin.domain.directory.bulk_staging import Origin, copy_batch, prepare_staging
 from unilogin.domain.directory.queries import institution
 from unilogin.domain.notices.model import Notice
-from unilogin.roster.cpr_cases import note_cases
+from unilogin.kit.db.connection import Transaction
+from unilogin.roster.cpr_cases import hide_known, note_cases
 from unilogin.roster.custody_roles import custody_roles
 from unilogin.roster.desk import Desk
 from unilogin.roster.formats.unilogin_person import could_be_cpr
@@ -75,10 +77,11 @@ class Outcome:
 class HeldError(Exception):
     """Undoes what a delivery did that must wait. Never leaves this module."""
 
-    def __init__(self, outcome: Outcome, changes: Changes) -> None:
+    def __init__(self, outcome: Outcome, changes: Changes, hidden: Sequence[ToHide]) -> None:
         super().__init__("held")
         self.outcome = outcome
         self.changes = changes
+        self.hidden = hidden
 
 
 async def load(
@@ -158,7 +161,8 @@ async def _apply(desk: Desk, origin: Origin, reading: Reading, *, looked_at: boo
     )
     outcome = Outcome(applied, effect.lines)
     if not looked_at and (too_much := breaches(effect, await limits_of(desk.tx, origin.institution_id))):
-        raise HeldError(replace(outcome, held_by=too_much), await take_changes_out(desk.tx, origin))
+        outcome = replace(outcome, held_by=too_much)
+        raise HeldError(outcome, await take_changes_out(desk.tx, origin), await hidden_now(desk.tx, origin))
     return outcome
 
 
@@ -235,9 +239,17 @@ async def _park(desk: Desk, origin: Origin, reading: Reading, *, file: BinaryIO,
     where = origin.institution_id
     await record(desk.tx, told, actor=origin.actor, institution_id=where, fingerprint=reading.fingerprint)
     await put_changes_back(desk.tx, held.changes)
+    await _hide_all_the_same(desk.tx, origin, reading, held)
     await keep_file(desk, told.delivery_id, file)
     await tell_administrators(desk.tx, where, Notice.DELIVERY_WAITS)
     return told
+
+
+async def _hide_all_the_same(tx: Transaction, origin: Origin, reading: Reading, held: HeldError) -> None:
+    """Let protection begin at once, however long the delivery waits: a name shown for one day cannot be taken back."""
+    await hide(tx, origin, held.hidden)
+    await hide_known(tx, origin, numbers=held.outcome.applied.other_numbers)
+    await hide_without_alias(tx, origin, cpr_indexes=reading.to_hide())
 
 
 def _told(desk: Desk, origin: Origin, reading: Reading, *, outcome: Outcome, status: DeliveryStatus) -> Receipt:

@@ -5,6 +5,7 @@ A name that is shown for one day cannot be taken back, so every doubt means prot
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
@@ -19,6 +20,14 @@ class Doubt(NamedTuple):
 
     line: int
     local_person_id: str
+
+
+class ToHide(NamedTuple):
+    """Somebody to be hidden, under an alias that counts where there is none yet. None: a neutral text."""
+
+    person_id: UUID
+    first_name: str | None
+    family_name: str | None
 
 
 _BEGIN = f"""
@@ -44,29 +53,48 @@ _BEGIN = f"""
   select '{Event.PERSON_CHANGED.value}', $1, $2, account_id, $3, $4, 'ok', null, '{{"protected": true}}' from hidden
 """
 
-_TOLD = "(p.cpr_index = any ($5::bytea[]) or p.local_key = any ($5::bytea[]))"
+_KNOWN_BY = """
+  select person_id, null, null from directory_person
+  where cpr_index = any ($1::bytea[]) or local_key = any ($1::bytea[])
+  union
+  select person_id, null, null from directory_former_cpr where cpr_index = any ($1::bytea[])
+"""
 
 _HIDE = f"""
   with hidden as (
     update directory_person p
     set protected = true, protection_doubted_at = null, changed_at = kit_now(),
-        alias_first_name = coalesce(p.alias_first_name, $6), alias_family_name = coalesce(p.alias_family_name, $7)
-    where {_TOLD} and (not p.protected or p.protection_doubted_at is not null)
+        alias_first_name = coalesce(p.alias_first_name, h.first_name, $8),
+        alias_family_name = coalesce(p.alias_family_name, h.family_name, $9)
+    from unnest($5::uuid[], $6::text[], $7::text[]) as h (person_id, first_name, family_name)
+    where p.person_id = h.person_id and (not p.protected or p.protection_doubted_at is not null)
     returning p.person_id
-  ), logged as (
-    {AUDIT_INSERT}
-    select '{Event.PERSON_CHANGED.value}', $1, $2, a.account_id, $3, $4, 'ok', null, '{{"protected": true}}'
-    from hidden left join directory_account a using (person_id)
-  ), said as (
-    update directory_membership m set says_protected = true
-    from directory_person p
-    where {_TOLD} and m.person_id = p.person_id
-      and m.institution_id = $3 and m.source = $8
   )
-  update directory_contact c set says_protected = true
-  from directory_person p, directory_membership m
-  where {_TOLD} and c.contact_person_id = p.person_id and m.membership_id = c.membership_id
-    and m.institution_id = $3 and m.source = $8
+  {AUDIT_INSERT}
+  select '{Event.PERSON_CHANGED.value}', $1, $2, a.account_id, $3, $4, 'ok', null, '{{"protected": true}}'
+  from hidden left join directory_account a using (person_id)
+"""
+
+# The source has said so. Its rows lose their hash: one that says otherwise is read, though it may be the one of before.
+_SAY = """
+  update directory_membership m set says_protected = true, raw_hash = ''
+  where m.institution_id = $1 and m.source = $2 and m.person_id = any ($3::uuid[])
+"""
+_SAY_OF_CONTACTS = """
+  with said as (
+    update directory_contact c set says_protected = true from directory_membership m
+    where m.membership_id = c.membership_id and m.institution_id = $1 and m.source = $2
+      and c.contact_person_id = any ($3::uuid[])
+    returning c.membership_id
+  )
+  update directory_membership m set raw_hash = '' from said where m.membership_id = said.membership_id
+"""
+
+_HIDDEN_NOW = """
+  select p.person_id, p.alias_first_name, p.alias_family_name
+  from directory_journal j join directory_person p on p.person_id = j.row_id
+  where j.delivery_id = $1::text::uuid and j.kind = 'person' and p.protected
+    and (not (j.before ->> 'protected')::boolean or j.before ->> 'protection_doubted_at' is not null)
 """
 
 _END = f"""
@@ -120,7 +148,22 @@ async def begin_protection(tx: Transaction, origin: Origin) -> None:
 
 async def hide_without_alias(tx: Transaction, origin: Origin, *, cpr_indexes: Sequence[bytes]) -> None:
     """Hide known people whose row was refused because it calls them protected and gives no alias."""
-    await tx.execute(_HIDE, *origin.traces, cpr_indexes, *NEUTRAL_ALIAS, origin.source, timeout=PATIENCE)
+    await hide(tx, origin, [ToHide(*row) for row in await tx.fetch(_KNOWN_BY, cpr_indexes, timeout=PATIENCE)])
+
+
+async def hide(tx: Transaction, origin: Origin, people: Sequence[ToHide]) -> None:
+    """Hide people whom a source calls protected, whatever else becomes of its delivery."""
+    if not people:
+        return
+    persons, first_names, family_names = (list(column) for column in zip(*people, strict=True))
+    await tx.execute(_HIDE, *origin.traces, persons, first_names, family_names, *NEUTRAL_ALIAS, timeout=PATIENCE)
+    for statement in (_SAY, _SAY_OF_CONTACTS):
+        await tx.execute(statement, origin.institution_id, origin.source, persons, timeout=PATIENCE)
+
+
+async def hidden_now(tx: Transaction, origin: Origin) -> list[ToHide]:
+    """Return whom a delivery has hidden that is about to be taken back: they stay hidden."""
+    return [ToHide(*row) for row in await tx.fetch(_HIDDEN_NOW, origin.delivery, timeout=PATIENCE)]
 
 
 async def end_protection(tx: Transaction, origin: Origin) -> list[Doubt]:

@@ -34,12 +34,20 @@ class OtherNumber(NamedTuple):
     cpr_sealed: bytes
     cpr_index: bytes
     told_name: str  # as others may see it
+    hides: UUID | None  # the known person, whom the row calls protected
+    alias_first_name: str | None  # theirs, if the row names them as we do
+    alias_family_name: str | None
 
 
 _OTHER_NUMBERS = """
   select distinct on (m.membership_id) m.membership_id, m.local_person_id, t.person_id, t.cpr_sealed, t.cpr_index,
          case when t.protected then t.alias_first_name || ' ' || t.alias_family_name
-              else t.first_name || ' ' || t.family_name end as told_name
+              else t.first_name || ' ' || t.family_name end as told_name,
+         case when t.protected then p.person_id end as hides,
+         case when (t.first_name, t.family_name) = (p.first_name, p.family_name) then t.alias_first_name end
+           as alias_first_name,
+         case when (t.first_name, t.family_name) = (p.first_name, p.family_name) then t.alias_family_name end
+           as alias_family_name
   from stage_member s
   join directory_membership m
     on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
