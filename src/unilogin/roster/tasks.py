@@ -36,7 +36,8 @@ SOON_SECONDS = 4.0
 
 _LOOK_SECONDS = 0.2
 _KEPT_DAYS = 30
-_COMMAND = (sys.executable, "-m", "unilogin.cli.app", "roster", "carry-out")
+COMMAND = (sys.executable, "-m", "unilogin.cli.app", "roster", "carry-out")
+"""What starts a process that carries out all that offices have decided."""
 
 
 class Task(StrEnum):
@@ -152,6 +153,7 @@ def _due(row: Record) -> Due:
 # Processes -----------------------------------------------------------------------------------------------------------
 
 _going: set["asyncio.Task[None]"] = set()
+_left_to_themselves: list["subprocess.Popen[bytes]"] = []
 
 
 def begin(places: Places) -> None:
@@ -164,7 +166,7 @@ def begin(places: Places) -> None:
 async def _run(places: Places) -> None:
     try:
         async with places.one():
-            process = await asyncio.create_subprocess_exec(*_COMMAND, stdin=subprocess.DEVNULL)
+            process = await asyncio.create_subprocess_exec(*COMMAND, stdin=subprocess.DEVNULL)
             await process.wait()
     except FullError:  # the supervisor starts one for what is left
         return
@@ -178,5 +180,6 @@ async def mind_tasks(tx: Transaction) -> None:
         PATIENCE_SECONDS,
     )
     if waits:
-        subprocess.Popen(_COMMAND, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
+        _left_to_themselves[:] = [one for one in _left_to_themselves if one.poll() is None]
+        _left_to_themselves.append(subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL))  # noqa: S603 - our own command
     await tx.execute("delete from roster_task where done_at < kit_now() - $1 * interval '1 day'", _KEPT_DAYS)
