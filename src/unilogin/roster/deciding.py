@@ -7,6 +7,7 @@ from enum import StrEnum
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.directory.bulk import lock_institution
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
@@ -99,6 +100,12 @@ async def release(
     It may still be refused, if its institution was closed. It takes time and memory: for a process of its own.
     """
     async with connection.transaction():
+        place = await connection.fetchval(
+            "select institution_id from roster_delivery where delivery_id = $1", delivery_id
+        )
+        if place is None:
+            return None
+        await lock_institution(connection, InstitutionId(place))  # before the row, as every delivery does
         if await _parked(connection, delivery_id) is None:
             return None
         kind, number = await _kind_and_place(connection, delivery_id)
