@@ -71,11 +71,14 @@ async def history(
 
 
 _SOURCES = f"""
-  select distinct on (d.source) {_LINE},
-         (select max(a.applied_at) from roster_delivery a
-          where a.institution_id = $1 and a.source = d.source and a.status = 'applied') as last_applied_at
-  from roster_delivery d where d.institution_id = $1
-  order by d.source, d.received_at desc, d.delivery_id desc
+  with newest as materialized (
+    select distinct on (d.source) {_LINE} from roster_delivery d where d.institution_id = $1
+    order by d.source, d.received_at desc, d.delivery_id desc
+  ), last_applied as (
+    select source, max(applied_at) as last_applied_at from roster_delivery
+    where institution_id = $1 and status = 'applied' group by source
+  )
+  select {_LINE}, l.last_applied_at from newest d left join last_applied l using (source) order by d.source
 """
 
 
@@ -165,7 +168,7 @@ _VOICES = f"""
   select v.decision, v.decided_at, v.actor_kind = 'person' and v.actor_id = $2::text as is_reader,
          {DISPLAY_NAME} as name
   from roster_decision v
-    left join directory_account a on v.actor_kind = 'person' and a.account_id::text = v.actor_id
+    left join directory_account a on a.account_id = case when v.actor_kind = 'person' then v.actor_id::uuid end
     left join directory_person p using (person_id)
   where v.delivery_id = $1 order by v.decided_at
 """
