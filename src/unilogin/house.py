@@ -54,6 +54,8 @@ class House:
 
     largest_upload: int = 200 * 1024 * 1024
     """Bytes of a roster file that comes by HTTPS."""
+    more_namespaces: Sequence[str] = ()
+    """Namespaces of rosters beyond those every release knows."""
     arriving: Places = field(default_factory=lambda: Places(at_once=32, waiting=0, seconds=0))
     """For receiving large bodies, which wait on the disk: so many at a time in a worker."""
     heavy: Places = field(default_factory=lambda: Places(at_once=1, waiting=8, seconds=60))

@@ -33,6 +33,7 @@ from unilogin.roster.expiring import end_old_imports, forget_people
 from unilogin.roster.senders.actions import forget_old_messages
 from unilogin.roster.switching.actions import retire_due
 from unilogin.roster.switching.forgetting import forget_old_switches
+from unilogin.roster.switching.ordering import mind_switches
 from unilogin.roster.tasks import mind_tasks
 from unilogin.roster.undoing import forget_what_was
 from unilogin.signin.actions import forget_old_journeys
@@ -77,6 +78,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("rosters: forget old switches", 24 * HOUR, forget_old_switches),
         Job("people: forget what corrections changed", 24 * HOUR, forget_old_corrections),
         Job("access: forget old loans", 24 * HOUR, forget_old_loans),
+        Job("rosters: change systems whose time has come", MINUTE, mind_switches),
         Job("rosters: let people of systems go that were left", 10 * MINUTE, retire_due),
         Job("rosters: forget messages too old to come again", HOUR, forget_old_messages),
         Job("people: forget old proposals about who is who", 24 * HOUR, forget_proposals),

@@ -73,6 +73,7 @@ def build_house(settings: Settings, *, pool: Pool, secrets: Secrets, templates: 
         app_origins=settings.app_origins,
         upstreams=Upstreams(own_machine=is_loopback(urlsplit(settings.base_url).hostname or "")),
         largest_upload=settings.upload_megabytes * 1024 * 1024,
+        more_namespaces=settings.more_namespaces,
         password_policy=PasswordPolicy(settings.password_policy),
         password_holders=PasswordHolders(settings.password_holders),
     )

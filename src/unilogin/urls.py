@@ -22,6 +22,7 @@ from unilogin.apps.elevadministration.access import (
     OFFICE_FORM,
     OFFICE_FRONT,
     OFFICE_LEAVE,
+    OFFICE_UPLOAD,
 )
 from unilogin.apps.elevadministration.pages import (
     agreeing,
@@ -33,6 +34,7 @@ from unilogin.apps.elevadministration.pages import (
     merging,
     protection,
     splitting,
+    switch_orders,
     switching,
 )
 from unilogin.apps.elevadministration.pages import front as office
@@ -274,10 +276,15 @@ URLS: tuple[Url[House], ...] = (
     url("POST", f"{OFFICE_OF}/cpr/{{case_id}}/skift", cpr.accept_number, access=OFFICE_FORM),
     url("POST", f"{OFFICE_OF}/cpr/{{case_id}}/afvis", cpr.dismiss_number, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/systemskift", switching.show_switches, access=OFFICE),
+    url("GET", f"{OFFICE_OF}/systemskift/ny", switch_orders.show_new, access=OFFICE),
+    url("POST", f"{OFFICE_OF}/systemskift/ny", switch_orders.take_file, access=OFFICE_UPLOAD),
     url("GET", SWITCH, switching.show_switch, access=OFFICE),
     url("POST", SWITCH, switching.search_switch, access=OFFICE_FORM),
     url("POST", f"{SWITCH}/afgoer", switching.decide, access=OFFICE_FORM),
-    url("POST", f"{SWITCH}/fortryd", switching.take_back, access=OFFICE_FORM),
+    url("POST", f"{SWITCH}/koer", switch_orders.order, access=OFFICE_FORM),
+    url("POST", f"{SWITCH}/enig", switch_orders.agree, access=OFFICE_FORM),
+    url("POST", f"{SWITCH}/traek", switch_orders.withdraw_order, access=OFFICE_FORM),
+    url("POST", f"{SWITCH}/fortryd", switch_orders.take_back, access=OFFICE_FORM),
     url("GET", MERGING, merging.show_merging, access=OFFICE),
     url("POST", f"{MERGING}/analyse", merging.analyse, access=OFFICE_FORM),
     url("POST", f"{MERGING}/foreslaa", merging.propose, access=OFFICE_FORM),

@@ -122,7 +122,7 @@ def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
         )
         show_table(("In the file", "Line", "May be", "Another CPR number", "Decided"), rows)
     if found.leaving:
-        show_table(("Would leave", "Username", "Name"), found.leaving)
+        show_table(("Would leave", "Username", "Name", "Class"), found.leaving)
 
 
 @commands.command("decide")
@@ -183,6 +183,22 @@ def run(
         show_json(done)
         return
     say("Done. To take it back within thirty days: unilogin roster switch undo " + str(switch))
+
+
+@commands.command("agree")
+def agree(switch: SwitchArgument) -> None:
+    """Be the second one who wants a switch run that a school's administrator has ordered in Elevadministration.
+
+    Its time, and who leaves, are in 'show'; the file is there already.
+    """
+    from unilogin.roster.switching.model import SwitchId
+    from unilogin.roster.switching.ordering import agree_to_run
+
+    if act(lambda tx: agree_to_run(tx, SwitchId(switch), actor=operator())) is not None:
+        raise NotSwitchedError(
+            "Nothing was agreed to: nobody waits for that, or something changed since. Let them look again."
+        )
+    say("Agreed. It is run at its time.")
 
 
 @commands.command("undo")

@@ -5,10 +5,11 @@ That says who is there. Which institutions they reach is for the gate in ``domai
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import BinaryIO
 
 from starlette.requests import Request
 
-from unilogin.apps.shell.access import AppVisit, passing, signed_in, signed_in_form, way_in
+from unilogin.apps.shell.access import AppVisit, passing, signed_in, signed_in_form, signed_in_upload, way_in
 from unilogin.apps.shell.model import App
 from unilogin.domain.access.administering import Administrator
 from unilogin.domain.access.model import Right
@@ -59,6 +60,7 @@ def _desk(visit: AppVisit, *, fields: Fields | None = None) -> Desk:
 
 _PAGE = signed_in(ELEVADMINISTRATION, level=Level.TO_FAKTOR)
 _FORM = signed_in_form(ELEVADMINISTRATION, level=Level.TO_FAKTOR)
+_UPLOAD = signed_in_upload(ELEVADMINISTRATION, level=Level.TO_FAKTOR)
 
 
 async def _page(house: House, request: Request) -> Desk:
@@ -70,8 +72,23 @@ async def _form(house: House, request: Request) -> Desk:
     return _desk(form.visit, fields=form.fields)
 
 
+@dataclass(frozen=True, slots=True)
+class FileDesk:
+    """A user administrator who hands in a file. ``size`` is None when it was larger than is taken."""
+
+    desk: Desk
+    file: BinaryIO
+    size: int | None
+
+
+async def _upload(house: House, request: Request) -> FileDesk:
+    upload = await _UPLOAD.admit(house, request)
+    return FileDesk(_desk(upload.visit, fields=upload.fields), upload.file, upload.size)
+
+
 OFFICE_DOOR = way_in(ELEVADMINISTRATION)
 OFFICE_LEAVE = signed_in_form(ELEVADMINISTRATION, leaving=True)
 OFFICE_FRONT = passing(ELEVADMINISTRATION)
 OFFICE = Access("elevadministration office", _PAGE.meaning, _page)
 OFFICE_FORM = Access("elevadministration office form", _FORM.meaning, _form)
+OFFICE_UPLOAD = Access("elevadministration office upload", _UPLOAD.meaning, _upload)

@@ -1,7 +1,8 @@
 """What every page of Elevadministration shares: its frame, the way through the gate, pages of long lists."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from starlette.requests import Request
@@ -16,6 +17,8 @@ from unilogin.house import House
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.model import DeliveryId
+
+Item = TypeVar("Item")
 
 _PLACES = (
     ("overview", "", "services"),
@@ -35,11 +38,16 @@ class Sheets:
     page: int
     pages: int
     total: int
+    size: int
 
     @classmethod
     def of(cls, total: int, *, page: int, size: int) -> "Sheets":
         """Return the place of a page in a list of so many."""
-        return cls(page, max(1, -(-total // size)), total)
+        return cls(page, max(1, -(-total // size)), total, size)
+
+    def part(self, everything: Sequence[Item]) -> Sequence[Item]:
+        """Return what of a list stands on this page."""
+        return everything[(self.page - 1) * self.size : self.page * self.size]
 
 
 def url_of(school: AdministeredSchool) -> str:

@@ -80,6 +80,7 @@ class Leaving(NamedTuple):
     local_person_id: str
     username: str
     name: str
+    group: str | None
 
 
 class Doubt(NamedTuple):

@@ -25,7 +25,9 @@ _DOUBTS = f"""
 
 # Before it ran: who is in the old system and nobody of the new one. Afterwards: who had no other place here.
 _LEAVING = f"""
-  select m.local_person_id, a.username, {DISPLAY_NAME} as name
+  select m.local_person_id, a.username, {DISPLAY_NAME} as name,
+         (select g.name from directory_group_member gm join directory_group g using (group_key)
+          where gm.membership_id = m.membership_id and gm.main limit 1) as group_name
   from roster_switch w
   join directory_membership m on m.institution_id = w.institution_id and m.source = w.old_source and m.ended_at is null
   join directory_person p using (person_id) join directory_account a using (person_id)

@@ -6,18 +6,51 @@ from starlette.responses import RedirectResponse, Response
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.model import SwitchLine
-from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
+from unilogin.apps.elevadministration.shown import (
+    Sheets,
+    as_uuid,
+    page_of,
+    pass_to_school,
+    render,
+    sought,
+    url_of,
+)
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.web.errors import RefusedError
-from unilogin.roster.switching.actions import decide_doubt, undo_switch
+from unilogin.roster.switching.actions import decide_doubt
+from unilogin.roster.switching.model import Doubt, Leaving, NotSwitched
+from unilogin.roster.switching.ordering import FAILED, KEPT_DAYS, order_of
 from unilogin.roster.switching.queries import plan
 
-_TOLD = ("decided", "no_fit", "switch_undone", "switch_late", "too_many")
-_MOST_SHOWN = 200
+_TOLD = (
+    "decided",
+    "no_fit",
+    "planned",
+    "wanted",
+    "agreed",
+    "withdrawn",
+    "switch_done",
+    "bad_time",
+    "switch_changed",
+    "switch_undone",
+    "switch_late",
+    "too_many",
+)
+_GOOD = ("decided", "planned", "wanted", "agreed", "withdrawn", "switch_done", "switch_undone")
+_PAGE = 50
 _NOBODY = "="
 """Sent for somebody new. No local id is this: they hold letters and digits."""
+
+ANSWERS = {
+    NotSwitched.UNDECIDED.value: "undecided",
+    NotSwitched.REFUSED.value: "refused",
+    NotSwitched.MANY_LEAVE.value: "changed",
+    NotSwitched.TOO_OLD.value: "late",
+    FAILED: "failed",
+}
+"""What came of an order that came to nothing, as a part of a message code."""
 
 
 async def show_switches(house: House, request: Request, desk: Desk) -> Response:
@@ -25,46 +58,63 @@ async def show_switches(house: House, request: Request, desk: Desk) -> Response:
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
         lines = await queries.switches(connection, school)
-    context = {"lines": lines, "here_url": _url(school)}
+    context = {"lines": lines, "here_url": url_of_switches(school)}
     return render(house, request, desk, template="switches", school=school, context=context)
 
 
 async def show_switch(house: House, request: Request, desk: Desk) -> Response:
-    """Show one: who is recognised and how, who is in doubt, who would leave."""
+    """Show one: who is recognised and how, who is in doubt, who would leave, and who wants it run when."""
     return await _show(house, request, desk, term="")
 
 
 async def search_switch(house: House, request: Request, desk: Desk) -> Response:
-    """Show those of a name or a LocalPersonId. Posted, because a name does not belong in an address."""
+    """Show those of a name, a class or a LocalPersonId. Posted: a name does not belong in an address."""
     return await _show(house, request, desk, term=sought(desk.value("q")))
 
 
 async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Response:
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
-        line = await _pass_to_switch(connection, request, school)
+        line = await pass_to_switch(connection, request, school)
         found = await plan(connection, line.switch_id)
-    if found is None:
+        order = await order_of(connection, line.switch_id, reader=desk.visit.account_id)
+    if found is None or order is None:
         raise _unknown(school)
-    note, wanted = request.query_params.get("told", ""), term.lower()
-    leaving = [one for one in found.leaving if wanted in one.name.lower() or wanted == one.local_person_id.lower()]
-    doubts = [
-        one
-        for one in found.doubts
-        if wanted == one.local_person_id.lower() or any(wanted in name.lower() for _, _, name in one.fits)
-    ]
+    doubts = sorted((one for one in found.doubts if _is_doubt_of(one, term)), key=lambda one: one.decided is not None)
+    leaving = [one for one in found.leaving if _is_leaving_of(one, term)]
+    asked = "" if term else request.query_params.get("tvivl", "")
+    of_doubts = Sheets.of(len(doubts), page=page_of(asked), size=_PAGE)
+    of_leaving = Sheets.of(len(leaving), page=1 if term else page_of(request.query_params.get("side", "")), size=_PAGE)
+    note = request.query_params.get("told", "")
     context = {
         "line": line,
         "found": found,
-        "doubts": doubts[:_MOST_SHOWN],
-        "leaving": leaving[:_MOST_SHOWN],
+        "order": order,
+        "answer": ANSWERS.get(order.answer, "failed") if order.answer else None,
+        "kept_days": KEPT_DAYS,
+        "doubts": of_doubts.part(doubts),
+        "of_doubts": of_doubts,
+        "leaving": of_leaving.part(leaving),
+        "of_leaving": of_leaving,
         "term": term,
         "nobody": _NOBODY,
         "note": note if note in _TOLD else None,
-        "list_url": _url(school),
-        "here_url": f"{_url(school)}/{line.switch_id}",
+        "is_good": note in _GOOD,
+        "list_url": url_of_switches(school),
+        "here_url": f"{url_of_switches(school)}/{line.switch_id}",
     }
     return render(house, request, desk, template="switch", school=school, context=context)
+
+
+def _is_doubt_of(one: Doubt, term: str) -> bool:
+    wanted = term.lower()
+    ids = (one.local_person_id.lower(), *(local_id.lower() for local_id, _, _ in one.fits))
+    return wanted in ids or any(wanted in name.lower() for _, _, name in one.fits)
+
+
+def _is_leaving_of(one: Leaving, term: str) -> bool:
+    wanted = term.lower()
+    return wanted in one.name.lower() or wanted in (one.local_person_id.lower(), (one.group or "").lower())
 
 
 async def decide(house: House, request: Request, desk: Desk) -> Response:
@@ -72,27 +122,14 @@ async def decide(house: House, request: Request, desk: Desk) -> Response:
     who, same_as = desk.value("who"), desk.value("same_as")
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
-        line = await _pass_to_switch(tx, request, school)
+        line = await pass_to_switch(tx, request, school)
         said = bool(same_as) and await decide_doubt(
             tx, line.switch_id, who, same_as=None if same_as == _NOBODY else same_as, actor=desk.actor
         )
-    return _back(school, line, "decided" if said else "no_fit")
+    return back(school, line, "decided" if said else "no_fit")
 
 
-async def take_back(house: House, request: Request, desk: Desk) -> Response:
-    """Drop a plan, or go back to the old system."""
-    async with transaction(house.pool) as tx:
-        school = await pass_to_school(tx, request, desk)
-        line = await _pass_to_switch(tx, request, school)
-        found = await plan(tx, line.switch_id)
-        new = found.found.get("new", 0) if found and line.run_at else 0
-        if await queries.is_for_the_operator(tx, school, source=line.new_source, people=new):
-            return _back(school, line, "too_many")
-        why = await undo_switch(tx, line.switch_id, actor=desk.actor)
-    return _back(school, line, "switch_late" if why else "switch_undone")
-
-
-async def _pass_to_switch(connection: Connection, request: Request, school: AdministeredSchool) -> SwitchLine:
+async def pass_to_switch(connection: Connection, request: Request, school: AdministeredSchool) -> SwitchLine:
     """Pass to a change of the school's own system; another school's is as unknown as one that never was."""
     key = as_uuid(request.path_params["switch_id"])
     lines = await queries.switches(connection, school) if key else []
@@ -103,12 +140,15 @@ async def _pass_to_switch(connection: Connection, request: Request, school: Admi
 
 
 def _unknown(school: AdministeredSchool) -> RefusedError:
-    return RefusedError(404, "elevadministration.stopped.switch", restart_url=_url(school))
+    return RefusedError(404, "elevadministration.stopped.switch", restart_url=url_of_switches(school))
 
 
-def _url(school: AdministeredSchool) -> str:
+def url_of_switches(school: AdministeredSchool) -> str:
+    """Return the address of the list of a school's changes of system."""
     return f"{url_of(school)}/systemskift"
 
 
-def _back(school: AdministeredSchool, line: SwitchLine, told: str) -> Response:
-    return RedirectResponse(f"{_url(school)}/{line.switch_id}?told={told}", status_code=303)
+def back(school: AdministeredSchool, line: SwitchLine, told: str) -> Response:
+    """Go back to the page of a change of system, and say there what came of it."""
+    address = f"{url_of_switches(school)}/{line.switch_id}"
+    return RedirectResponse(f"{address}?told={told}" if told else address, status_code=303)

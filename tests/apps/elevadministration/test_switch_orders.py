@@ -1,0 +1,162 @@
+"""A change of system run from the screen: the file comes in, two people want it run, and it is, or it says why not."""
+
+import re
+
+import pytest
+
+from tests.apps.elevadministration.office import Office, csrf_of, open_office, pupils
+from tests.builders.people import People
+from tests.builders.running import run
+from tests.roster.documents import GROUPS, document, member, person, student
+from tests.server import RunningServer
+from unilogin.kit.db.connection import connect
+from unilogin.roster.switching import ordering
+
+NEW = (*pupils(3, seed=71), member("n-9", person("6405160972", first="Ny", family="Her"), student()))
+
+
+@pytest.fixture(scope="module")
+def school(office: Office) -> Office:
+    """A school whose old system has delivered four pupils."""
+    office.deliver(*pupils(4, seed=71))
+    return office
+
+
+@pytest.fixture(scope="module")
+def second(server: RunningServer, people: People, office: Office) -> Office:
+    """Another administrator of the same school."""
+    return open_office(server, people, institution=office.number)
+
+
+def hand_in(
+    office: Office, content: bytes, *, name: str = "ny.xml", old: str = "Prøvesystem", token: str | None = None
+) -> int:
+    """Hand in a file from the page for it; return the status of the last page."""
+    browser = office.browser
+    browser.open(f"{office.url}/systemskift/ny")
+    fields = {"csrf": csrf_of(browser) if token is None else token, "old": old}
+    answer = browser.client.post(
+        f"{office.url}/systemskift/ny", data=fields, files={"file": (name, content, "application/xml")}
+    )
+    browser.page = answer
+    if answer.status_code == 303:
+        browser.open(str(answer.headers["location"]))
+    return int(browser.page.status_code)
+
+
+def first_file(office: Office, *members: str, source: str = "Det Nye") -> bytes:
+    return document(*members, number=office.number, groups=GROUPS, source=source).encode()
+
+
+def plan_anew(office: Office) -> str:
+    assert hand_in(office, first_file(office, *NEW)) == 200, office.browser.text
+    assert "Intet er ændret" in office.browser.text
+    return str(office.browser.path)
+
+
+def say(office: Office, url: str, word: str, **fields: str) -> str:
+    office.browser.open(url)
+    return office.post(f"{url}/{word}", **fields).page.text
+
+
+def carry_out(office: Office) -> bool:
+    """What the process does that a page or a job starts."""
+
+    async def do() -> bool:
+        connection = await connect(office.dsn, role="unilogin_run")
+        try:
+            return await ordering.carry_out_next(connection, secrets=office.people.secrets)
+        finally:
+            await connection.close()
+
+    return run(do())
+
+
+def parts_kept(office: Office) -> object:
+    return office.value(
+        "select count(*) from roster_switch_part f join roster_switch using (switch_id)"
+        " join directory_institution i using (institution_id) where i.number = $1",
+        office.number,
+    )
+
+
+BAD = {
+    "no_file": (b"", "Vælg filen først"),
+    "not_xml": (b"hej", "linje 1"),
+    "zip_of_nothing": (b"PK\x05\x06" + b"\0" * 18, "zip"),
+}
+
+
+def test_a_bad_file_is_told_in_plain_words_and_plans_nothing(school: Office) -> None:
+    elsewhere = document(*NEW, number="999999", groups=GROUPS, source="Det Nye").encode()
+    named = {name: (content, words) for name, (content, words) in BAD.items()}
+    named["other_school"] = (elsewhere, "anden skole")
+    named["same_source"] = (first_file(school, *NEW, source="Prøvesystem"), "det system, I vil forlade")
+    for name, (content, words) in named.items():
+        assert hand_in(school, content) == 422, name
+        assert words in school.browser.text, (name, school.browser.text)
+    assert hand_in(school, first_file(school, *NEW), old="Findes ikke") == 422
+    assert parts_kept(school) == 0
+
+
+def test_a_foreign_page_hands_in_nothing(school: Office) -> None:
+    assert hand_in(school, first_file(school, *NEW), token="forkert") == 403
+    headers = {"Origin": "https://andre.example"}
+    answer = school.browser.client.post(f"{school.url}/systemskift/ny", files={"file": b"x"}, headers=headers)
+    assert answer.status_code == 403
+    assert parts_kept(school) == 0
+
+
+def test_two_people_run_it_at_a_time_and_take_it_back(school: Office, second: Office) -> None:
+    url = plan_anew(school)
+    sealed = school.value(
+        "select sealed from roster_switch_part join roster_switch using (switch_id) where switch_id::text = $1",
+        url.rsplit("/", 1)[1],
+    )
+    assert isinstance(sealed, bytes)
+    assert b"UNILogin" not in sealed
+    assert "1 person er ikke i den nye fil" in school.browser.text
+    assert "ikke er gået" in say(school, url, "koer", when="later", day="2020-01-01", clock="04:00")
+    assert "ikke er gået" in say(school, url, "koer", when="later", day="2099-01-01", clock="04:00")
+    assert "En anden person skal sige ja" in say(school, url, "koer", when="now")
+    assert "Noget har ændret sig" in say(school, url, "enig"), "one person's second word is no second person's (B-A05)"
+    assert not carry_out(school)
+    assert "bliver ikke gennemført nu" in say(second, url, "traek")
+    say(school, url, "koer", when="now")
+    assert re.search("taget over|Skiftet er i gang", say(second, url, "enig")), second.browser.text
+    carry_out(school)
+    text = school.browser.open(url).text
+    assert "Det nye system har taget over" in text
+    assert parts_kept(school) == 0
+    people = "select count(*) from directory_membership where institution_id = (select institution_id from"
+    people += " directory_institution where number = $1) and source = $2 and ended_at is null"
+    assert school.value(people, school.number, "Det Nye") == 4
+    assert school.value(people, school.number, "Prøvesystem") == 0
+    assert re.search("taget tilbage|tilbage til det gamle system", say(school, url, "fortryd"))
+    carry_out(school)
+    assert school.value(people, school.number, "Prøvesystem") == 4
+    assert school.value(people, school.number, "Det Nye") == 0
+
+
+def test_what_changed_in_between_is_not_run(school: Office, second: Office) -> None:
+    """More leave than both have seen: the plan waits for them to look again."""
+    url = plan_anew(school)
+    say(school, url, "koer", when="now")
+    school.value("update roster_switch set wanted_leaving = 0 where switch_id::text = $1 returning true", url[-36:])
+    assert "Noget har ændret sig" in say(second, url, "enig")
+    assert not carry_out(school)
+    assert "Skiftet er taget tilbage" in say(school, url, "fortryd")
+    assert parts_kept(school) == 0
+
+
+def test_b_a01_another_schools_switch_is_unknown(school: Office, server: RunningServer, people: People) -> None:
+    url = plan_anew(school)
+    stranger = open_office(server, people)
+    stranger.browser.open(stranger.url)
+    assert stranger.browser.open(url).status_code == 404
+    theirs = url.replace(school.url, stranger.url)
+    stranger.browser.open(f"{stranger.url}/systemskift/ny")
+    for word in ("koer", "enig", "traek", "fortryd"):
+        stranger.browser.open(f"{stranger.url}/manuel/ny")
+        assert stranger.post(f"{theirs}/{word}").page.status_code == 404
+    say(school, url, "fortryd")
