@@ -1,5 +1,6 @@
 """A known person comes with another CPR number: they wait alone, and whoever decides keeps them who they are."""
 
+from collections.abc import Mapping
 from uuid import uuid4
 
 from tests.roster.documents import contact, employee, member, person, student
@@ -146,3 +147,62 @@ def test_a_number_told_under_another_name_waits(registry: Registry) -> None:
 
 def test_a_case_nobody_knows_is_nobodys(registry: Registry) -> None:
     assert registry.do(lambda connection: analyse(connection, uuid4(), secrets=registry.secrets)) is None
+
+
+def family(mother: Mapping[str, str], *more: Mapping[str, str]) -> bytes:
+    """Two siblings and their mother, as a system tells that may know her number."""
+    children = [user(one, agentSourcedIds="k-1") for one in ("e-1", "e-2")]
+    roles = [role("e-1"), role("e-2"), role("k-1", "parent"), *(role(str(one["sourcedId"])) for one in more)]
+    return delivery([*children, user("k-1", "Ida", **mother), *more], roles)
+
+
+MOTHERS = (
+    "select a.username, p.cpr_index, p.cpr_sealed, p.person_id from directory_contact c"
+    " join directory_person p on p.person_id = c.contact_person_id join directory_account a using (person_id)"
+    " group by 1, 2, 3, 4"
+)
+NUMBERED = {"metadata__dk__cpr": "6105802234"}
+
+
+def test_a_contact_person_whose_number_comes_later_stays_who_they_are(registry: Registry) -> None:
+    registry.send(family({}))
+    ((name, *_),) = registry.rows(MOTHERS)
+    told = registry.send(family(NUMBERED))
+    assert (told.new_accounts, told.findings) == (0, ())
+    vault = registry.secrets.cpr_vault()
+    ((again, index, sealed, person_id),) = registry.rows(MOTHERS)
+    assert (again, index) == (name, vault.index("6105802234"))
+    assert vault.open(sealed, person_id) == "6105802234"  # type: ignore[arg-type]
+    assert registry.send(family({})).new_accounts == 0, "and when her system keeps it to itself again"
+    assert [row[0] for row in registry.rows(MOTHERS)] == [name]
+
+
+def test_a_contact_person_whose_number_is_told_no_more_stays_who_they_are(registry: Registry) -> None:
+    registry.send(family(NUMBERED))
+    before = registry.rows(MOTHERS)
+    assert registry.send(family({})).new_accounts == 0
+    assert registry.rows(MOTHERS) == before
+
+
+def test_a_contact_person_of_another_name_is_somebody_else(registry: Registry) -> None:
+    registry.send(family({}))
+    ((name, *_),) = registry.rows(MOTHERS)
+    told = registry.send(family({**NUMBERED, "family": "Else"}))
+    assert (told.new_accounts, told.findings) == (1, ())
+    assert [row[0] == name for row in registry.rows(MOTHERS)] == [False]
+
+
+def test_a_number_that_comes_later_and_is_somebody_elses_makes_nobody_one(registry: Registry) -> None:
+    """A pupil's waits as a case, a contact person's is a finding; both keep their own account."""
+    registry.deliver(member("m-1", person("6105802234", first="Ida"), employee()), CHILD, number="999002")
+    registry.send(family({}))
+    before = registry.rows(IDENTITY)
+    pupil = user("e-1", agentSourcedIds="k-1", metadata__dk__cpr="6205162233")
+    others = [user("e-2", agentSourcedIds="k-1"), user("k-1", "Ida", **NUMBERED)]
+    told = registry.send(delivery([pupil, *others], [role("e-1"), role("e-2"), role("k-1", "parent")]))
+    found = [(one.code, one.local_person_id) for one in told.findings]
+    assert found == [("cpr_changed", "e-1"), ("contact_known_otherwise", "e-2")]
+    assert analysis(registry).taken_by is not None
+    assert accepted(registry) is False
+    assert registry.rows(IDENTITY) == before
+    assert told.new_accounts == 0

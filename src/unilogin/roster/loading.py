@@ -241,7 +241,7 @@ async def _park(desk: Desk, origin: Origin, reading: Reading, *, file: BinaryIO,
     await put_changes_back(desk.tx, held.changes)
     await _hide_all_the_same(desk.tx, origin, reading, held)
     await keep_file(desk, told.delivery_id, file)
-    await tell_administrators(desk.tx, where, Notice.DELIVERY_WAITS)
+    await tell_administrators(desk.tx, where, Notice.DELIVERY_WAITS, of=told.delivery_id)
     return told
 
 
@@ -258,6 +258,9 @@ def _told(desk: Desk, origin: Origin, reading: Reading, *, outcome: Outcome, sta
         reading.refuse(Finding(row.line, row.why.value, Severity.REFUSED, {}, row.local_person_id))
     for doubt in applied.doubts:
         reading.add(Finding(doubt.line, Found.PROTECTION_ENDS.value, Severity.WARNING, {}, doubt.local_person_id))
+    for one in applied.doubles:
+        found = Found.CONTACT_KNOWN_OTHERWISE.value
+        reading.add(Finding(one.line, found, Severity.WARNING, {}, one.local_person_id))
     for group in applied.undeclared_groups:
         reading.add(Finding(1, Found.GROUP_UNDECLARED.value, Severity.WARNING, {}, group=group))
     header = reading.header

@@ -92,6 +92,7 @@ class Found(StrEnum):
     CONTACT_IS_PUPIL = "contact_is_pupil"
     CONTACT_TOO_YOUNG = "contact_too_young"
     CONTACT_TWICE = "contact_twice"
+    CONTACT_KNOWN_OTHERWISE = "contact_known_otherwise"
     TOO_MANY_CONTACTS = "too_many_contacts"
     ROW_CELLS = "row_cells"
     ROW_LONG = "row_long"

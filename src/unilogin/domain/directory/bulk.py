@@ -58,6 +58,7 @@ class Applied:
     doubts: tuple[Doubt, ...] = ()
     undeclared_groups: tuple[str, ...] = ()
     other_numbers: tuple[OtherNumber, ...] = ()
+    doubles: tuple[bulk_people.Double, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,7 @@ async def apply_staged(
     """
     await lock_people(tx)
     await plan_anew(tx)
-    if not first:
-        await bulk_people.learn_numbers(tx, origin, reseal=reseal)
+    doubles = [] if first else await bulk_people.learn_numbers(tx, origin, reseal=reseal)
     refused, numbers = await refuse_contradictions(tx, origin, unseen=absence.unseen)
     await bulk_belonging.save_groups(tx, origin, told=groups)
     fresh, known = await _make_people(tx, origin, first=first, draw=draw, reseal=reseal)
@@ -189,7 +189,14 @@ async def apply_staged(
         tuple(doubts),
         undeclared,
         tuple(numbers),
+        _doubles(doubles, refused),
     )
+
+
+def _doubles(found: Sequence[bulk_people.Double], refused: Sequence[RefusedRow]) -> tuple[bulk_people.Double, ...]:
+    """Leave out the pupils whose rows were refused: their contact persons are who they were."""
+    gone = {row.local_person_id for row in refused}
+    return tuple(one for one in found if one.local_person_id not in gone)
 
 
 async def _make_people(

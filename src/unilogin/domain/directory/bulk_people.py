@@ -1,6 +1,7 @@
 """Persons and accounts of a delivery: one person for each CPR number, each with a username that nobody ever had."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import UUID
 
 from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
@@ -40,6 +41,53 @@ _MATCH_BY_LOCAL_ID = """
   where w.cpr_index = s.cpr_index and w.is_new
     and exists (select from stage_person p where p.person_id = w.staged_id and p.cpr_sealed is null)
 """
+
+# Contact persons have no local id of their own here: the pupil and the name say who they are, where they fit only one.
+# Of a number that comes first: who was told of without one. Of one that is told no more: who was told of with one.
+_CONTACTS_THEN_AND_NOW = """
+  with told as (
+    select distinct s.line, s.local_person_id, m.membership_id, t.cpr_index, t.first_name, t.family_name
+    from stage_contact c join stage_member s using (membership_id)
+    join directory_membership m
+      on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
+    join stage_person t on t.cpr_index = c.cpr_index and (t.cpr_sealed is not null) = {numbered}
+  ), fits as (
+    select told.line, told.local_person_id, told.cpr_index, p.person_id
+    from told join directory_contact k using (membership_id)
+    join directory_person p on p.person_id = k.contact_person_id
+    where (p.first_name, p.family_name) = (told.first_name, told.family_name) and {was}
+  ), sure as (
+    select cpr_index, min(person_id::text)::uuid as person_id
+    from fits f
+    where not exists (select from fits o where o.person_id = f.person_id and o.cpr_index <> f.cpr_index)
+    group by cpr_index having count(distinct person_id) = 1
+  )
+"""
+
+_LEARNED_OF_CONTACTS = (
+    _CONTACTS_THEN_AND_NOW.format(numbered="true", was="p.local_key is not null and p.cpr_index is null")
+    + """
+  select f.line, f.local_person_id, s.person_id, t.person_id as staged_id, t.cpr_sealed, s.cpr_index,
+         exists (select from directory_person o where o.cpr_index = s.cpr_index)
+         or exists (select from directory_former_cpr o where o.cpr_index = s.cpr_index) as taken
+  from sure s join fits f using (cpr_index)
+  cross join lateral (select person_id, cpr_sealed from stage_person t
+                      where t.cpr_index = s.cpr_index and t.cpr_sealed is not null limit 1) t
+  order by f.line
+"""
+)
+
+_MATCH_CONTACTS = (
+    _CONTACTS_THEN_AND_NOW.format(
+        numbered="false",
+        was="p.cpr_index is not null and not exists (select from stage_person o where o.cpr_index = p.cpr_index)",
+    )
+    + """
+  update stage_who w set person_id = s.person_id, account_id = a.account_id, is_new = false
+  from sure s join directory_account a using (person_id)
+  where w.cpr_index = s.cpr_index and w.is_new
+"""
+)
 
 _LEARNED = """
   select p.person_id, t.person_id as staged_id, t.cpr_sealed, t.cpr_index
@@ -192,30 +240,43 @@ _CHANGE = f"""
 """
 
 
+class Double(NamedTuple):
+    """A pupil whose contact person's number, told for the first time, is that of somebody with another account."""
+
+    line: int
+    local_person_id: str
+
+
 async def match_people(tx: Transaction, origin: Origin) -> tuple[int, int]:
     """Find out who the staged numbers belong to; return how many are new and how many known."""
     await tx.execute(_MATCH, timeout=PATIENCE)
     if await tx.fetchval("select exists (select from stage_person where cpr_sealed is null)"):
         await tx.execute(_MATCH_BY_LOCAL_ID, origin.institution_id, origin.source, timeout=PATIENCE)
+        await tx.execute(_MATCH_CONTACTS, origin.institution_id, origin.source, timeout=PATIENCE)
     row = await tx.fetchrow(
         "select count(*) filter (where is_new) as fresh, count(*) filter (where not is_new) as known from stage_who"
     )
     return (row["fresh"], row["known"]) if row else (0, 0)
 
 
-async def learn_numbers(tx: Transaction, origin: Origin, *, reseal: Reseal) -> None:
+async def learn_numbers(tx: Transaction, origin: Origin, *, reseal: Reseal) -> list[Double]:
     """Give people whose source did not tell their number before the one it tells now, under the same name.
 
-    A number that somebody else has, and one under another name, contradicts what is known instead.
+    A number that somebody else has, and one under another name, contradicts what is known instead. A contact person's
+    number that somebody else has is returned: from now on that one is the contact, and nobody is made one by that.
     """
     if not await tx.fetchval("select exists (select from directory_person where local_key is not null)"):
-        return
-    rows = await tx.fetch(_LEARNED, origin.institution_id, origin.source, timeout=PATIENCE)
+        return []
+    place = (origin.institution_id, origin.source)
+    contacts = await tx.fetch(_LEARNED_OF_CONTACTS, *place, timeout=PATIENCE)
+    rows = await tx.fetch(_LEARNED, *place, timeout=PATIENCE)
+    rows += list({row["person_id"]: row for row in contacts if not row["taken"]}.values())
     if rows:
         people = [row["person_id"] for row in rows]
         sealed = [reseal(row["cpr_sealed"], row["staged_id"], row["person_id"]) for row in rows]
         numbers = [row["cpr_index"] for row in rows]
         await tx.execute(_LEARN, *origin.traces, people, sealed, numbers, timeout=PATIENCE)
+    return [Double(row["line"], row["local_person_id"]) for row in contacts if row["taken"]]
 
 
 async def give_numbers_back(tx: Transaction, *, reseal: Reseal) -> None:
