@@ -10,11 +10,14 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from tests.apps.elevadgang.classroom import Classroom
 from tests.apps.elevadministration.office import Office, open_office
@@ -26,12 +29,16 @@ from tests.builders.services import Services
 from tests.protocols.oidc.relying_party import Entered, RelyingParty
 from tests.roster.documents import contact, employee, member, person, student
 from tests.roster.registry import Registry
-from tests.server import RunningServer
+from tests.server import RunningServer, environment
 from tests.visitor import Visitor
+from unilogin.cli.app import app
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.actions import InstitutionDraft, save_institutions
 from unilogin.domain.directory.model import AccountId, InstitutionKind
 from unilogin.domain.directory.queries import find_people
+from unilogin.domain.notices.letters import mail_of
+from unilogin.domain.notices.model import Addresses
+from unilogin.domain.notices.queries import newest_letters
 from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 from unilogin.kit.text import load_texts
@@ -87,6 +94,7 @@ class Scene:
     administrator: Visitor
     office: Office
     class_key: str
+    secrets_file: Path
     receipts: list[Receipt] = field(default_factory=list)
     is_open: bool = True
 
@@ -106,7 +114,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(server: RunningServer, people: People, services: Services, secrets: Secrets) -> Iterator[Scene]:
+def scene(
+    server: RunningServer, people: People, services: Services, secrets: Secrets, secrets_file: Path
+) -> Iterator[Scene]:
     registry = Registry(people.dsn, secrets)
     draft = InstitutionDraft(SCHOOL, "Skjulets Skole", InstitutionKind.FOLKESKOLE, None, "899", True)
     run(_make_school(people.dsn, draft))
@@ -135,6 +145,7 @@ def scene(server: RunningServer, people: People, services: Services, secrets: Se
         enter(server, known["a-3"], to="/elevadgang/klasser"),
         open_office(server, people, institution=SCHOOL),
         str(key),
+        secrets_file,
     )
     classroom.let_administer(known["a-3"])
     classroom.be_sure(known["a-3"])
@@ -224,8 +235,18 @@ def office(scene: Scene) -> str:
         "select delivery_id::text from roster_delivery where institution_number = $1 order by received_at desc limit 1",
         SCHOOL,
     )
-    delivered = (f"import/{delivery}", f"import/{delivery}/personer")
-    pages_of = ("", *delivered, "import", "cpr", "systemskift", "manuel", "navnebeskyttelse", "eksport")
+    delivered = (f"import/{delivery}", f"import/{delivery}/personer", f"import/{delivery}/kvittering")
+    pages_of = (
+        "",
+        *delivered,
+        "import",
+        "cpr",
+        "systemskift",
+        "manuel",
+        "navnebeskyttelse",
+        "eksport",
+        "sammenlaegning",
+    )
     return pages(scene.office.browser, *(f"{scene.office.url}/{page}".rstrip("/") for page in pages_of))
 
 
@@ -239,6 +260,70 @@ async def _find(dsn: str, term: str) -> list[str]:
         return [found.display_name for found in await find_people(connection, term)]
     finally:
         await connection.close()
+
+
+def letters(scene: Scene) -> str:
+    """What her mother is written about the child."""
+    run(_write_letter(scene.registry.dsn))
+    return run(_letters(scene.registry.dsn))
+
+
+async def _write_letter(dsn: str) -> None:
+    connection = await connect(dsn)
+    try:
+        await connection.execute(
+            "with told as (insert into notices_notice (account_id, kind, due_at, settled_at) select a.account_id,"
+            " 'blocked', kit_now(), kit_now() from directory_account a join directory_person using (person_id)"
+            " where first_name = $1 returning notice_id)"
+            " insert into notices_letter (notice_id, person_id, sent_at) select notice_id, person_id, kit_now()"
+            " from told, directory_person where first_name = $2",
+            CHILD,
+            MOTHER,
+        )
+    finally:
+        await connection.close()
+
+
+async def _letters(dsn: str) -> str:
+    connection = await connect(dsn)
+    addresses = Addresses("http://localhost", "http://localhost/mit", "localhost")
+    try:
+        mails = [mail_of(one.letter, load_texts(), at=addresses) for one in await newest_letters(connection, limit=20)]
+    finally:
+        await connection.close()
+    return "".join(f"{mail.subject} {mail.text} {mail.message_id}" for mail in mails)
+
+
+def commands(scene: Scene) -> str:
+    """What an operator's terminal shows."""
+    child, pupil = (somebody(scene.registry, local_id).username for local_id in ("e-1", "e-2"))
+    env = environment(scene.registry.dsn, scene.secrets_file, port=1)
+    said = ""
+    for command in (
+        ["people", "find", child],
+        ["people", "merge", child, pupil, "--dry-run"],
+        ["people", "merge", child, pupil, "--dry-run", "--json"],
+        ["roster", "history", SCHOOL],
+        ["roster", "show", str(scene.receipts[-1].delivery_id)] if scene.receipts else ["roster", "parked"],
+        ["roster", "cpr", "list"],
+        ["rights", "list"],
+    ):
+        done = CliRunner().invoke(app, command, env=env)
+        assert done.exit_code == 0, (command, done.output, done.exception)
+        said += done.output
+    return said
+
+
+def refusals(scene: Scene) -> str:
+    """Pages that say no, and answers that refuse."""
+    there = (f"/mit/boern/{uuid4()}", f"/elevadgang/klasse/{uuid4()}", f"{scene.office.url}/import/{uuid4()}", "/nope")
+    browsers = (scene.child, scene.mother, scene.teacher, scene.office.browser)
+    answers = [browser.open(url) for browser, url in zip(browsers, there, strict=True)]
+    assert {answer.status_code for answer in answers} <= {200, 403, 404}
+    bearer = {"Authorization": f"Bearer {scene.token}x"}
+    answers.append(scene.party.http.get(scene.party.address("userinfo"), headers=bearer))
+    answers.append(scene.party.http.put(f"{scene.server.base_url}/bpi/upload/{SCHOOL}", content=b"x", headers=bearer))
+    return "".join(f"{answer.text} {answer.headers}" for answer in answers)
 
 
 def exported(scene: Scene, written_as: ExportFormat) -> str:
@@ -265,15 +350,14 @@ def log(scene: Scene) -> str:
 
 
 def records(scene: Scene) -> str:
-    tables = (
-        "audit_event",
-        "roster_delivery",
-        "roster_finding",
-        "roster_change",
-        "notices_notice",
-        "services_incident",
+    """Every table but those that are where names are kept, or what they were before a delivery and a correction."""
+    tables = scene.registry.rows(
+        "select table_name::text from information_schema.tables where table_schema = 'public'"
+        " and table_type = 'BASE TABLE' and table_name <> all ($1::text[])",
+        ["directory_person", "directory_journal"],
     )
-    return "".join(str(scene.registry.rows(f"select t::text from {table} t")) for table in tables)
+    asked = " union all ".join(f"select t::text from {table} t where t::text ~* $1" for (table,) in tables)
+    return str(scene.registry.rows(asked, "|".join(REAL)))
 
 
 DOORS: dict[str, Callable[[Scene], str]] = {
@@ -289,11 +373,14 @@ DOORS: dict[str, Callable[[Scene], str]] = {
     "operator's search": operators_search,
     "OneRoster": lambda scene: exported(scene, ExportFormat.ONEROSTER),
     "SDS": lambda scene: exported(scene, ExportFormat.SDS),
+    "letters": letters,
+    "commands": commands,
+    "refusals": refusals,
     "receipts": receipts,
     "log": log,
     "records": records,
 }
-NEVER = ("new tokens", "old token", "receipts", "log", "records")
+NEVER = ("new tokens", "old token", "refusals", "receipts", "log", "records")
 """Nobody's name is in these, protected or not: services are told no names at all."""
 
 

@@ -99,6 +99,21 @@ def test_who_may_no_longer_see_a_board_is_told_nothing_more(server: RunningServe
         assert [stream.state(held.pupils[0]) for stream in streams[:3]] == ["absent"] * 3
 
 
+def test_n_113_an_open_board_is_asked_for_anew_when_somebody_on_it_is_protected(
+    server: RunningServer, classroom: Classroom
+) -> None:
+    held = classroom.make(pupils=1)
+    browser = enter(server, held.teacher, to=held.url)
+    start(browser, held)
+    with following(browser, held.url) as stream:
+        stream.wait_for(held.pupils[0], "absent")
+        since = time.monotonic()
+        classroom.households.protect(held.pupils[0], alias=("Bente", "Dæknavn"))
+        stream.wait_until_over()
+        assert time.monotonic() - since < PATIENCE_SECONDS
+    assert "Bente Dæknavn" in browser.open(f"{held.url}/min-time").text
+
+
 def test_after_the_lesson_nothing_is_noted_and_nothing_is_left(server: RunningServer, classroom: Classroom) -> None:
     held = classroom.make(pupils=1)
     browser = enter(server, held.teacher, to=held.url)

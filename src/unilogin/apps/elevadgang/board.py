@@ -85,6 +85,7 @@ class Seen:
     happened: Happened | None
     window: Opened | None
     asking: Asking | None
+    called: str = ""  # as others may see it, now
 
     @property
     def is_open(self) -> bool:

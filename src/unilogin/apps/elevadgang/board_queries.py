@@ -11,6 +11,7 @@ from unilogin.apps.elevadgang.queries import pupils_of
 from unilogin.domain.access.teaching import ClassInReach
 from unilogin.domain.credentials.windows import STATE, UNDO_SECONDS, WINDOW_SECONDS, WindowState
 from unilogin.domain.directory.model import AccountId
+from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.limits.queries import SHUT_OUT
 from unilogin.domain.sessions.queries import LIVE
 from unilogin.kit.db.connection import Connection
@@ -39,8 +40,9 @@ _LOOK = f"""
   select v.group_key, d.account_id, a.blocked_at is not null as blocked, {SHUT_OUT} as shut_out,
          d.step, d.at, d.wrong, x.name as service, x.name_en as service_en,
          c.state, c.opened_at, c.expires_at, c.ended_at, c.tries, c.may_undo, c.check_code,
-         r.request_id, r.name as asks_for, r.name_en as asks_for_en
+         r.request_id, r.name as asks_for, r.name_en as asks_for_en, {DISPLAY_NAME} as called
   from signin_watch v join signin_watched d using (watch_id) join directory_account a using (account_id)
+    join directory_person p using (person_id)
     left join services_service x on x.service_id = d.service_id
     left join lateral ({_WINDOW}) c on true
     left join lateral ({_ASKING}) r on true
@@ -92,4 +94,4 @@ def _seen(row: Record) -> Seen:
             row["check_code"] if state is WindowState.OPEN else None,
         )
     asking = Asking(row["request_id"], row["asks_for"], row["asks_for_en"]) if row["request_id"] else None
-    return Seen(AccountId(row["account_id"]), row["blocked"], row["shut_out"], happened, window, asking)
+    return Seen(AccountId(row["account_id"]), row["blocked"], row["shut_out"], happened, window, asking, row["called"])

@@ -84,6 +84,7 @@ async def _pieces(house: House, reader: Reader, follower: Follower[Board]) -> As
         if _clock() - reader.asked_at > ASK_AGAIN_SECONDS:
             await _be_admitted(house, reader)
         if board is not None:
+            _be_called_so_still(reader, board)
             cards = _cards(house, reader, board)
             if told := _told(house, reader, cards, known):
                 spoke = _clock()
@@ -110,6 +111,12 @@ async def _be_admitted(house: House, reader: Reader) -> None:
                 raise _OverError
             reader.went_on_at = _clock()
     reader.desk, reader.held, reader.asked_at = desk, held, _clock()
+
+
+def _be_called_so_still(reader: Reader, board: Board) -> None:
+    """End when the page shows a name that is no longer to be shown: protection takes effect at once (N-113)."""
+    if any(one in board and board[one].called != name for one, name in reader.shown.items()):
+        raise _OverError
 
 
 async def _first_look(house: House, reader: Reader) -> Board:
