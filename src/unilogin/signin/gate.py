@@ -1,7 +1,7 @@
 """The one gate: may this account authenticate now? Asked at the start of every way in and before anything is issued."""
 
 from unilogin.domain.directory import queries as directory
-from unilogin.domain.directory.model import AccountId, Standing, Username
+from unilogin.domain.directory.model import AccountId, Standing
 from unilogin.kit.db.connection import Connection
 
 
@@ -14,8 +14,3 @@ async def standing_if_admitted(connection: Connection, account_id: AccountId) ->
     """Return the standing of an account that may authenticate now, or None."""
     standing = await directory.standing(connection, account_id)
     return standing if standing is not None and is_admitted(standing) else None
-
-
-async def standing_of_name(connection: Connection, username: Username) -> Standing | None:
-    """Return the standing of a typed name, admitted or not: the same question is asked for every name."""
-    return await directory.standing_by_username(connection, username)

@@ -31,12 +31,6 @@ async def mitid_providers(connection: Connection) -> tuple[Provider, ...]:
     return tuple(found for found in await available_providers(connection) if found.kind is ProviderKind.MITID)
 
 
-async def provider_of(connection: Connection, alias: str) -> Provider | None:
-    """Return the provider of an alias, enabled or not, or None."""
-    row = await connection.fetchrow(f"select {_COLUMNS} from signin_provider p where p.alias = $1", alias)
-    return _provider(row) if row else None
-
-
 async def every_provider(connection: Connection) -> tuple[Provider, ...]:
     """Return all providers, disabled ones too."""
     return tuple(

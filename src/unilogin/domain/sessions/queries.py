@@ -2,10 +2,9 @@
 
 from asyncpg import Record
 
-from unilogin.domain.access.model import Right
-from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
-from unilogin.domain.services.model import Level, ServiceId
-from unilogin.domain.sessions.model import Device, OwnSession, Session, SessionId, SessionRight, Visit
+from unilogin.domain.directory.model import AccountId, ActorGroup
+from unilogin.domain.services.model import Level
+from unilogin.domain.sessions.model import Device, OwnSession, Session, SessionId, Visit
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import digest
 
@@ -68,24 +67,6 @@ async def own_sessions(connection: Connection, account_id: AccountId) -> list[Ow
         )
         for row in rows
     ]
-
-
-async def chosen_group(connection: Connection, session_id: SessionId, *, service_id: ServiceId) -> ActorGroup | None:
-    """Return the group chosen in this session for this service, or None: one is asked only once."""
-    value = await connection.fetchval(
-        "select actor_group from sessions_visit where session_id = $1 and service_id = $2", session_id, service_id
-    )
-    return ActorGroup(value) if value else None
-
-
-async def rights_of_session(connection: Connection, session_id: SessionId) -> tuple[SessionRight, ...]:
-    """Return the rights that a live session carries by itself, beside those its person holds (``domain/access``)."""
-    rows = await connection.fetch(
-        "select r.institution_id, r.name from sessions_right r join sessions_session s using (session_id)"
-        f" where r.session_id = $1 and {LIVE} order by r.institution_id, r.name",
-        session_id,
-    )
-    return tuple(SessionRight(InstitutionId(row["institution_id"]), Right(row["name"])) for row in rows)
 
 
 async def visits(connection: Connection, session_id: SessionId) -> list[Visit]:

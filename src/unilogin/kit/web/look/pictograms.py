@@ -27,7 +27,6 @@ class Pictogram:
 
 
 COLUMNS = 4
-CODE_LENGTH = 4
 
 PICTOGRAMS: tuple[Pictogram, ...] = (
     Pictogram(id="sol", word_da="sol", word_en="sun"),
