@@ -35,6 +35,7 @@ from unilogin.roster.switching.actions import retire_due
 from unilogin.roster.switching.forgetting import forget_old_switches
 from unilogin.roster.switching.ordering import mind_switches
 from unilogin.roster.tasks import mind_tasks
+from unilogin.roster.telling import forget_told
 from unilogin.roster.undoing import forget_what_was
 from unilogin.signin.actions import forget_old_journeys
 from unilogin.signin.errands import forget_old_errands
@@ -79,6 +80,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("people: forget what corrections changed", 24 * HOUR, forget_old_corrections),
         Job("access: forget old loans", 24 * HOUR, forget_old_loans),
         Job("rosters: change systems whose time has come", MINUTE, mind_switches),
+        Job("rosters: forget whom we wrote to", 24 * HOUR, forget_told),
         Job("rosters: let people of systems go that were left", 10 * MINUTE, retire_due),
         Job("rosters: forget messages too old to come again", HOUR, forget_old_messages),
         Job("people: forget old proposals about who is who", 24 * HOUR, forget_proposals),

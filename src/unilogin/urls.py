@@ -262,6 +262,7 @@ URLS: tuple[Url[House], ...] = (
     url("GET", "/elevadministration/skoler", office.choose_school, access=OFFICE),
     url("GET", OFFICE_OF, office.overview, access=OFFICE),
     url("GET", f"{OFFICE_OF}/import", imports.show_history, access=OFFICE),
+    url("POST", f"{OFFICE_OF}/import", imports.search_history, access=OFFICE_FORM),
     url("GET", DELIVERY, imports.show_delivery, access=OFFICE),
     url("POST", DELIVERY, imports.search_delivery, access=OFFICE_FORM),
     url("GET", f"{DELIVERY}/personer", imports.show_changes, access=OFFICE),

@@ -54,8 +54,31 @@ def test_the_history_tells_what_came_and_what_needs_a_human(office: Office, firs
     assert str(first.delivery_id) in office.browser.open(f"{office.url}/import?q=prøve&vis=advis").text
 
 
+def test_the_history_is_searched_by_person_class_and_day(office: Office, first: Receipt, parked: Receipt) -> None:
+    url = f"{office.url}/import"
+    for term, wanted in {"e-99": [first], "e-30": [parked], "2.B": [parked], "e-3%": []}.items():
+        office.browser.open(url)
+        text = office.post(url, q=term).page.text
+        assert [one for one in (first, parked) if str(one.delivery_id) in text] == wanted, term
+        assert term not in str(office.browser.page.url)
+    today = "2020-01-01"
+    assert str(first.delivery_id) not in office.browser.open(f"{url}?til={today}").text
+    assert str(first.delivery_id) in office.browser.open(f"{url}?fra={today}").text
+
+
+def test_the_delivery_says_who_was_told_and_how_the_letter_fares(office: Office, parked: Receipt) -> None:
+    told = "select count(*) from roster_told where delivery_id = $1 and account_id = $2"
+    assert office.value(told, parked.delivery_id, office.head.account_id) == 1
+    assert "Ingen mailadresse" in office.browser.open(url_of(office, parked)).text
+    give = "update directory_person set email = 'lone@skole.example' where person_id = $1 returning true"
+    assert office.value(give, office.head.person_id)
+    text = office.browser.open(url_of(office, parked)).text
+    assert "l•••@skole.example" in text
+    assert "lone@" not in text
+
+
 def test_b_a09_a_page_that_there_is_not_is_the_first(office: Office, first: Receipt) -> None:
-    for odd in ("side=0", "side=-1", "side=1e9", "side=²", "vis=%27", "q=%00"):
+    for odd in ("side=0", "side=-1", "side=1e9", "side=²", "vis=%27", "q=%00", "fra=x&til=0001-01-01"):
         assert office.browser.open(f"{office.url}/import?{odd}").status_code == 200, odd
 
 

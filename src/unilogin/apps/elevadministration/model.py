@@ -1,7 +1,7 @@
 """What a school's office is shown: deliveries, what needs a human, people by the names that may be shown."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus
@@ -31,6 +31,25 @@ def needs_human(status: DeliveryStatus, refused: int) -> bool:
     if status in (DeliveryStatus.PARKED, DeliveryStatus.REFUSED):
         return True
     return status is DeliveryStatus.APPLIED and refused > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for in the history: by source, days (Danish), the yellow mark, a LocalPersonId or a class."""
+
+    source: str = ""
+    marked: bool = False
+    from_day: date | None = None
+    until_day: date | None = None
+    about: str = ""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self == EVERYTHING
+
+
+EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True, slots=True)

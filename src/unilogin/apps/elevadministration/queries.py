@@ -6,6 +6,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from unilogin.apps.elevadministration.model import (
+    EVERYTHING,
     ChangeLine,
     DeliveryLine,
     History,
@@ -14,6 +15,7 @@ from unilogin.apps.elevadministration.model import (
     SwitchLine,
     Voice,
     Waiting,
+    Wanted,
 )
 from unilogin.apps.elevadministration.rules import too_many_would_go
 from unilogin.domain.access.administering import AdministeredSchool
@@ -54,17 +56,31 @@ def escaped(term: str) -> str:
     return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+_HISTORY = f"""
+  select {_LINE}, count(*) over () as total from roster_delivery d
+  where d.institution_id = $1 and d.source ilike $2 escape '\\' and (not $3 or {_MARKED})
+    and ($4::date is null or d.received_at >= $4::date::timestamp at time zone 'Europe/Copenhagen')
+    and ($5::date is null or d.received_at < ($5::date + 1)::timestamp at time zone 'Europe/Copenhagen')
+    and ($6 = '' or exists (select from roster_change c where c.delivery_id = d.delivery_id
+                              and (c.local_person_id = $6 or $6 in (c.class_before, c.class_after)))
+         or exists (select from roster_finding f where f.delivery_id = d.delivery_id
+                      and $6 in (f.local_person_id, f.group_id)))
+  order by d.received_at desc, d.delivery_id desc limit {PAGE} offset $7
+"""
+
+
 async def history(
-    connection: Connection, school: AdministeredSchool, *, term: str = "", marked: bool = False, page: int = 1
+    connection: Connection, school: AdministeredSchool, wanted: Wanted = EVERYTHING, *, page: int = 1
 ) -> History:
-    """Return the deliveries of an institution, newest first: those whose source holds the term, or have the mark."""
+    """Return the deliveries of an institution that somebody looks for, newest first."""
     rows = await connection.fetch(
-        f"select {_LINE}, count(*) over () as total from roster_delivery d"
-        f" where d.institution_id = $1 and d.source ilike $2 escape '\\' and (not $3 or {_MARKED})"
-        f" order by d.received_at desc, d.delivery_id desc limit {PAGE} offset $4",
+        _HISTORY,
         school.institution_id,
-        f"%{escaped(term)}%",
-        marked,
+        f"%{escaped(wanted.source)}%",
+        wanted.marked,
+        wanted.from_day,
+        wanted.until_day,
+        wanted.about,
         (page - 1) * PAGE,
     )
     return History(tuple(_line(row) for row in rows), rows[0]["total"] if rows else 0)

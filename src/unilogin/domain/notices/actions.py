@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from unilogin.domain.directory.model import AccountId
-from unilogin.domain.notices.model import Letter, Notice
+from unilogin.domain.notices.model import Letter, Notice, NoticeId
 from unilogin.domain.notices.queries import LETTER, RECIPIENT, WAITING, letter_of
 from unilogin.domain.notices.rules import (
     CARRIED_AT_ONCE,
@@ -27,18 +27,22 @@ _TELL = """
   having coalesce(max(b.last_at) <= kit_now() - $5::interval, true)
   on conflict (account_id, kind) where settled_at is null
   do update set times = n.times + 1, last_at = kit_now(), detail = excluded.detail
+  returning n.notice_id
 """
 
 
-async def tell(tx: Transaction, account_id: AccountId, notice: Notice, *, detail: Mapping[str, str] = _NOTHING) -> None:
+async def tell(
+    tx: Transaction, account_id: AccountId, notice: Notice, *, detail: Mapping[str, str] = _NOTHING
+) -> NoticeId | None:
     """Note that something happened to this account, in the transaction in which it happens (N-10).
 
     Whoever should know gets a letter soon after the commit: the owner, or for a pupil under 13 the parents with
     custody. The same again within an hour is told in one letter. ``detail`` is for the account's own page: words of
-    ours, never a name, a username, a secret or a number.
+    ours, never a name, a username, a secret or a number. Returns the notice; None when it is too soon for another one.
     """
     words = checked_detail(detail)
-    await tx.execute(_TELL, account_id, notice.value, words, gathered_for(notice), quiet_for(notice))
+    made = await tx.fetchval(_TELL, account_id, notice.value, words, gathered_for(notice), quiet_for(notice))
+    return None if made is None else NoticeId(made)
 
 
 SETTLED_AT_ONCE = 100

@@ -52,6 +52,12 @@ def checked_detail(detail: Mapping[str, str]) -> dict[str, str]:
     return dict(detail)
 
 
+def masked_address(address: str, *, protected: bool) -> str:
+    """Return an address as others may see it: whose it is can be told by who knows it, and by nobody else."""
+    name, at, host = address.rpartition("@")
+    return f"{name[:1]}•••@{host}" if at and not protected else "•••@•••"
+
+
 def pause_seconds(attempts: int) -> float:
     """Return how long a letter waits after so many attempts: 30 s, 90 s, … up to an hour."""
     return min(_FIRST_PAUSE * _FACTOR ** min(attempts - 1, 20), _LONGEST_PAUSE)

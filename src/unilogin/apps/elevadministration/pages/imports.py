@@ -1,12 +1,15 @@
 """Importhistorik: what came, what each delivery did or would do, what was found in it, and its receipt."""
 
+from datetime import date
+from urllib.parse import urlencode
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
-from unilogin.apps.elevadministration.model import Planned, needs_human
+from unilogin.apps.elevadministration.model import Planned, Wanted, needs_human
 from unilogin.apps.elevadministration.rules import brought
 from unilogin.apps.elevadministration.shown import (
     Sheets,
@@ -29,25 +32,51 @@ from unilogin.roster.model import DeliveryId, DeliveryStatus, PlanLine, Receipt
 from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
 from unilogin.roster.tasks import last_ordered
+from unilogin.roster.telling import told_of
 
 _TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old", "too_many", "refused", "failed")
 
 
 async def show_history(house: House, request: Request, desk: Desk) -> Response:
     """Show the deliveries of a school, newest first. Searched by GET: a source's name is nobody's secret."""
-    term = sought(request.query_params.get("q", ""))
-    marked = request.query_params.get("vis") == "advis"
-    page = page_of(request.query_params.get("side", ""))
+    asked = request.query_params
+    wanted = Wanted(
+        sought(asked.get("q", "")), asked.get("vis") == "advis", _day(asked.get("fra", "")), _day(asked.get("til", ""))
+    )
+    return await _history(house, request, desk, wanted=wanted, page=page_of(asked.get("side", "")))
+
+
+async def search_history(house: House, request: Request, desk: Desk) -> Response:
+    """Show those that changed one person or class. Posted, because a person's number does not belong in an address."""
+    return await _history(house, request, desk, wanted=Wanted(about=sought(desk.value("q"))), page=1)
+
+
+async def _history(house: House, request: Request, desk: Desk, *, wanted: Wanted, page: int) -> Response:
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
-        history = await queries.history(connection, school, term=term, marked=marked, page=page)
+        history = await queries.history(connection, school, wanted, page=page)
+    kept = {
+        "q": wanted.source,
+        "vis": "advis" if wanted.marked else "",
+        "fra": wanted.from_day or "",
+        "til": wanted.until_day or "",
+    }
     context = {
         "lines": history.lines,
         "sheets": Sheets.of(history.total, page=page, size=queries.PAGE),
-        "term": term,
-        "marked": marked,
+        "wanted": wanted,
+        "kept": urlencode({name: str(value) for name, value in kept.items() if value}),
     }
     return render(house, request, desk, template="history", school=school, context=context)
+
+
+def _day(text: str) -> date | None:
+    """Return a day that somebody asked for, or None for anything odd (B-A09)."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in range(2000, 2200) else None
 
 
 async def show_delivery(house: House, request: Request, desk: Desk) -> Response:
@@ -70,6 +99,7 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         found, total = await queries.findings(connection, delivery_id, term=term, page=page)
         voices = await queries.voices(connection, delivery_id, reader=desk.visit.account_id)
         ordered = await last_ordered(connection, delivery_id)
+        written_to = await told_of(connection, delivery_id)
         for_operator = await queries.is_for_the_operator(
             connection, school, source=told.source, people=brought(told.plan)
         )
@@ -88,6 +118,7 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         "sheets": Sheets.of(total, page=page, size=queries.FINDINGS_PAGE),
         "term": term,
         "voices": voices,
+        "written_to": written_to,
         "under_way": ordered.what.value if ordered and ordered.answer is None else None,
         "for_operator": for_operator,
         "brought": brought(told.plan),
