@@ -1,15 +1,15 @@
 """The real command, as an operator types it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from tests.cli.standby import run_ready
 from tests.server import environment
 
 
@@ -32,10 +32,13 @@ Unilogin = Callable[..., Told]
 
 def run_command(*arguments: str, env: dict[str, str], stdin: str = "") -> Told:
     """Run ``unilogin`` with nothing but this environment."""
-    command = [sys.executable, "-m", "unilogin.cli.app", *arguments]
-    done = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, timeout=60)
-    assert "Traceback" not in done.stderr, done.stderr
-    return Told(done.returncode, done.stdout, done.stderr)
+    with TemporaryDirectory() as folder:
+        sent, out, complaints = (Path(folder) / name for name in ("in", "out", "err"))
+        sent.write_text(stdin)
+        code = run_ready(arguments, env=env, files=(sent, out, complaints))
+        told = Told(code, out.read_text(), complaints.read_text())
+    assert "Traceback" not in told.err, told.err
+    return told
 
 
 @pytest.fixture
