@@ -2,8 +2,9 @@
 
 import os
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +12,12 @@ from unilogin.cli.shown import AsJson, progress, say, show_json
 from unilogin.cli.workplace import look, operator
 from unilogin.roster.model import ExportFormat
 
-MOST_INSTITUTIONS = 5000
+if TYPE_CHECKING:
+    from unilogin.roster.generating.families import Moment
+    from unilogin.roster.generating.generator import RosterSize
+    from unilogin.roster.generating.schools import School
+
+MOST_INSTITUTIONS = 4500
 MOST_NIGHTS = 100
 MOST_YEARS = 6
 
@@ -47,7 +53,7 @@ def generate(
     files: night-1, night-2 …, 2026-2027 … Nobody in them can be anybody: CPR numbers have 60 added to the day.
     """
     from unilogin.roster.generating.families import BEGINNING, FIRST_YEAR, Moment
-    from unilogin.roster.generating.generator import RosterSize, write_changes, write_institutions, write_roster
+    from unilogin.roster.generating.generator import RosterSize, write_institutions
     from unilogin.roster.generating.schools import country
 
     if deltas and (mistakes or written_as is not RosterFormat.XML):
@@ -56,19 +62,15 @@ def generate(
     moments = {".": BEGINNING, **{f"night-{night}": Moment(night=night) for night in range(1, nights + 1)}}
     moments |= {f"{year}-{year + 1}": Moment(year, nights) for year in range(FIRST_YEAR + 1, FIRST_YEAR + 1 + years)}
     ending = "zip" if written_as is RosterFormat.ONEROSTER else "xml"
-    sizes: list[tuple[str, RosterSize]] = []
+    sizes = []
     with progress("rosters") as bar:
-        for number, (name, moment) in enumerate(moments.items()):
-            (out / name).mkdir(parents=True, exist_ok=True)
+        for done, (name, moment) in enumerate(moments.items()):
+            changes = deltas and name.startswith("night")
+            write = partial(_write, out / name, seed=seed, moment=moment, ending=ending, mistakes=mistakes)
             size = RosterSize()
-            for place, school in enumerate(schools, 1):
-                if deltas and name.startswith("night"):
-                    before = Moment(night=moment.night - 1)
-                    write_changes(out / name, school, seed=seed, before=before, after=moment)
-                else:
-                    file = out / name / f"{school.institution.number}.{ending}"
-                    size += write_roster(file, school, seed=seed, moment=moment, mistakes=mistakes)
-                bar(number * len(schools) + place, len(moments) * len(schools))
+            for place, school in enumerate(schools, done * len(schools) + 1):
+                size += write(school, changes=changes)
+                bar(place, len(moments) * len(schools))
             sizes.append((name, size))
     write_institutions(out / "institutions.csv", schools)
     if as_json:
@@ -76,6 +78,20 @@ def generate(
     for name, size in () if as_json else sizes:
         told = f"{size.pupils} pupils, {size.staff} staff, {size.guardians} contact persons, {size.bytes / 1e6:.1f} MB"
         say(f"{out / name}: {len(schools)} institutions, {told if size.persons else 'changes'}")
+
+
+def _write(
+    folder: Path, school: "School", *, seed: int, moment: "Moment", ending: str, mistakes: bool, changes: bool
+) -> "RosterSize":
+    from unilogin.roster.generating.families import Moment
+    from unilogin.roster.generating.generator import RosterSize, write_changes, write_roster
+
+    folder.mkdir(parents=True, exist_ok=True)
+    if changes:
+        write_changes(folder, school, seed=seed, before=Moment(night=moment.night - 1), after=moment)
+        return RosterSize()
+    file = folder / f"{school.institution.number}.{ending}"
+    return write_roster(file, school, seed=seed, moment=moment, mistakes=mistakes)
 
 
 def export(

@@ -53,19 +53,12 @@ async def import_file(
     """
     now: datetime = await connection.fetchval("select kit_now()")
     reading: Reading | None = None
+    read = partial(Reading, institution=sent_for)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="roster") as thread:
         desk = Desk(connection, thread, secrets, actor, now, progress)
         try:
             reading = await desk.beside(
-                partial(
-                    Reading,
-                    file,
-                    kind=kind,
-                    secrets=secrets,
-                    today=now.date(),
-                    namespaces=namespaces,
-                    institution=sent_for,
-                )
+                partial(read, file, kind=kind, secrets=secrets, today=now.date(), namespaces=namespaces)
             )
             admit(reading.header)
             async with connection.transaction():
