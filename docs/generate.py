@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from unilogin.domain.audit.events import Event
@@ -199,10 +200,18 @@ def write_events() -> str:
 
 def writers(event: Event) -> Iterator[str]:
     """Links to the files that name an event."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if re.search(rf"\bEvent\.{event.name}\b", path.read_text("utf-8")):
-            name = path.relative_to(PACKAGE).as_posix()
+    for name, named in _named_events().items():
+        if event.name in named:
             yield f"[`{name}`](../../src/unilogin/{name})"
+
+
+@cache
+def _named_events() -> Mapping[str, frozenset[str]]:
+    """File of the package → the names of events in it."""
+    return {
+        path.relative_to(PACKAGE).as_posix(): frozenset(re.findall(r"\bEvent\.(\w+)", path.read_text("utf-8")))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 def write_messages() -> str:
