@@ -24,7 +24,7 @@ from unilogin.domain.directory.bulk import (
 from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_protection import ToHide, hidden_now, hide, hide_without_alias
 from unilogin.domain.directory.bulk_refusals import Contradiction
-from unilogin.domain.directory.bulk_staging import Origin, copy_batch, prepare_staging
+from unilogin.domain.directory.bulk_staging import Origin, at_size, copy_batch, prepare_staging
 from unilogin.domain.directory.queries import institution
 from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Transaction
@@ -147,6 +147,7 @@ async def _apply(desk: Desk, origin: Origin, reading: Reading, *, looked_at: boo
     reading.known = KnownHashes(known.hashes)
     staged = await _stage(desk, reading)
     await desk.beside(reading.finish)
+    desk = replace(desk, tx=await at_size(desk.tx))
     if not whole and known.stale:
         await read_again(desk.tx, origin, hashes=known.stale)
     applied = await _write(desk, origin, reading=reading, groups=groups, known=known, staged=staged)

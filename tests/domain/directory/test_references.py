@@ -19,17 +19,20 @@ LOOSE = (
     f"{ACCOUNT} values ('{NOBODY}', 'nyny0000', 'aaaaaaaaaa')",
     f"{ACCOUNT} values ({NEW}, 'zzzz0000', 'aaaaaaaaaa')",
     f"{MEMBERSHIP} select '{NOBODY}', institution_id, 'x', 'x', 'Elev', '{{Elev}}', '' from directory_institution",
+    f"{MEMBERSHIP} select person_id, '{NOBODY}', 'x', first_name, 'Elev', '{{Elev}}', '' from directory_person",
     f"{MEMBER} select '{NOBODY}', membership_id from directory_membership",
     f"{MEMBER} select group_key, '{NOBODY}' from directory_group",
     f"{CONTACT} select membership_id, '{NOBODY}', 'Mor', true, 1 from directory_membership",
     f"{CONTACT} values ('{NOBODY}', {NEW}, 'Mor', true, 1)",
 )
-HELD = ("directory_person", "directory_username", "directory_membership", "directory_group")
+HELD = ("directory_person", "directory_username", "directory_membership", "directory_group", "directory_institution")
 KEYS = (
     "update directory_account set person_id = person_id",
     "update directory_account set username = username",
     "update directory_membership set person_id = person_id",
     "update directory_membership set membership_id = membership_id",
+    "update directory_membership set institution_id = institution_id",
+    "update directory_institution set institution_id = institution_id",
     "update directory_group_member set group_key = group_key",
     "update directory_contact set contact_person_id = contact_person_id",
     "update directory_person set person_id = person_id",

@@ -12,7 +12,7 @@ from unilogin.domain.directory import bulk_belonging, bulk_people, bulk_protecti
 from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_protection import Doubt
 from unilogin.domain.directory.bulk_refusals import OtherNumber, RefusedRow, refuse_contradictions
-from unilogin.domain.directory.bulk_staging import PATIENCE, Origin, plan_anew
+from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.following import PEOPLE_LOCK
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.directory.usernames import Draw
@@ -161,30 +161,31 @@ async def apply_staged(
     """Compare what was staged with what is known, and make it so.
 
     ``first`` says that nothing was ever known of this source; ``hide`` are the numbers of people who must be hidden
-    although their rows were refused. Needs ``prepare_staging``.
+    although their rows were refused. Needs ``prepare_staging`` and ``at_size``.
     """
     await lock_people(tx)
-    await plan_anew(tx)
+    await tx.execute("set local directory.references_hold = on")  # every key below was looked up, or is made here
     doubles = [] if first else await bulk_people.learn_numbers(tx, origin, reseal=reseal)
     refused, numbers = await refuse_contradictions(tx, origin, unseen=absence.unseen)
     await bulk_belonging.save_groups(tx, origin, told=groups)
-    fresh, known = await _make_people(tx, origin, first=first, draw=draw, reseal=reseal)
+    matched = await _make_people(tx, origin, first=first, draw=draw, reseal=reseal)
     created = await bulk_belonging.add_members(tx, origin)
-    await bulk_belonging.save_ties(tx, origin)
+    await bulk_belonging.save_ties(tx, origin, first=first)
     members = bulk_belonging.MembersChanged(0, 0, 0) if first else await bulk_belonging.change_members(tx, origin)
     if hide:
         await bulk_protection.hide_without_alias(tx, origin, cpr_indexes=hide)
-    doubts = await bulk_protection.end_protection(tx, origin) if known else []
+    doubts = await bulk_protection.end_protection(tx, origin) if matched.known else []
     left = 0
     if absence.may_leave and not first:
         left = await bulk_belonging.end_memberships(tx, origin, unseen=absence.unseen)
     undeclared = await _end_groups(tx, origin, groups=groups, whole=absence.whole)
+    await tx.execute("set local directory.references_hold = off")
     return Applied(
         created + members.returned,
         members.changed,
         members.same,
         left,
-        fresh,
+        matched.fresh,
         tuple(refused),
         tuple(doubts),
         undeclared,
@@ -201,18 +202,19 @@ def _doubles(found: Sequence[bulk_people.Double], refused: Sequence[RefusedRow])
 
 async def _make_people(
     tx: Transaction, origin: Origin, *, first: bool, draw: Draw, reseal: bulk_people.Reseal
-) -> tuple[int, int]:
+) -> bulk_people.Matched:
     """Bring everybody who was told about into being or up to date; return how many were new and how many known."""
-    fresh, known = await bulk_people.match_people(tx, origin)
+    matched = await bulk_people.match_people(tx, origin)
     if not first:
         await bulk_belonging.look_up_members(tx, origin)
-    if fresh:
+    if matched.fresh:
         await bulk_people.create_people(tx, origin, draw=draw)
-    if known:
+    if matched.known:
         await bulk_people.give_numbers_back(tx, reseal=reseal)
         await bulk_people.change_people(tx, origin)
-    await bulk_protection.begin_protection(tx, origin)
-    return fresh, known
+    if matched.protected:
+        await bulk_protection.begin_protection(tx, origin)
+    return matched
 
 
 async def apply_groups(tx: Transaction, origin: Origin, *, groups: Sequence[ToldGroup], whole: bool) -> Applied:

@@ -153,7 +153,8 @@ _GROUP_MEMBERS = f"""
 
 _CONTACTS = f"""
   with wanted as materialized (
-    select coalesce(m.known_id, m.membership_id) as membership_id, w.person_id, s.relation, s.child_custody,
+    select distinct on (membership_id, w.person_id)
+           coalesce(m.known_id, m.membership_id) as membership_id, w.person_id, s.relation, s.child_custody,
            s.access_level, s.says_protected
     from stage_contact s
     join stage_member m on m.membership_id = s.membership_id
@@ -183,6 +184,22 @@ _CONTACTS = f"""
   )
   update stage_member m set differs = true
   where m.known_id in (select membership_id from gone union all select membership_id from come)
+"""
+
+# Of a source of which nothing was known: there is nobody to hold it against.
+_FIRST_GROUP_MEMBERS = """
+  insert into directory_group_member (group_key, membership_id, main)
+  select g.group_key, s.membership_id, s.main
+  from stage_group s
+  join directory_group g on g.institution_id = $1 and g.source = $2 and g.group_id = s.group_id
+"""
+
+_FIRST_CONTACTS = """
+  insert into directory_contact
+    (membership_id, contact_person_id, relation, child_custody, access_level, says_protected)
+  select s.membership_id, w.person_id, s.relation, s.child_custody, s.access_level, s.says_protected
+  from stage_contact s join stage_who w on w.cpr_index = s.cpr_index
+  on conflict do nothing
 """
 
 _GONE = f"""
@@ -259,11 +276,15 @@ async def add_members(tx: Transaction, origin: Origin) -> int:
     return int(await tx.fetchval(_ADD_MEMBERS, *origin.traces, origin.source, timeout=PATIENCE))
 
 
-async def save_ties(tx: Transaction, origin: Origin) -> None:
+async def save_ties(tx: Transaction, origin: Origin, *, first: bool) -> None:
     """Bring the groups and contact persons of all staged memberships up to date."""
     await tx.execute(_MAKE_REFERENCED_GROUPS, *_place(origin), timeout=PATIENCE)
-    await tx.execute(_GROUP_MEMBERS, *_place(origin), timeout=PATIENCE)
-    await tx.execute(_CONTACTS, origin.delivery, timeout=PATIENCE)
+    if first:
+        await tx.execute(_FIRST_GROUP_MEMBERS, origin.institution_id, origin.source, timeout=PATIENCE)
+        await tx.execute(_FIRST_CONTACTS, timeout=PATIENCE)
+    else:
+        await tx.execute(_GROUP_MEMBERS, *_place(origin), timeout=PATIENCE)
+        await tx.execute(_CONTACTS, origin.delivery, timeout=PATIENCE)
 
 
 async def change_members(tx: Transaction, origin: Origin) -> MembersChanged:

@@ -14,7 +14,8 @@ from unilogin.kit.db.connection import Transaction
 Reseal = Callable[[bytes, UUID, UUID], bytes]
 """Seals what was sealed for one id for another: a staged number is sealed for an id that may come to nothing."""
 
-# A person's own row beats what a pupil's row says of them as a contact; among equals the first line counts.
+# A person's own row beats what a pupil's row says of them as a contact; among equals the first line counts. Each number
+# is looked up by its index: a join would read everybody there is, until the tables are too large for it.
 _MATCH = """
   insert into stage_who (cpr_index, staged_id, person_id, account_id, is_new, username)
   select s.cpr_index, s.person_id, coalesce(k.person_id, s.person_id),
@@ -25,11 +26,12 @@ _MATCH = """
     select distinct on (cpr_index) cpr_index, person_id, account_id, username
     from stage_person order by cpr_index, own desc, line, person_id
   ) s
-  left join directory_person p on p.cpr_index = s.cpr_index
-  left join directory_former_cpr f on f.cpr_index = s.cpr_index
-  left join (select local_key, person_id from directory_person where local_key is not null) l
-    on l.local_key = s.cpr_index
-  cross join lateral (select coalesce(p.person_id, f.person_id, l.person_id) as person_id) k
+  cross join lateral (
+    select coalesce((select p.person_id from directory_person p where p.cpr_index = s.cpr_index),
+                    (select f.person_id from directory_former_cpr f where f.cpr_index = s.cpr_index),
+                    (select l.person_id from directory_person l where l.local_key = s.cpr_index)) as person_id
+    offset 0
+  ) k
 """
 
 # Somebody who comes without a number is whoever the source called so before, with a number or without.
@@ -247,16 +249,26 @@ class Double(NamedTuple):
     local_person_id: str
 
 
-async def match_people(tx: Transaction, origin: Origin) -> tuple[int, int]:
-    """Find out who the staged numbers belong to; return how many are new and how many known."""
+class Matched(NamedTuple):
+    """How many of those who were told about are new and how many known, and whether a row calls somebody protected."""
+
+    fresh: int
+    known: int
+    protected: bool
+
+
+async def match_people(tx: Transaction, origin: Origin) -> Matched:
+    """Find out who the staged numbers belong to."""
     await tx.execute(_MATCH, timeout=PATIENCE)
-    if await tx.fetchval("select exists (select from stage_person where cpr_sealed is null)"):
+    told = await tx.fetchrow(
+        "select bool_or(cpr_sealed is null) as numberless, bool_or(protected) as protected from stage_person"
+    )
+    if told and told["numberless"]:
         await tx.execute(_MATCH_BY_LOCAL_ID, origin.institution_id, origin.source, timeout=PATIENCE)
         await tx.execute(_MATCH_CONTACTS, origin.institution_id, origin.source, timeout=PATIENCE)
-    row = await tx.fetchrow(
-        "select count(*) filter (where is_new) as fresh, count(*) filter (where not is_new) as known from stage_who"
-    )
-    return (row["fresh"], row["known"]) if row else (0, 0)
+    row = await tx.fetchrow("select count(*) filter (where is_new) as fresh, count(*) as people from stage_who")
+    fresh, people = (row["fresh"], row["people"]) if row else (0, 0)
+    return Matched(fresh, people - fresh, bool(told and told["protected"]))
 
 
 async def learn_numbers(tx: Transaction, origin: Origin, *, reseal: Reseal) -> list[Double]:

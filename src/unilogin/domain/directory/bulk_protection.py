@@ -31,7 +31,7 @@ class ToHide(NamedTuple):
 
 
 _BEGIN = f"""
-  with told as (
+  with told as materialized (
     select distinct on (w.person_id) w.person_id, w.account_id, s.alias_first_name, s.alias_family_name
     from stage_person s join stage_who w on w.cpr_index = s.cpr_index
     where s.protected
@@ -41,7 +41,8 @@ _BEGIN = f"""
     set protected = true, protection_doubted_at = null, changed_at = kit_now(),
         alias_first_name = told.alias_first_name, alias_family_name = told.alias_family_name
     from told
-    where p.person_id = told.person_id and (not p.protected or p.protection_doubted_at is not null)
+    where p.person_id = told.person_id and p.person_id = any (array(select person_id from told))
+      and (not p.protected or p.protection_doubted_at is not null)
     returning told.account_id, told.person_id
   ), noted as (
     {journal.INSERT}
