@@ -194,7 +194,7 @@ def agree(switch: SwitchArgument) -> None:
     from unilogin.roster.switching.model import SwitchId
     from unilogin.roster.switching.ordering import agree_to_run
 
-    if act(lambda tx: agree_to_run(tx, SwitchId(switch), actor=operator())) is not None:
+    if act(lambda tx: agree_to_run(tx, SwitchId(switch), seen=None, actor=operator())) is not None:
         raise NotSwitchedError(
             "Nothing was agreed to: nobody waits for that, or something changed since. Let them look again."
         )

@@ -1,6 +1,7 @@
 """A change of system run from the screen: the file comes in, two people want it run, and it is, or it says why not."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -56,7 +57,8 @@ def plan_anew(office: Office) -> str:
 
 def say(office: Office, url: str, word: str, **fields: str) -> str:
     office.browser.open(url)
-    return office.post(f"{url}/{word}", **fields).page.text
+    seen = office.browser.document.xpath("string(//input[@name='seen']/@value)")
+    return office.post(f"{url}/{word}", seen=str(seen), **fields).page.text
 
 
 def carry_out(office: Office) -> bool:
@@ -147,6 +149,29 @@ def test_what_changed_in_between_is_not_run(school: Office, second: Office) -> N
     assert not carry_out(school)
     assert "Skiftet er taget tilbage" in say(school, url, "fortryd")
     assert parts_kept(school) == 0
+
+
+def test_b_a05_whoever_decides_anew_after_a_yes_needs_another_yes(school: Office, second: Office) -> None:
+    """Somebody else's number would be taken over by a word that nobody has seconded."""
+    doubt = member("n-2", person("6205160973", first="Elev2", family="Prøvesen"), student())
+    assert hand_in(school, first_file(school, NEW[0], doubt, *NEW[2:])) == 200, school.browser.text
+    url = str(school.browser.path)
+    assert "Gemt" in say(school, url, "afgoer", who="n-2", same_as="=")
+    later = {"when": "later", "day": (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%d"), "clock": "04:00"}
+    assert "En anden person skal sige ja" in say(school, url, "koer", **later)
+    second.browser.open(url)
+    (seen,) = second.browser.document.xpath("//input[@name='seen']/@value")
+    assert "Gemt" in say(school, url, "afgoer", who="n-2", same_as="e-2")
+    assert "Noget har ændret sig" in second.post(f"{url}/enig", seen=str(seen)).page.text
+    assert "En anden person skal sige ja" in say(school, url, "koer", **later)
+    second.browser.open(school.url)
+    assert "Noget har ændret sig" in second.post(f"{url}/enig", seen=str(seen)).page.text, "a page of before"
+    say(second, url, "enig")
+    agreed = "select agreed_at is not null from roster_switch where switch_id::text = $1"
+    assert school.value(agreed, url[-36:]) is True
+    assert "Gemt" in say(school, url, "afgoer", who="n-2", same_as="=")
+    assert school.value(agreed, url[-36:]) is False
+    assert "Skiftet er taget tilbage" in say(school, url, "fortryd")
 
 
 def test_b_a01_another_schools_switch_is_unknown(school: Office, server: RunningServer, people: People) -> None:

@@ -146,17 +146,25 @@ _DECIDE = """
 """
 
 
+_WANT_ANEW = """
+  update roster_switch set wanted = null, due_at = null, agreed_by = null, agreed_at = null, answer = null
+  where switch_id = $1 and run_at is null and undone_at is null and wanted is not null
+"""
+
+
 async def decide_doubt(
     tx: Transaction, switch_id: SwitchId, local_person_id: str, *, same_as: str | None, actor: Actor
 ) -> bool:
     """Say who somebody in the file is: the one whom the old system calls ``same_as``, or nobody who is here.
 
     False when that is no doubt of an open plan, or that person does not fit or is somebody else's already. Another
-    number for somebody who holds a right is for the operator to take over: MitID opens the account by it (B-A05).
+    number for somebody who holds a right is for the operator to take over: MitID opens the account by it. Who wanted
+    the plan run, or agreed to it, has seen another one: both say it anew (B-A05).
     """
-    await tx.execute("select from roster_switch where switch_id = $1 for share", switch_id)  # it might be running
+    await tx.execute("select from roster_switch where switch_id = $1 for update", switch_id)  # it might be running
     institution_id = await tx.fetchval(_DECIDE, switch_id, local_person_id, same_as, actor.kind == "person")
     if institution_id is not None:
+        await tx.execute(_WANT_ANEW, switch_id)
         await _note(tx, Event.SWITCH_DECIDED, InstitutionId(institution_id), switch_id, actor=actor)
     return institution_id is not None
 
@@ -277,11 +285,8 @@ async def _give_number(
     person_id = await person_of(tx, membership_id)
     if one is None or one.number is None or one.sealed is None or person_id is None:
         return
-    # MitID finds accounts by the number: of whoever holds a right another one waits for the operator, as a CPR case.
     had = await tx.fetchval(
         "select cpr_index = $2 or exists (select from directory_former_cpr where cpr_index = $2 and person_id = $1)"
-        " or cpr_index is not null and exists (select from directory_account join access_right r using (account_id)"
-        " where person_id = $1 and r.revoked_at is null)"
         " from directory_person where person_id = $1",
         person_id,
         one.number,

@@ -60,6 +60,8 @@ class Order:
     agreed_at: datetime | None
     answer: str | None
     is_due: bool
+    seen: str
+    """What is wanted and how each doubt was decided, as one value: whoever agrees says what they have seen."""
 
     @property
     def is_under_way(self) -> bool:
@@ -67,13 +69,20 @@ class Order:
         return self.wanted is not None and self.agreed_at is not None and self.answer is None and self.is_due
 
 
+_SEEN = """
+  (select encode(sha256(convert_to(concat_ws(' ', w.wanted_by, w.due_at at time zone 'UTC',
+            string_agg(concat_ws(' ', r.local_person_id, r.decided, r.membership_id), ',' order by r.local_person_id)),
+          'UTF8')), 'hex')
+   from roster_switch_person r where r.switch_id = w.switch_id)
+"""
+
 _ORDER = f"""
   select exists (select from roster_switch_part f where f.switch_id = w.switch_id) as has_file,
          case when w.wanted_hash = w.file_hash and w.undone_at is null and (w.wanted = 'run') = (w.run_at is null)
               then w.wanted end as wanted,
          {DISPLAY_NAME} as wanted_by, coalesce(w.wanted_by = $2, false) as is_own,
          coalesce(w.wanted_leaving, 0) as leaving, w.due_at, {DISPLAY_NAME.replace("p.", "q.")} as agreed_by,
-         w.agreed_at, w.answer, coalesce(w.due_at <= kit_now(), false) as is_due
+         w.agreed_at, w.answer, coalesce(w.due_at <= kit_now(), false) as is_due, {_SEEN} as seen
   from roster_switch w
   left join directory_account a on a.account_id = w.wanted_by left join directory_person p using (person_id)
   left join directory_account b
@@ -139,17 +148,18 @@ async def order_run(
     return None
 
 
-async def agree_to_run(tx: Transaction, switch_id: SwitchId, *, actor: Actor) -> NotSwitched | None:
-    """Agree to what another one wants; who leaves must be as many as that one has seen."""
+async def agree_to_run(tx: Transaction, switch_id: SwitchId, *, seen: str | None, actor: Actor) -> NotSwitched | None:
+    """Agree to what another one wants, as it was ``seen`` where a page was; as many must leave as that one has seen."""
     looked = await plan(tx, switch_id)
     where = await tx.fetchval(
-        "update roster_switch set agreed_by = $2, agreed_at = kit_now(), due_at = greatest(due_at, kit_now())"
+        "update roster_switch w set agreed_by = $2, agreed_at = kit_now(), due_at = greatest(due_at, kit_now())"
         " where switch_id = $1 and wanted = 'run' and wanted_hash = file_hash and agreed_at is null"
         " and wanted_by::text <> $2 and wanted_leaving = $3 and run_at is null and undone_at is null"
-        " returning institution_id",
+        f" and ($4::text is null or {_SEEN} = $4) returning institution_id",
         switch_id,
         _word_of(actor),
         len(looked.leaving) if looked else None,
+        seen,
     )
     if where is None:
         return NotSwitched.UNKNOWN

@@ -17,7 +17,7 @@ from unilogin.apps.elevadministration.actions import ask_for_second_word
 from unilogin.apps.elevadministration.pages.switching import back, pass_to_switch, url_of_switches
 from unilogin.apps.elevadministration.shown import pass_to_school, render
 from unilogin.domain.access.administering import AdministeredSchool
-from unilogin.domain.directory.model import AccountId
+from unilogin.domain.directory.model import SOURCE_BY_HAND, AccountId
 from unilogin.house import House
 from unilogin.kit.danish_time import moment_of
 from unilogin.kit.db.connection import acquire, transaction
@@ -62,7 +62,7 @@ async def show_new(house: House, request: Request, desk: Desk) -> Response:
 async def _new(house: House, request: Request, desk: Desk, *, why: str | None) -> Response:
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
-        sources = await sources_of(connection, school.institution_id)
+        sources = [one for one in await sources_of(connection, school.institution_id) if one != SOURCE_BY_HAND]
     context = {
         "sources": sources,
         "old": desk.value("old"),
@@ -154,7 +154,7 @@ async def agree(house: House, request: Request, desk: Desk) -> Response:
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
         line = await pass_to_switch(tx, request, school)
-        why = await agree_to_run(tx, line.switch_id, actor=desk.actor)
+        why = await agree_to_run(tx, line.switch_id, seen=desk.value("seen"), actor=desk.actor)
     if why is not None:
         return back(school, line, "switch_changed")
     return back(
