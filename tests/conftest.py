@@ -71,9 +71,15 @@ def shared_database(postgres: TestServer, template: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def server(shared_database: str, secrets_file: Path) -> Iterator[RunningServer]:
+def revocation_lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where the server looks for certificates that were taken back."""
+    return tmp_path_factory.mktemp("revoked")
+
+
+@pytest.fixture(scope="session")
+def server(shared_database: str, secrets_file: Path, revocation_lists: Path) -> Iterator[RunningServer]:
     """A real server, one worker, for all tests that need no database of their own."""
-    running = start_server(shared_database, secrets_file)
+    running = start_server(shared_database, secrets_file, extra={"UNILOGIN_REVOCATION_LISTS": str(revocation_lists)})
     yield running
     running.stop()
 

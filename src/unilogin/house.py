@@ -12,6 +12,7 @@ from unilogin.domain.keys.cache import KeyringCache
 from unilogin.kit.db.connection import Pool
 from unilogin.kit.live import Live
 from unilogin.kit.places import Places
+from unilogin.kit.revocation import RevocationLists
 from unilogin.kit.secrets import Secrets
 from unilogin.kit.text import Texts
 from unilogin.kit.upstream import Upstreams
@@ -52,6 +53,8 @@ class House:
     upstreams: Upstreams = field(default_factory=lambda: Upstreams(own_machine=False))
     """Those outside whose answers people wait for."""
 
+    revocations: RevocationLists = field(default_factory=lambda: RevocationLists(None))
+    """Which certificates of senders their authorities have taken back."""
     largest_upload: int = 200 * 1024 * 1024
     """Bytes of a roster file that comes by HTTPS."""
     more_namespaces: Sequence[str] = ()

@@ -30,7 +30,7 @@ from unilogin.protocols.oidc.notices.actions import forget_old_notices
 from unilogin.recovery.actions import forget_assigned
 from unilogin.roster.deciding import forget_parked
 from unilogin.roster.expiring import end_old_imports, forget_people
-from unilogin.roster.senders.actions import forget_old_messages
+from unilogin.roster.senders.actions import forget_old_messages, tell_of_endings
 from unilogin.roster.switching.actions import retire_due
 from unilogin.roster.switching.forgetting import forget_old_switches
 from unilogin.roster.switching.ordering import mind_switches
@@ -83,6 +83,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("rosters: forget whom we wrote to", 24 * HOUR, forget_told),
         Job("rosters: let people of systems go that were left", 10 * MINUTE, retire_due),
         Job("rosters: forget messages too old to come again", HOUR, forget_old_messages),
+        Job("rosters: tell of senders' proofs that end soon", 24 * HOUR, tell_of_endings),
         Job("people: forget old proposals about who is who", 24 * HOUR, forget_proposals),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),
         Job("passkeys: forget old questions", HOUR, forget_old_questions),

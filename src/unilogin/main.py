@@ -23,6 +23,7 @@ from unilogin.kit.live import GOING, Live
 from unilogin.kit.logs import set_up_logs
 from unilogin.kit.mail import MailServer
 from unilogin.kit.outbound import Outbound
+from unilogin.kit.revocation import RevocationLists
 from unilogin.kit.secrets import Secrets, load_secrets
 from unilogin.kit.text import load_texts
 from unilogin.kit.upstream import Upstreams
@@ -72,6 +73,7 @@ def build_house(settings: Settings, *, pool: Pool, secrets: Secrets, templates: 
         proxies=read_proxies(settings.trusted_proxies),
         app_origins=settings.app_origins,
         upstreams=Upstreams(own_machine=is_loopback(urlsplit(settings.base_url).hostname or "")),
+        revocations=RevocationLists(settings.revocation_lists),
         largest_upload=settings.upload_megabytes * 1024 * 1024,
         more_namespaces=settings.more_namespaces,
         password_policy=PasswordPolicy(settings.password_policy),

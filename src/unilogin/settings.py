@@ -236,6 +236,12 @@ class Settings(BaseModel):
         description="Further namespaces that UNILoginImport documents may be in, with commas between: that of "
         "version 8 is not published. The known ones are always taken.",
     )
+    revocation_lists: Path | None = Field(
+        default=None,
+        description="A file or a folder with revocation lists (CRL) of the authorities that issue senders' "
+        "certificates, which a script of yours keeps up to date. What they name is believed no more. "
+        "Without it only what an operator removes.",
+    )
     upload_megabytes: int = Field(
         default=200, ge=1, le=200, description="The largest roster file taken by HTTPS, packed or not."
     )

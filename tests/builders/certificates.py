@@ -78,3 +78,26 @@ def make_holder(
         .sign(issuer.key if issuer else key, hashes.SHA256())
     )
     return Holder(key, made)
+
+
+def make_list(
+    issuer: Holder,
+    *revoked: Holder,
+    days: tuple[int, int] = (-1, 7),
+    encoding: serialization.Encoding = serialization.Encoding.DER,
+    extra: x509.ExtensionType | None = None,
+) -> bytes:
+    """A revocation list of an authority; ``days`` from now it was made and the next one is due."""
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(now + datetime.timedelta(days=days[0]))
+        .next_update(now + datetime.timedelta(days=days[1]))
+    )
+    if extra is not None:
+        made = made.add_extension(extra, critical=True)
+    for one in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(one.certificate.serial_number)
+        made = made.add_revoked_certificate(entry.revocation_date(now).build())
+    return made.sign(issuer.key, hashes.SHA256()).public_bytes(encoding)

@@ -155,12 +155,27 @@ async def check_log(connection: "Connection", settings: "Settings") -> Finding:
     return Finding("log", ok=True, seen="quotes neither rows nor parameters")
 
 
+async def check_senders(connection: "Connection", settings: "Settings") -> Finding:
+    """No system that delivers for schools will be shut out within a month."""
+    from unilogin.kit.db.migrate import applied, migrations_of, pending
+    from unilogin.roster.senders.queries import ending_soon
+
+    if pending(await applied(connection), migrations_of()):
+        return Finding("senders", ok=None, seen="not looked at before the migrations")
+    ending = await ending_soon(connection)
+    if ending:
+        seen = "; ".join(f"{one.system_id}: its {one.what} ends {one.until:%Y-%m-%d}" for one in ending)
+        todo = "register another one beside it: 'unilogin senders add-certificate' or 'unilogin senders token'"
+        return Finding("senders", ok=False, seen=seen, todo=todo)
+    return Finding("senders", ok=True, seen="nothing they prove themselves with ends within a month")
+
+
 READY: tuple[Check, ...] = (check_version, check_migrations, check_keys)
 """What a node needs of the database before it may get requests."""
 
 EVERYWHERE: tuple[Check, ...] = (check_version, check_role, check_migrations, check_keys, check_clock, check_mark)
 
-PRODUCTION: tuple[Check, ...] = (check_owner, check_no_demo, check_log)
+PRODUCTION: tuple[Check, ...] = (check_owner, check_no_demo, check_log, check_senders)
 
 
 async def run_checks(checks: tuple[Check, ...], connection: "Connection", settings: "Settings") -> list[Finding]:

@@ -135,17 +135,24 @@ def add_certificate(
     """Believe SOAP messages that are signed with this certificate.
 
     With --authorities the certificate must come from one of them, and is believed as long as its whole chain is
-    valid; without, it is believed on your word. A system may have several at a time, for a change without a break.
+    valid and no revocation list names it (UNILOGIN_REVOCATION_LISTS); without, it is believed on your word. A system
+    may have several at a time, for a change without a break.
     """
     from unilogin.roster.senders import actions
 
     content = certificate.read_bytes()
     trusted = authorities.read_bytes() if authorities else None
+    lists = the_settings().revocation_lists
 
     async def work(tx: "Transaction") -> "Checked":
         from unilogin.kit.certificates import check_certificate
+        from unilogin.kit.revocation import RevocationLists, Standing
+        from unilogin.roster.senders.errors import SenderError
 
-        checked = check_certificate(content, authorities=trusted, now=await tx.fetchval("select kit_now()"))
+        now = await tx.fetchval("select kit_now()")
+        checked = check_certificate(content, authorities=trusted, now=now)
+        if RevocationLists(lists).standing(checked.chain, now=now) is Standing.REVOKED:
+            raise SenderError("its authority has taken this certificate back: ask the sender for another one")
         await actions.add_certificate(tx, system_id, certificate=checked, actor=operator())
         return checked
 

@@ -41,6 +41,8 @@ class Checked:
     valid_from: datetime
     valid_until: datetime
     chained: bool
+    chain: tuple[x509.Certificate, ...] = ()
+    """The certificate and those above it, where the authorities were named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def check_certificate(content: bytes, *, authorities: bytes | None, now: datetim
             f"the certificate is valid from {valid_from:%Y-%m-%d} to {valid_until:%Y-%m-%d}, and not today"
         )
     subject = leaf.subject.rfc4514_string()
-    return Checked(leaf.fingerprint(hashes.SHA256()), subject, valid_from, valid_until, authorities is not None)
+    checked = tuple(chain) if authorities is not None else ()
+    return Checked(leaf.fingerprint(hashes.SHA256()), subject, valid_from, valid_until, bool(checked), checked)
 
 
 def read_der(der: bytes) -> x509.Certificate:
@@ -92,6 +95,11 @@ def read_der(der: bytes) -> x509.Certificate:
         return x509.load_der_x509_certificate(der)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise CertificateError("not a certificate") from error
+
+
+def der_of(certificate: x509.Certificate) -> bytes:
+    """Return a certificate as it is kept."""
+    return certificate.public_bytes(Encoding.DER)
 
 
 def fingerprint_of(der: bytes) -> bytes:

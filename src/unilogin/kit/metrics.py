@@ -65,6 +65,11 @@ def delivery(door: str, outcome: str) -> None:
     _counting().deliveries.inc(door, outcome)
 
 
+def sender_doubt(what: str) -> None:
+    """Count a delivery of a sender about whose proof an operator should do something soon: a word for what."""
+    _counting().sender_doubts.inc(what)
+
+
 def hash_turned_away() -> None:
     """Count a sign-in that was told to come again, because too many wait to be hashed."""
     _counting().hash_turned_away.inc()
@@ -174,6 +179,9 @@ class _Instruments:
         )
         self.deliveries = _Counters(
             counter("deliveries", "Rosters brought, by what became of them.", "door", "outcome")
+        )
+        self.sender_doubts = _Counters(
+            counter("sender_doubts", "Deliveries whose sender's proof ends soon or cannot be checked.", "what")
         )
         self.hash_waiting = gauge("hash_waiting", "Secrets that wait to be hashed.")
         self.hash_wait = histogram("hash_wait", "Waiting for a place to hash.")

@@ -102,6 +102,8 @@ def ask(server: RunningServer, token: str, path: str = HERE) -> httpx.Response:
 
 def test_the_answer_to_an_upload_names_where_to_ask(server: RunningServer, school: School) -> None:
     answer = upload(server, school.token, roster(1, 1, source="adresse").encode(), number=HERE)
+    (warning,) = answer.json()["warnings"]
+    assert (warning["code"], warning["words"]["da"][:19]) == ("token_ends", "Jeres token udløber"), "it lasts a day"
     address = answer.headers["location"]
     assert address == f"{server.base_url}/bpi/upload/{HERE}/{answer.json()['delivery_id']}"
     told = httpx.get(address, headers={"Authorization": f"Bearer {school.token}"})

@@ -4,6 +4,7 @@ import asyncio
 import re
 import tempfile
 from contextlib import ExitStack
+from datetime import datetime
 from typing import IO
 
 from starlette.requests import Request
@@ -12,9 +13,12 @@ from unilogin.domain.audit.model import SYSTEM
 from unilogin.domain.limits.actions import may_try_client, note_client_failure
 from unilogin.domain.limits.fingerprints import Fingerprints
 from unilogin.house import House
+from unilogin.kit import metrics
+from unilogin.kit.certificates import read_der
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.logs import log
 from unilogin.kit.places import FullError
+from unilogin.kit.revocation import RevocationLists, Standing
 from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
 from unilogin.kit.web.peer import Net, peer_of
 from unilogin.kit.web.routing import Access
@@ -37,8 +41,8 @@ from unilogin.protocols.bpi.model import DELIVERIES, Call, Message
 from unilogin.protocols.bpi.names import CONTENT_TYPE, PATH
 from unilogin.protocols.bpi.reading import read_aside
 from unilogin.protocols.bpi.receiving import SMALL, receive_file
-from unilogin.roster.senders.actions import note_refused, take_message
-from unilogin.roster.senders.model import TokenBearer
+from unilogin.roster.senders.actions import note_refused, remove_certificate, take_message
+from unilogin.roster.senders.model import SignedBy, TokenBearer
 from unilogin.roster.senders.queries import bearer_of_token, institutions_of, may_deliver_more, sender_of_certificate
 from unilogin.roster.senders.rules import MOST_AN_HOUR, believed_until
 
@@ -89,10 +93,9 @@ async def _read(house: House, request: Request, document: IO[bytes]) -> Message:
 async def _of_its_sender(house: House, message: Message, document: IO[bytes]) -> Call:
     """Ask whose certificate it is, now; whether the message is of now; and take it, once."""
     try:
+        signed = await _signed_by(house, message)
+        sender = signed.sender
         async with acquire(house.pool) as connection:
-            sender = await sender_of_certificate(connection, message.fingerprint, system_id=message.system_id)
-            if sender is None:
-                raise CertificateFaultError(system=message.system_id)
             now = await connection.fetchval("select kit_now()")
             until = believed_until(created=message.created, expires=message.expires, now=now)
             if until is None:
@@ -102,10 +105,33 @@ async def _of_its_sender(house: House, message: Message, document: IO[bytes]) ->
             numbers = await institutions_of(connection, sender.sender_id)
             if message.operation in DELIVERIES and numbers and not await may_deliver_more(connection, sender, numbers):
                 raise TooManyDeliveriesError(most=MOST_AN_HOUR)
-            return Call(message, sender, tuple(numbers.values()), document)
+            return Call(message, sender, tuple(numbers.values()), document, signed.ends)
     except FaultError as fault:
         fault.answers = message.message_id
         raise
+
+
+async def _signed_by(house: House, message: Message) -> SignedBy:
+    """Return whose certificate it is; one that its authority has taken back is removed for good, on all nodes."""
+    async with acquire(house.pool) as connection:
+        signed = await sender_of_certificate(connection, message.fingerprint, system_id=message.system_id)
+        now: datetime = await connection.fetchval("select kit_now()")
+    if signed is None:
+        raise CertificateFaultError(system=message.system_id)
+    standing = await asyncio.to_thread(_standing, house.revocations, signed, now)
+    if standing is Standing.REVOKED:
+        log("bpi").error("certificate_revoked", system=message.system_id)
+        async with transaction(house.pool) as tx:
+            await remove_certificate(tx, message.system_id, fingerprint=message.fingerprint, actor=SYSTEM, revoked=True)
+        raise CertificateFaultError(system=message.system_id)
+    if standing is Standing.OUTDATED:
+        log("bpi").warning("revocation_lists_outdated", system=message.system_id)
+        metrics.sender_doubt("revocation_outdated")
+    return signed
+
+
+def _standing(lists: RevocationLists, signed: SignedBy, now: datetime) -> Standing:
+    return lists.standing([read_der(one) for one in signed.chain], now=now)
 
 
 async def _refuse_stubborn(house: House, net: Net) -> None:

@@ -1,9 +1,11 @@
 """What a sender is told of a delivery in one word and one sentence; faults are in ``errors``."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
-from unilogin.kit.text import Language, Texts
+from unilogin.kit import metrics
+from unilogin.kit.text import LANGUAGES, Language, Texts
 from unilogin.protocols.bpi.model import Told
 from unilogin.roster.model import DeliveryState
 
@@ -49,6 +51,15 @@ def fate_of(told: Told) -> Result:
 def code_of(told: Told) -> str:
     """Return the word that a SOAP answer has for it."""
     return _RESKODE[result_of(told)]
+
+
+def warnings_of(texts: Texts, what: str, ends: datetime | None) -> list[dict[str, object]]:
+    """Return what a sender must do soon about its proof: a certificate or a token that ends."""
+    if ends is None:
+        return []
+    metrics.sender_doubt(f"{what}_ends")
+    words = {language: texts(language, f"bpi.warning.{what}_ends", date=f"{ends:%Y-%m-%d}") for language in LANGUAGES}
+    return [{"code": f"{what}_ends", "until": ends.isoformat(), "words": words}]
 
 
 def summary_of(result: Result, told: Told, texts: Texts, language: Language) -> str:

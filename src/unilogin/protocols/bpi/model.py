@@ -55,6 +55,8 @@ class Call:
     """The institutions it has an agreement with."""
     document: IO[bytes]
     """The roster as it was signed (canonical XML), or nothing. Whoever has the call closes it."""
+    ends: datetime | None
+    """When the certificate ends, if that is soon."""
 
 
 class Held(msgspec.Struct, frozen=True):

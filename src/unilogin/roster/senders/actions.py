@@ -8,12 +8,13 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import Institution, InstitutionId
 from unilogin.domain.directory.queries import institution
-from unilogin.kit.certificates import Checked
+from unilogin.kit.certificates import Checked, der_of
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.ids import digest, new_token
+from unilogin.kit.logs import log
 from unilogin.roster.senders.errors import SenderError
 from unilogin.roster.senders.model import Sender, SenderId, TokenId
-from unilogin.roster.senders.queries import institutions_of, sender_of_system
+from unilogin.roster.senders.queries import ending_soon, institutions_of, sender_of_system
 from unilogin.roster.senders.rules import check_system_id
 
 
@@ -75,9 +76,10 @@ async def add_certificate(tx: Transaction, system_id: str, *, certificate: Check
     """
     sender = await _known(tx, system_id)
     taken = await tx.fetchval(
-        "insert into roster_certificate as c (fingerprint, sender_id, subject, valid_from, valid_until, chained)"
-        " values ($1, $2, $3, $4, $5, $6) on conflict (fingerprint) do update set removed_at = null,"
-        " valid_from = excluded.valid_from, valid_until = excluded.valid_until, chained = excluded.chained"
+        "insert into roster_certificate as c (fingerprint, sender_id, subject, valid_from, valid_until, chained, chain)"
+        " values ($1, $2, $3, $4, $5, $6, $7) on conflict (fingerprint) do update set removed_at = null,"
+        " valid_from = excluded.valid_from, valid_until = excluded.valid_until, chained = excluded.chained,"
+        " chain = excluded.chain"
         " where c.sender_id = excluded.sender_id returning true",
         certificate.fingerprint,
         sender.sender_id,
@@ -85,6 +87,7 @@ async def add_certificate(tx: Transaction, system_id: str, *, certificate: Check
         certificate.valid_from,
         certificate.valid_until,
         certificate.chained,
+        [der_of(one) for one in certificate.chain],
     )
     if not taken:
         raise SenderError("this certificate is registered for another system: one certificate, one system")
@@ -92,8 +95,13 @@ async def add_certificate(tx: Transaction, system_id: str, *, certificate: Check
     await write(tx, Entry(Event.SENDER_CERTIFICATE_ADDED, actor, about=system_id, detail=detail))
 
 
-async def remove_certificate(tx: Transaction, system_id: str, *, fingerprint: bytes, actor: Actor) -> bool:
-    """Believe no message signed with this certificate any more; return False when it was not believed."""
+async def remove_certificate(
+    tx: Transaction, system_id: str, *, fingerprint: bytes, actor: Actor, revoked: bool = False
+) -> bool:
+    """Believe no message signed with this certificate any more; return False when it was not believed.
+
+    ``revoked``: its authority has taken it back.
+    """
     sender = await _known(tx, system_id)
     removed = await tx.fetchval(
         "update roster_certificate set removed_at = kit_now()"
@@ -102,7 +110,7 @@ async def remove_certificate(tx: Transaction, system_id: str, *, fingerprint: by
         fingerprint,
     )
     if removed:
-        detail = {"fingerprint": fingerprint.hex()}
+        detail = {"fingerprint": fingerprint.hex(), **({"revoked": True} if revoked else {})}
         await write(tx, Entry(Event.SENDER_CERTIFICATE_REMOVED, actor, about=system_id, detail=detail))
     return bool(removed)
 
@@ -175,6 +183,12 @@ async def note_refused(connection: Connection, who: Actor, *, why: str, number: 
 async def forget_old_messages(tx: Transaction) -> None:
     """Delete what is too old to come again. Nothing is decided here (D4)."""
     await tx.execute("delete from roster_message where expires_at < kit_now()")
+
+
+async def tell_of_endings(tx: Transaction) -> None:
+    """Let the log say each day what senders prove themselves with that ends within a month; it decides nothing (D4)."""
+    for one in await ending_soon(tx):
+        log("senders").warning("proof_ends", system=one.system_id, what=one.what, until=one.until.isoformat())
 
 
 async def _known(tx: Transaction, system_id: str) -> Sender:

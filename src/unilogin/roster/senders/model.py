@@ -26,6 +26,18 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedBy:
+    """A sender whose certificate signed a message, and what is known of the certificate."""
+
+    sender: Sender
+    fingerprint: bytes
+    ends: datetime | None
+    """When, if that is soon."""
+    chain: tuple[bytes, ...]
+    """In DER, the certificate first; empty where nobody said who may have issued it."""
+
+
+@dataclass(frozen=True, slots=True)
 class TokenBearer:
     """A sender that came with a token, and what the token is good for."""
 
@@ -33,6 +45,8 @@ class TokenBearer:
     token_id: TokenId
     only: frozenset[InstitutionId] | None
     """None: every institution it has an agreement with."""
+    ends: datetime | None
+    """When it expires, if that is soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,15 @@ class KnownCertificate:
     valid_from: datetime
     valid_until: datetime
     chained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Something that a sender proves itself with, and that ends soon or has ended with nothing after it."""
+
+    system_id: str
+    what: str  # certificate, token
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

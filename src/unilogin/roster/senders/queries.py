@@ -8,41 +8,51 @@ from unilogin.kit.ids import digest
 from unilogin.roster.model import DeliveryId, Receipt
 from unilogin.roster.queries import history_of_sender, receipt
 from unilogin.roster.senders.model import (
+    Ending,
     KnownCertificate,
     KnownToken,
     Registered,
     Sender,
     SenderId,
+    SignedBy,
     TokenBearer,
     TokenId,
 )
-from unilogin.roster.senders.rules import MOST_AN_HOUR
+from unilogin.roster.senders.rules import ENDS_SOON, MOST_AN_HOUR
 
 
-async def sender_of_certificate(connection: Connection, fingerprint: bytes, *, system_id: str) -> Sender | None:
+async def sender_of_certificate(connection: Connection, fingerprint: bytes, *, system_id: str) -> SignedBy | None:
     """Return the sender that this certificate is registered for now; None for all else, without saying why."""
-    sender_id = await connection.fetchval(
-        "select s.sender_id from roster_certificate c join roster_sender s using (sender_id)"
+    row = await connection.fetchrow(
+        "select s.sender_id, case when c.valid_until <= kit_now() + $3 then c.valid_until end as ends, c.chain"
+        " from roster_certificate c join roster_sender s using (sender_id)"
         " where c.fingerprint = $1 and s.system_id = $2 and s.stopped_at is null and c.removed_at is null"
         " and kit_now() between c.valid_from and c.valid_until",
         fingerprint,
         system_id,
+        ENDS_SOON,
     )
-    return Sender(SenderId(sender_id), system_id) if sender_id else None
+    if row is None:
+        return None
+    sender = Sender(SenderId(row["sender_id"]), system_id)
+    return SignedBy(sender, fingerprint, row["ends"], tuple(row["chain"]))
 
 
 async def bearer_of_token(connection: Connection, token: str) -> TokenBearer | None:
     """Return who a token belongs to; None when it is unknown, expired or revoked, or its sender stopped."""
     row = await connection.fetchrow(
-        "select t.token_id, t.institution_ids, s.sender_id, s.system_id"
+        "select t.token_id, t.institution_ids, s.sender_id, s.system_id,"
+        " case when t.expires_at <= kit_now() + $2 then t.expires_at end as ends"
         " from roster_token t join roster_sender s using (sender_id)"
         " where t.token_hash = $1 and t.revoked_at is null and t.expires_at > kit_now() and s.stopped_at is null",
         digest(token),
+        ENDS_SOON,
     )
     if row is None:
         return None
     only = None if row["institution_ids"] is None else frozenset(map(InstitutionId, row["institution_ids"]))
-    return TokenBearer(Sender(SenderId(row["sender_id"]), row["system_id"]), TokenId(row["token_id"]), only)
+    sender = Sender(SenderId(row["sender_id"]), row["system_id"])
+    return TokenBearer(sender, TokenId(row["token_id"]), only, row["ends"])
 
 
 async def institutions_of(connection: Connection, sender_id: SenderId) -> dict[InstitutionId, str]:
@@ -158,3 +168,25 @@ async def tokens_of(connection: Connection, sender_id: SenderId) -> list[KnownTo
         )
         for row in rows
     ]
+
+
+_ENDING = """
+  with kept as (
+    select c.sender_id, 'certificate' as what, c.valid_until as until
+    from roster_certificate c where c.removed_at is null
+    union all
+    select t.sender_id, 'token', t.expires_at from roster_token t where t.revoked_at is null
+  )
+  select s.system_id, k.what, max(k.until) as until
+  from kept k join roster_sender s using (sender_id)
+  where s.stopped_at is null
+    and exists (select from roster_agreement a where a.sender_id = s.sender_id and a.ended_at is null)
+  group by s.system_id, k.what
+  having max(k.until) between kit_now() - $1::interval and kit_now() + $1::interval
+  order by until, s.system_id
+"""
+
+
+async def ending_soon(connection: Connection) -> list[Ending]:
+    """Return what ends within a month, or has ended within one, where the sender has nothing that lasts longer."""
+    return [Ending(*row.values()) for row in await connection.fetch(_ENDING, ENDS_SOON)]

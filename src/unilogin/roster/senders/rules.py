@@ -13,6 +13,9 @@ CLOCKS_DIFFER = timedelta(minutes=2)
 LONGEST_LIFE = timedelta(minutes=10)
 """A message is on its way for seconds; clients say five minutes."""
 
+ENDS_SOON = timedelta(days=30)
+"""So long before a certificate or a token ends its sender and the operator are told."""
+
 MOST_AN_HOUR = 60
 """Deliveries for one institution, whoever sends them; the same one again does not count."""
 

@@ -17,7 +17,7 @@ from unilogin.protocols.bpi.certificate import Signer, signer
 from unilogin.protocols.bpi.description import schema, wsdl
 from unilogin.protocols.bpi.errors import BrokenError, BusyError, FaultError, RightsError
 from unilogin.protocols.bpi.handing_over import hand_over
-from unilogin.protocols.bpi.messages import code_of, result_of, summary_of
+from unilogin.protocols.bpi.messages import code_of, result_of, summary_of, warnings_of
 from unilogin.protocols.bpi.model import DELIVERIES, Call, NotAgreed, Operation
 from unilogin.protocols.bpi.names import SERVICE
 
@@ -73,10 +73,13 @@ async def _deliver(house: House, asked: Call) -> str:
     metrics.delivery("soap", result_of(taken.told))
     findings = taken.receipt.get("findings")
     shown = findings[:_MOST_FINDINGS] if isinstance(findings, list) else []
-    receipt = msgspec.json.encode({**taken.receipt, "findings": shown}).decode()
+    warnings = warnings_of(house.texts, "certificate", asked.ends)
+    receipt = msgspec.json.encode({**taken.receipt, "findings": shown, "warnings": warnings}).decode()
+    said = [summary_of(result_of(taken.told), taken.told, house.texts, "da")]
+    said += [house.texts("da", "bpi.warning.certificate_ends", date=f"{asked.ends:%Y-%m-%d}")] if asked.ends else []
     return (
         f'<s:svar xmlns:s="{SERVICE}"><s:reskode>{code_of(taken.told)}</s:reskode>'
-        f"<s:restekst>{escape(summary_of(result_of(taken.told), taken.told, house.texts, 'da'))}</s:restekst>"
+        f"<s:restekst>{escape(' '.join(said))}</s:restekst>"
         f"<s:kvittering>{escape(receipt)}</s:kvittering></s:svar>"
     )
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +23,7 @@ from unilogin.protocols.bpi.errors import (
     TooManyDeliveriesError,
 )
 from unilogin.protocols.bpi.handing_over import hand_over
-from unilogin.protocols.bpi.messages import Result, result_of, summary_of
+from unilogin.protocols.bpi.messages import Result, result_of, summary_of, warnings_of
 from unilogin.protocols.bpi.model import NotAgreed, Taken
 from unilogin.protocols.bpi.names import address_of
 from unilogin.protocols.bpi.receiving import receive_file
@@ -45,7 +46,7 @@ async def take_upload(house: House, request: Request, admitted: TokenBearer | Fa
     try:
         if isinstance(admitted, FaultError):
             raise admitted
-        return _answer(house, request, await _taken(house, request, admitted))
+        return _answer(house, request, await _taken(house, request, admitted), ends=admitted.ends)
     except FaultError as fault:
         return _refusal(house, fault)
     except (FullError, *UNAVAILABLE, *UNAVAILABLE_STATES) as error:
@@ -86,13 +87,14 @@ async def _check_leave(house: House, bearer: TokenBearer, number: str) -> None:
     raise NotAgreedFaultError(number=number[:6])
 
 
-def _answer(house: House, request: Request, taken: Taken) -> Response:
+def _answer(house: House, request: Request, taken: Taken, *, ends: datetime | None) -> Response:
     result = result_of(taken.told)
     metrics.delivery("upload", result)
     told = {
         "result": result,
         "summary": {language: summary_of(result, taken.told, house.texts, language) for language in LANGUAGES},
         **taken.receipt,
+        "warnings": warnings_of(house.texts, "token", ends),
     }
     address = address_of(house.base_url, str(request.path_params["number"]), taken.receipt["delivery_id"])
     return json_answer(told, status=_STATUS.get(result, 200), headers={"Location": address})
