@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from unilogin.roster.generating.generator import RosterSize
     from unilogin.roster.generating.schools import School
 
-MOST_INSTITUTIONS = 4500
+MOST_INSTITUTIONS = 5000
 MOST_NIGHTS = 100
 MOST_YEARS = 6
 
@@ -48,7 +48,7 @@ def generate(
 ) -> None:
     """Write the rosters of invented schools, day-cares and gymnasiums, for tests and for trying things out.
 
-    In the folder: institutions.csv and one file for each institution, of about 600 persons each. Twenty institutions
+    In the folder: institutions.csv and one file for each institution, of about 500 persons each. Twenty institutions
     make a municipality, whose families have children at several of them. Further states stand in folders beside the
     files: night-1, night-2 …, 2026-2027 … Nobody in them can be anybody: CPR numbers have 60 added to the day.
     """

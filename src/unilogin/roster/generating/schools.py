@@ -55,8 +55,8 @@ FRISKOLE = Kind("friskole", "Friskole", SCHOOL_LEVELS, 6, "Elev", 18, ((0.9, 1),
 GYMNASIUM = Kind("gymnasium", "Gymnasium", ("U1", "U2", "U3"), 16, "Studerende", 27, ((0.4, 4), (0.4, 8), (0.2, 11)))
 DAGTILBUD = Kind("dagtilbud", "Børnehus", ("DT", "DT", "DT"), 3, "Barn", 7, ((0.5, 2), (0.4, 3), (0.1, 5)), 4)
 
-KINDS: tuple[tuple[float, Kind], ...] = ((0.34, FOLKESKOLE), (0.20, FRISKOLE), (0.06, GYMNASIUM), (0.40, DAGTILBUD))
-"""Share of the institutions; the average has about 220 children, which with parents and staff makes 500 persons."""
+KINDS: tuple[tuple[float, Kind], ...] = ((0.24, FOLKESKOLE), (0.16, FRISKOLE), (0.05, GYMNASIUM), (0.55, DAGTILBUD))
+"""Share of the institutions; the average has about 200 children, which with parents and staff makes 500 persons."""
 
 ROOMS = ("Rød stue", "Blå stue", "Gul stue", "Grøn stue", "Lilla stue")
 
