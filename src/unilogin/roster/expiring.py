@@ -2,34 +2,29 @@
 
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from unilogin.domain.audit.model import SYSTEM
-from unilogin.domain.directory.bulk import lock_institutions, remove_members
-from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.domain.directory.bulk import lock_institutions
+from unilogin.domain.directory.bulk_staging import PATIENCE
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.identity.forgetting import forget_those_who_left
 from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Transaction
 from unilogin.roster.cpr_cases import close_cases_of_those_who_left, forget_cases
+from unilogin.roster.emptying import let_everybody_go
 from unilogin.roster.lifecycle import IMPORT_LASTS, RESTS, WARNED_BEFORE, ImportStage, stage_of_import
-from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Receipt
-from unilogin.roster.planning import effect_of
-from unilogin.roster.recording import record
-from unilogin.roster.staging import Drawer
 from unilogin.roster.telling import tell_administrators
 
 
 class _Import(NamedTuple):
     institution_id: InstitutionId
-    number: str
     source: str
     last: datetime
     now: datetime
 
 
 _OLD = """
-  select l.institution_id, i.number, l.source, l.last, kit_now() as now
+  select l.institution_id, l.source, l.last, kit_now() as now
   from (
     select institution_id, source, max(applied_at) as last from roster_delivery where status = 'applied' group by 1, 2
   ) l join directory_institution i using (institution_id)
@@ -54,7 +49,7 @@ async def end_old_imports(tx: Transaction) -> None:
     for old in await _old(tx):  # asked again: one may have been renewed while this waited for it
         stage = _stage(old)
         if stage is ImportStage.ENDED and old.institution_id in ended:
-            await _end(tx, old)
+            await let_everybody_go(tx, old.institution_id, source=old.source, actor=SYSTEM)
         elif stage is ImportStage.ENDS_SOON and await tx.fetchval(_TELL_ONCE, old.institution_id, old.source, old.last):
             await tell_administrators(tx, old.institution_id, Notice.IMPORT_ENDING)
 
@@ -65,38 +60,6 @@ async def _old(tx: Transaction) -> list[_Import]:
 
 def _stage(old: _Import) -> ImportStage:
     return stage_of_import(old.last, now=old.now, has_people=True)
-
-
-async def _end(tx: Transaction, old: _Import) -> None:
-    """Let everybody of an import leave, as a delivery would: it stands in the history, and can be taken back."""
-    origin = Origin(old.institution_id, old.source, str(Drawer().new_id()), SYSTEM)
-    rows = await tx.fetch(
-        "select local_person_id from directory_membership"
-        " where institution_id = $1 and source = $2 and ended_at is null",
-        old.institution_id,
-        old.source,
-        timeout=PATIENCE,
-    )
-    removed = await remove_members(tx, origin, local_ids=[row["local_person_id"] for row in rows])
-    effect = await effect_of(tx, origin, first=False, other_numbers=0, garbled=0)
-    told = Receipt(
-        DeliveryId(UUID(origin.delivery)),
-        old.number,
-        old.source,
-        old.now,
-        "",
-        DeliveryStatus.APPLIED,
-        None,
-        {},
-        Counts(left=removed.applied.left),
-        0,
-        (),
-        0,
-        old.now,
-        DeliveryKind.DELETE,
-        effect.lines,
-    )
-    await record(tx, told, actor=SYSTEM, institution_id=old.institution_id, fingerprint=b"")
 
 
 async def forget_people(tx: Transaction) -> None:
