@@ -20,6 +20,7 @@ from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 
 _numbers = itertools.count(os.getpid() % 1000 * 7 + 1)
+_hashes: dict[tuple[bytes, bytes], str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,6 @@ class People:
         secret: str | list[str],
         level: str | None,
     ) -> None:
-        hasher = Hasher(self.secrets["password_pepper"], slots=1)
         typed = picture_secret(secret) if isinstance(secret, list) else secret
         raw = normal_secret(typed)
         assert raw is not None
@@ -177,7 +177,15 @@ class People:
             connection,
             somebody.account_id,
             password_type=PasswordType.PICTURES if isinstance(secret, list) else kind,
-            phc=await hasher.hash(raw),
+            phc=await self._hashed(raw),
             actor=Actor("system", "tests"),
         )
-        hasher.close()
+
+    async def _hashed(self, raw: bytes) -> str:
+        """Hash a secret once for everybody who has it: most people of the tests have the same."""
+        which = (self.secrets["password_pepper"], raw)
+        if which not in _hashes:
+            hasher = Hasher(self.secrets["password_pepper"], slots=1)
+            _hashes[which] = await hasher.hash(raw)
+            hasher.close()
+        return _hashes[which]
