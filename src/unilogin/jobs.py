@@ -83,7 +83,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("rosters: forget whom we wrote to", 24 * HOUR, forget_told),
         Job("rosters: let people of systems go that were left", 10 * MINUTE, retire_due),
         Job("rosters: forget messages too old to come again", HOUR, forget_old_messages),
-        Job("rosters: tell of senders' proofs that end soon", 24 * HOUR, tell_of_endings),
+        Job("rosters: name senders who need another certificate", 24 * HOUR, tell_of_endings),
         Job("people: forget old proposals about who is who", 24 * HOUR, forget_proposals),
         Job("sessions: forget old ones", HOUR, forget_old_sessions),
         Job("passkeys: forget old questions", HOUR, forget_old_questions),
