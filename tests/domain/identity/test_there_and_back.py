@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders.people import People, Somebody
-from tests.builders.running import run
+from tests.builders.running import run, within
 from tests.builders.services import Services
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.cpr import read_cpr
@@ -38,15 +38,7 @@ class Office:
     services: tuple[Registered, ...]
 
     def do(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        async def in_transaction() -> Result:
-            connection = await connect(self.dsn, role="unilogin_run")
-            try:
-                async with connection.transaction():
-                    return await work(connection)
-            finally:
-                await connection.close()
-
-        return run(in_transaction())
+        return within(self.dsn, work)
 
     def sql(self, statement: str, *arguments: object) -> list[Any]:
         async def ask() -> list[Any]:

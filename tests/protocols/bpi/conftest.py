@@ -1,39 +1,22 @@
 """Two institutions, a system that may deliver for the first, and one that may deliver for none."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import pytest
 
 from tests.builders.certificates import Holder, make_holder
-from tests.builders.running import run
+from tests.builders.running import within
 from tests.protocols.bpi.signing import System
 from tests.server import RunningServer
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.actions import InstitutionDraft, save_institutions
 from unilogin.domain.directory.model import InstitutionKind
 from unilogin.kit.certificates import check_certificate
-from unilogin.kit.db.connection import Connection, connect
+from unilogin.kit.db.connection import Connection
 from unilogin.roster.senders import actions
 
 OPERATOR = Actor("operator", "tests")
 OURS, THEIRS = "WS0001", "WS0002"
-Result = TypeVar("Result")
-
-
-def within(dsn: str, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-    """Do work in one transaction."""
-
-    async def connected() -> Result:
-        connection = await connect(dsn, role="unilogin_run")
-        try:
-            async with connection.transaction():
-                return await work(connection)
-        finally:
-            await connection.close()
-
-    return run(connected())
 
 
 @pytest.fixture(scope="session")

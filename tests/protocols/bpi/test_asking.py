@@ -9,8 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.builders.running import run
-from tests.protocols.bpi.conftest import OPERATOR, OURS, within
+from tests.builders.running import run, within
+from tests.protocols.bpi.conftest import OPERATOR, OURS
 from tests.protocols.bpi.signing import System
 from tests.protocols.bpi.test_upload import upload
 from tests.roster.documents import document, member, person, student

@@ -17,7 +17,8 @@ from lxml import etree
 from signxml.algorithms import SignatureMethod
 
 from tests.builders.certificates import Holder, make_holder
-from tests.protocols.bpi.conftest import OPERATOR, OURS, within
+from tests.builders.running import within
+from tests.protocols.bpi.conftest import OPERATOR, OURS
 from tests.protocols.bpi.signing import (
     DS,
     PARTS,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.builders.certificates import Holder, make_holder, make_list
-from tests.protocols.bpi.conftest import OPERATOR, OURS, within
+from tests.builders.running import within
+from tests.protocols.bpi.conftest import OPERATOR, OURS
 from tests.protocols.bpi.signing import System, hello, roster
 from tests.server import RunningServer
 from unilogin.kit.certificates import check_certificate

@@ -3,7 +3,8 @@
 import base64
 
 from tests.builders.certificates import Holder
-from tests.protocols.bpi.conftest import OPERATOR, within
+from tests.builders.running import within
+from tests.protocols.bpi.conftest import OPERATOR
 from tests.protocols.bpi.signing import System, hello
 from unilogin.kit.certificates import read_own
 from unilogin.kit.secrets import Secrets

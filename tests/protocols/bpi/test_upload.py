@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.protocols.bpi.conftest import OPERATOR, OURS, THEIRS, within
+from tests.builders.running import within
+from tests.protocols.bpi.conftest import OPERATOR, OURS, THEIRS
 from tests.protocols.bpi.signing import roster
 from tests.server import RunningServer
 from unilogin.domain.directory.actions import InstitutionDraft, save_institutions

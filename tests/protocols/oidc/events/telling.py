@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.builders.people import Somebody
-from tests.builders.running import run
+from tests.builders.running import within
 from tests.protocols.oidc.relying_party import RelyingParty
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.model import Username
@@ -17,7 +17,7 @@ from unilogin.domain.identity import actions
 from unilogin.domain.identity.model import CorrectionId, Done, NotDone
 from unilogin.domain.services.actions import want_events
 from unilogin.domain.services.model import ClientId
-from unilogin.kit.db.connection import Connection, connect
+from unilogin.kit.db.connection import Connection
 from unilogin.kit.secrets import Secrets
 from unilogin.protocols.oidc.events.actions import (
     claim_events,
@@ -42,16 +42,7 @@ class Corrections:
 
     def do(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """Do something in a transaction."""
-
-        async def in_transaction() -> Result:
-            connection = await connect(self.dsn, role="unilogin_run")
-            try:
-                async with connection.transaction():
-                    return await work(connection)
-            finally:
-                await connection.close()
-
-        return run(in_transaction())
+        return within(self.dsn, work)
 
     def merge(self, kept: Somebody, other: Somebody) -> Done:
         return self._done(
