@@ -18,16 +18,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from unilogin.kit.errors import SetupError, UniloginError
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 PURPOSES = (
     "key_encryption",
@@ -66,10 +63,9 @@ def _cipher(key: bytes) -> AESGCM:
 
 
 @lru_cache(maxsize=4)
-def _begun_mac(key: bytes) -> "tuple[_Hash, _Hash]":
-    """Return the two hashes of HMAC-SHA-256 (RFC 2104) with the key taken in, to be copied: a third of the work."""
-    block = key.ljust(hashlib.sha256().block_size, b"\0")
-    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+def _begun_mac(key: bytes) -> hmac.HMAC:
+    """Return HMAC-SHA-256 with the key taken in, to be copied: a third cheaper than beginning anew."""
+    return hmac.new(key, digestmod=hashlib.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +111,9 @@ class CprVault:
 
     def index(self, cpr: str) -> bytes:
         """Return the look-up value of ten canonical characters: HMAC-SHA-256, full length."""
-        inner, outer = _begun_mac(self.index_key)
-        within, around = inner.copy(), outer.copy()
-        within.update(cpr.encode())
-        around.update(within.digest())
-        return around.digest()
+        mac = _begun_mac(self.index_key).copy()
+        mac.update(cpr.encode())
+        return mac.digest()
 
     @staticmethod
     def _place(person_id: UUID) -> str:
