@@ -1,5 +1,6 @@
 """``unilogin roster``: people from the schools' administrative systems."""
 
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache, partial
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from unilogin.kit.text import Texts
     from unilogin.roster.model import Header, Receipt
     from unilogin.settings import Settings
+
+_SELDOM = 100_000
+"""Objects made before Python looks for circles: rows of people hold none, and are let go of as soon as they are copied."""
 
 commands = typer.Typer(help="Rosters: the people of an institution, from its files.")
 
@@ -84,6 +88,7 @@ async def _load(
     from unilogin.roster.formats.unilogin_import import NAMESPACES
 
     secrets = load_secrets(settings.secrets_path)
+    gc.set_threshold(_SELDOM)
     connection = await connect_to(dsn, role=settings.role)
     try:
         await refuse_pending_migrations(connection)
@@ -135,9 +140,8 @@ def show(file: Path, receipt: "Receipt") -> None:
     """Print a receipt as a school secretary reads it."""
     from unilogin.roster.messages import why_refused
 
-    texts = _texts()
     if receipt.refusal:
-        say(f"{file}: refused, nothing was changed. {why_refused(texts, 'en', receipt)}")
+        say(f"{file}: refused, nothing was changed. {why_refused(_texts(), 'en', receipt)}")
         return
     counts = ", ".join(f"{number} {name}" for name, number in asdict(receipt.counts).items())
     again = " (the same delivery as before: nothing to do)" if receipt.repeated else ""
@@ -168,8 +172,8 @@ def show_findings(receipt: "Receipt") -> None:
     """Print what was wrong with whom, and what to do about it."""
     from unilogin.roster.messages import what_is_wrong, what_to_do
 
-    texts = _texts()
     if receipt.findings:
+        texts = _texts()
         rows = (
             (one.line, one.local_person_id, one.severity, what_is_wrong(texts, "en", one), what_to_do(texts, "en", one))
             for one in receipt.findings

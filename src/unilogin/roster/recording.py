@@ -60,8 +60,8 @@ async def record(
         told.finding_count,
         fingerprint,
         told.kind.value,
-        [asdict(line) for line in told.plan],
-        [asdict(breach) for breach in told.held_by],
+        list(told.plan),
+        list(told.held_by),
     )
     if was_parked:
         await tx.execute("delete from roster_finding where delivery_id = $1", told.delivery_id)
