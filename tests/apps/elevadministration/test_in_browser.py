@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from tests.apps.elevadministration.office import Office, open_office, pupils
 from tests.browser.accessibility import violations
 from tests.browser.fixtures import OpenPage
-from tests.builders.people import People
+from tests.builders.people import People, Somebody
 from tests.roster.documents import employee, member, person, student
 from tests.server import RunningServer
 
@@ -42,6 +42,12 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
     delivery = f"{office.url}/import/{parked.delivery_id}"
     doubtful = member("n-1", person("6405160955", first="Elev2", family="Prøvesen"), student())
     switch = office.plan_switch(*everybody[2:28], doubtful, source="Et Helt Nyt System")
+    twice = [people.pupil(institution=office.number, secret=None) for _ in range(4)]
+    for one in twice:
+        call_them_alike(office, one)
+    office.browser.open(f"{office.url}/sammenlaegning")
+    office.post(f"{office.url}/sammenlaegning/foreslaa", one=twice[0].username, other=twice[1].username)
+    proposal = str(office.browser.path)
     return office, {
         "overview": office.url,
         "history": f"{office.url}/import",
@@ -53,8 +59,22 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
         "add": f"{office.url}/manuel/ny",
         "protection": f"{office.url}/navnebeskyttelse",
         "switch": f"{office.url}/systemskift/{switch}",
+        "switch_new": f"{office.url}/systemskift/ny",
         "exports": f"{office.url}/eksport",
+        "proposal": proposal,
+        "merging": f"{office.url}/sammenlaegning",
     }
+
+
+def call_them_alike(office: Office, who: Somebody) -> None:
+    statement = "update directory_person set first_name = 'Ella Sofie', family_name = 'Dobbelt-Østergaard'"
+    assert office.value(f"{statement} where person_id = $1 returning true", who.person_id)
+    also = (
+        "insert into directory_membership (person_id, institution_id, source, local_person_id, actor_group, roles,"
+        " raw_hash) select $1, institution_id, 'tests', 'x' || $2, 'Elev', array['Elev'], ''"
+        " from directory_institution where number = $3 returning true"
+    )
+    assert office.value(also, who.person_id, who.username, office.number)
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
@@ -78,6 +98,17 @@ def test_every_page_on_every_screen(
         for width, height in SCREENS[language]:
             page.set_viewport_size({"width": width, "height": height})
             check(page, f"{name}-{width}-{language}", read_aloud=width < 1920)
+    width, height = SCREENS[language][0]
+    page.set_viewport_size({"width": width, "height": height})
+    with page.expect_navigation():
+        page.locator("form[action$='/analyse'] button").first.press("Enter")  # by keyboard
+    check(page, f"merge-{width}-{language}")
+    username = page.locator("td code").first.inner_text()
+    page.goto(f"{server.base_url}{urls['merging']}")
+    page.fill("#username", username)
+    with page.expect_navigation():
+        page.press("#username", "Enter")
+    check(page, f"split-{width}-{language}")
 
 
 def check(page: Page, name: str, *, read_aloud: bool = True) -> None:

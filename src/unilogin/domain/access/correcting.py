@@ -41,9 +41,9 @@ _WHO = """
   held as (
     select m.institution_id, m.actor_group, m.ended_at from directory_membership m join who using (person_id)
   ), counts as (
-    select * from held where ended_at is null
+    select institution_id, actor_group from held where ended_at is null
     union all
-    select * from held where ended_at = (select max(ended_at) from held)
+    select institution_id, actor_group from held where ended_at = (select max(ended_at) from held)
       and not exists (select from held where ended_at is null)
   )
   select w.account_id, w.person_id, w.username,
