@@ -21,9 +21,9 @@ from unilogin.roster.generating.generator import extracted_at, write_institution
 from unilogin.roster.generating.schools import FOLKESKOLE, School, school_of
 
 CLASSES_A_YEAR = 2
-"""A Danish school of some 440 pupils; with parents and staff about a thousand persons."""
+"""A Danish school of some 440 pupils; with parents and staff some twelve hundred persons."""
 
-PERSONS_A_CLASS = 500
+PERSONS_A_CLASS = 560
 """In all years together, for each class that a school has in one: pupils, parents, staff."""
 
 FIRST_BUDGET = 2.5

@@ -15,10 +15,10 @@ from bench.rosters import Files, Loader, Loading, run
 from unilogin.kit.db.connection import connect
 from unilogin.roster.generating.families import BEGINNING
 from unilogin.roster.generating.generator import extracted_at, write_institutions, write_roster
-from unilogin.roster.generating.schools import School, country
+from unilogin.roster.generating.schools import School, school_of
 
 SEED = 7
-PERSONS_A_LINE = 430
+PERSONS_A_LINE = 560
 NO_LIMITS = ["--removed-percent", "100", "--changed-percent", "100", "--smallest-whole", "1000000000"]
 
 _TABLES = {
@@ -36,7 +36,7 @@ def measure(folder: Path, *, persons: int) -> tuple[list[Ratio], list[Figure]]:
     """Load a school and its next year, take that back, and load it again; raises SystemExit when a row differs."""
     folder.mkdir()
     loader = Loader(folder, folder / "loader.log")
-    school = replace(next(country(institutions=1, seed=SEED)), lines=max(1, persons // PERSONS_A_LINE))
+    school = school_of(0, lines=max(1, persons // PERSONS_A_LINE))
     first, following = (_write(folder / name, school, years=years) for years, name in enumerate(("first", "next")))
     database, env = loader.prepare(first, name="undoing")
     number = school.institution.number
