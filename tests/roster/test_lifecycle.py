@@ -1,17 +1,27 @@
 """What ends by itself, and that whoever comes back after years is who they were."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.builders.clock import Clock
+from tests.builders.running import run
 from tests.roster.documents import contact, employee, member, person, student
 from tests.roster.registry import Registry
+from unilogin.apps.elevadministration.actions import mind_manual
 from unilogin.domain.directory.bulk_undo import Undone
+from unilogin.kit.db.connection import Connection, connect
 from unilogin.roster.expiring import end_old_imports, forget_people
 from unilogin.roster.lifecycle import ImportStage, Stage, stage_of_import, stage_of_person
 from unilogin.roster.model import DeliveryId
 from unilogin.roster.queries import receipt
 
+ADMINISTRATOR = """
+  insert into access_right (account_id, institution_id, name, granted_by)
+  select a.account_id, m.institution_id, 'Brugeradministrator', a.account_id
+  from directory_account a join directory_membership m using (person_id) where m.local_person_id = 'm-1'
+"""
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 MOTHER = person("6105802234", first="Ida", more="<EmailAddress>ida@example.dk</EmailAddress>")
 CHILD = member("e-1", person(), student(more=contact(MOTHER)))
@@ -20,19 +30,44 @@ HIDDEN = member("e-7", person("6405162277", first="Ukendt", protected="true", al
 
 
 @pytest.mark.parametrize(
-    ("days", "has_people", "stage"),
+    ("days", "warned", "has_people", "stage"),
     [
-        (0, True, ImportStage.FRESH),
-        (334, True, ImportStage.FRESH),
-        (335, True, ImportStage.ENDS_SOON),
-        (364, True, ImportStage.ENDS_SOON),
-        (365, True, ImportStage.ENDED),
-        (900, True, ImportStage.ENDED),
-        (900, False, ImportStage.FRESH),
+        (0, None, True, ImportStage.FRESH),
+        (334, None, True, ImportStage.FRESH),
+        (335, None, True, ImportStage.ENDS_SOON),
+        (364, 29, True, ImportStage.ENDS_SOON),
+        (365, 30, True, ImportStage.ENDED),
+        (900, 565, True, ImportStage.ENDED),
+        (900, None, True, ImportStage.ENDS_SOON),  # no job ran for a long time: nobody ends unwarned
+        (900, 29, True, ImportStage.ENDS_SOON),
+        (400, 600, True, ImportStage.ENDS_SOON),  # warned the year before, and renewed since
+        (900, 565, False, ImportStage.FRESH),
     ],
 )
-def test_an_import_lasts_a_year(days: int, *, has_people: bool, stage: ImportStage) -> None:
-    assert stage_of_import(NOW - timedelta(days=days), now=NOW, has_people=has_people) is stage
+def test_an_import_lasts_a_year_and_a_month_after_the_warning(
+    days: int, warned: int | None, *, has_people: bool, stage: ImportStage
+) -> None:
+    last, warned_at = NOW - timedelta(days=days), None if warned is None else NOW - timedelta(days=warned)
+    assert stage_of_import(last, warned_at=warned_at, now=NOW, has_people=has_people) is stage
+
+
+@pytest.mark.parametrize("last", [
+    datetime(2027, 3, 28, 1, 30, tzinfo=UTC),  # the hour that is not there in Danish time
+    datetime(2027, 10, 31, 0, 30, tzinfo=UTC),  # the hour that is there twice
+    datetime(2028, 2, 29, 12, tzinfo=UTC),
+    datetime(2027, 1, 31, 23, 59, 59, tzinfo=UTC),
+])  # fmt: skip
+def test_the_days_of_an_import_are_counted_in_days_whatever_the_calendar_does(last: datetime) -> None:
+    warned_at: datetime | None = None
+    stages: list[tuple[ImportStage, float]] = []
+    for hours in range(334 * 24, 367 * 24):
+        now = last + timedelta(hours=hours)
+        stage = stage_of_import(last, warned_at=warned_at, now=now, has_people=True)
+        if stage is ImportStage.ENDS_SOON and warned_at is None:
+            warned_at = now
+        if not stages or stages[-1][0] is not stage:
+            stages.append((stage, hours / 24))
+    assert stages == [(ImportStage.FRESH, 334), (ImportStage.ENDS_SOON, 335), (ImportStage.ENDED, 365)]
 
 
 @pytest.mark.parametrize(
@@ -66,11 +101,7 @@ def there(registry: Registry) -> int:
 
 def test_an_import_nobody_renews_ends_after_a_warning_and_can_be_taken_back(registry: Registry) -> None:
     registry.deliver(CHILD, TEACHER)
-    registry.execute(
-        "insert into access_right (account_id, institution_id, name, granted_by) select a.account_id, m.institution_id,"
-        " 'Brugeradministrator', a.account_id from directory_account a join directory_membership m using (person_id)"
-        " where m.local_person_id = 'm-1'"
-    )
+    registry.execute(ADMINISTRATOR)
     told = "select count(*) from notices_notice where kind = 'import_ending'"
     age(registry, 334)
     registry.act(end_old_imports)
@@ -88,7 +119,10 @@ def test_an_import_nobody_renews_ends_after_a_warning_and_can_be_taken_back(regi
     assert story
     assert (story.source, story.counts.left, [line.left for line in story.plan]) == ("Prøvesystem", 2, [1, 1, 1])
     assert registry.undo(story) == Undone(restored=2, left=0)
-    assert there(registry) == 2
+    for _ in range(2):
+        registry.act(end_old_imports)
+        assert there(registry) == 2, "who took it back is not asked again the night after"
+    assert registry.row(told) == (1,)
 
 
 def test_a_source_that_delivers_goes_on(registry: Registry) -> None:
@@ -148,3 +182,50 @@ def test_a_child_grows_up_with_one_username(registry: Registry) -> None:
             " where p.first_name = 'Åse'"
         )}  # fmt: skip
     assert len(usernames) == 1
+
+
+@pytest.mark.parametrize(
+    ("until", "not_yet", "told"),
+    [
+        ("2028-03-29 12:00Z", "2028-02-29 11:59Z", "2028-02-29 12:01Z"),
+        ("2027-03-31 12:00Z", "2027-02-28 23:59Z", "2027-03-01 00:00Z"),  # there is no 31 February
+        ("2027-10-31 00:30Z", "2027-09-30 23:59Z", "2027-10-01 00:00Z"),
+        ("2027-03-28 01:00Z", "2027-02-28 00:59Z", "2027-02-28 01:01Z"),  # the night that Danish clocks go forward
+    ],
+)
+def test_administrators_are_told_a_month_before_by_the_calendar_and_once_whoever_looks(
+    registry: Registry, until: str, not_yet: str, told: str
+) -> None:
+    registry.deliver(CHILD, TEACHER)
+    registry.execute(ADMINISTRATOR)
+    registry.execute(
+        "insert into directory_manual (membership_id, until_at, confirmed_by)"
+        " select membership_id, $1::text::timestamptz, membership_id from directory_membership"
+        " where local_person_id = 'e-1'",
+        until,
+    )
+    run(Clock(registry.dsn).move(0))
+
+    def look_at(moment: str) -> tuple[object, int]:
+        """Several nodes look at the same moment, and one of them twice."""
+        registry.execute("update tests_clock set moved = $1::text::timestamptz - statement_timestamp()", moment)
+        run(_at_once(registry))
+        registry.act(mind_manual)
+        count = registry.row("select coalesce(sum(times), 0)::int from notices_notice where kind = 'manual_ending'")
+        return count[0], there(registry)
+
+    assert look_at(not_yet) == (0, 2)
+    assert look_at(told) == (1, 2)
+    assert look_at(until) == (1, 1)
+
+
+async def _at_once(registry: Registry) -> None:
+    connections = [await connect(registry.dsn, role="unilogin_run") for _ in range(2)]
+    await asyncio.gather(*(_mind(connection) for connection in connections))
+    for connection in connections:
+        await connection.close()
+
+
+async def _mind(connection: Connection) -> None:
+    async with connection.transaction():
+        await mind_manual(connection)

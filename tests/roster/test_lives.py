@@ -77,6 +77,7 @@ class Life:
     cpr: str
     levels: dict[str, str] = field(default_factory=dict)
     renewed: dict[str, timedelta] = field(default_factory=dict)
+    warned: dict[str, timedelta] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
     by_hand: timedelta | None = None  # until when
     left: timedelta = timedelta()
@@ -103,6 +104,7 @@ class Life:
         receipt = self.ground.deliver(teacher, *([pupil] if level else []), where=where)
         assert (receipt.status, receipt.findings) == (DeliveryStatus.APPLIED, ())
         self.renewed[where] = self.today
+        self.warned.pop(where, None)
         belonged = self.belongs_anywhere
         if level:
             self.levels[where], self.forgotten = level, False
@@ -144,6 +146,7 @@ class Life:
                 lambda tx: confirm(tx, found, institution_id=at, by=self.account, actor=OPERATOR)  # type: ignore[arg-type]
             )
         self.by_hand, self.forgotten = self.today + YEAR, False
+        self.warned.pop("by hand", None)
 
     async def _add(self, tx: Transaction, where: str) -> None:
         vault = self.registry.secrets.cpr_vault()
@@ -157,11 +160,16 @@ class Life:
         """Let time go by, and end what ends by itself."""
         self.ground.wait(days)
         belonged = self.belongs_anywhere
-        if self.by_hand is not None and self.by_hand <= self.today:
+        told = self.warned.get("by hand")
+        if self.by_hand and self.by_hand <= self.today and told is not None and self.today - told >= 27 * DAY:
             self.by_hand = None
+        if self.by_hand is not None and self.by_hand - self.today < 28 * DAY:
+            self.warned.setdefault("by hand", self.today)
         for where, last in list(self.renewed.items()):
-            if self.today - last >= YEAR:
+            if self.today - last >= YEAR and where in self.warned and self.today - self.warned[where] >= 30 * DAY:
                 self.levels.pop(where, None)
+            elif self.today - last >= YEAR - 30 * DAY:
+                self.warned.setdefault(where, self.today)
         self._note_leaving(belonged)
         if self.account and not self.belongs_anywhere and self.today - self.left >= YEAR:
             self.forgotten = True

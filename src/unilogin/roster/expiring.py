@@ -20,19 +20,23 @@ class _Import(NamedTuple):
     institution_id: InstitutionId
     source: str
     last: datetime
+    warned_at: datetime | None
     now: datetime
 
 
 _OLD = """
-  select l.institution_id, l.source, l.last, kit_now() as now
+  select l.institution_id, l.source, l.last, s.told_at, kit_now() as now
   from (
-    select institution_id, source, max(applied_at) as last from roster_delivery where status = 'applied' group by 1, 2
-  ) l join directory_institution i using (institution_id)
+    select institution_id, source, max(case when status = 'applied' then applied_at else settled_at end) as last
+    from roster_delivery where status = 'applied' or (status = 'undone' and actor_kind = 'system') group by 1, 2
+  ) l join directory_institution i using (institution_id) left join roster_stale s using (institution_id, source)
   where l.last <= kit_now() - $1::interval
     and exists (select from directory_membership m
                 where m.institution_id = l.institution_id and m.source = l.source and m.ended_at is null)
   order by i.number, l.source
 """
+
+"""Whoever takes back that an import has ended says that its people are still here, as a delivery would."""
 
 _TELL_ONCE = """
   insert into roster_stale as s (institution_id, source) values ($1, $2)
@@ -59,7 +63,7 @@ async def _old(tx: Transaction) -> list[_Import]:
 
 
 def _stage(old: _Import) -> ImportStage:
-    return stage_of_import(old.last, now=old.now, has_people=True)
+    return stage_of_import(old.last, warned_at=old.warned_at, now=old.now, has_people=True)
 
 
 async def forget_people(tx: Transaction) -> None:

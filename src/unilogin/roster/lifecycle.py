@@ -41,11 +41,15 @@ class Stage(StrEnum):
     FORGOTTEN = "forgotten"
 
 
-def stage_of_import(last: datetime, *, now: datetime, has_people: bool) -> ImportStage:
-    """Return how an import stands whose last delivery is of ``last``; one without people has nothing to end."""
+def stage_of_import(last: datetime, *, warned_at: datetime | None, now: datetime, has_people: bool) -> ImportStage:
+    """Return how an import stands whose last delivery is of ``last``; one without people has nothing to end.
+
+    It ends a month after administrators were warned, also where nobody could warn them in time.
+    """
     if not has_people or now - last < IMPORT_LASTS - WARNED_BEFORE:
         return ImportStage.FRESH
-    return ImportStage.ENDED if now - last >= IMPORT_LASTS else ImportStage.ENDS_SOON
+    warned = warned_at is not None and warned_at > last and now - warned_at >= WARNED_BEFORE
+    return ImportStage.ENDED if warned and now - last >= IMPORT_LASTS else ImportStage.ENDS_SOON
 
 
 def stage_of_person(*, belongs: bool, left_at: datetime, now: datetime) -> Stage:

@@ -138,8 +138,17 @@ def test_what_nobody_confirms_ends_and_administrators_are_told_a_month_before(of
     assert office.value(told, office.head.account_id) == 1
     _set_end(office, "-1 second")
     run(_mind(office))
+    assert here(office, "Haandfast") == 1, "not before a month after they were told"
+    run(_told_earlier(office))
+    run(_mind(office))
     assert here(office, "Haandfast") == 0
     assert office.value(told, office.head.account_id) == 1
+
+
+async def _told_earlier(office: Office) -> None:
+    connection = await connect(office.dsn)
+    await connection.execute("update directory_manual set reminded_at = reminded_at - interval '27 days'")
+    await connection.close()
 
 
 async def _mind(office: Office) -> None:

@@ -24,6 +24,8 @@ from unilogin.kit.secrets import CprVault
 
 LASTS = "interval '1 year'"
 NOTICE = "interval '1 month'"
+WARNED = "interval '27 days'"
+"""February is the shortest month, and a job may be late by some hours."""
 
 
 class NotAdded(StrEnum):
@@ -270,6 +272,7 @@ _END_DUE = f"""
     update directory_membership m set ended_at = kit_now()
     from directory_manual u
     where m.membership_id = u.membership_id and u.until_at <= kit_now() and m.ended_at is null
+      and u.reminded_at <= kit_now() - {WARNED}
     returning m.person_id, m.institution_id
   )
   {AUDIT_INSERT}
@@ -280,7 +283,7 @@ _END_DUE = f"""
 
 
 async def end_due(tx: Transaction) -> None:
-    """End what nobody has confirmed for a year."""
+    """End what nobody has confirmed for a year, a month after administrators were told, however late that was."""
     await tx.execute(_END_DUE, SYSTEM.kind, SYSTEM.id)
 
 
@@ -289,7 +292,7 @@ _DUE_SOON = f"""
     update directory_manual u set reminded_at = kit_now()
     from directory_membership m
     where m.membership_id = u.membership_id and m.ended_at is null and u.reminded_at is null
-      and u.until_at < kit_now() + {NOTICE} and u.until_at > kit_now()
+      and u.until_at < kit_now() + {NOTICE}
     returning m.institution_id
   )
   select distinct institution_id from soon
