@@ -19,6 +19,7 @@ from bench import (
     growth,
     journey,
     morning,
+    releasing,
     rosters,
     sign_on,
     timing,
@@ -39,6 +40,7 @@ MEASURES = (
     "elevadgang",
     "roster",
     "undo",
+    "release",
     "arrival",
     "beside",
     "country",
@@ -65,6 +67,7 @@ class Effort:
     board_rounds: int
     board_journeys: int
     undone: int
+    released: int
     deliveries: int
     beside_rounds: int
     beside_schools: int
@@ -86,6 +89,7 @@ FULL = Effort(
     board_rounds=5,
     board_journeys=840,
     undone=200_000,
+    released=20_000,
     deliveries=20,
     beside_rounds=5,
     beside_schools=200,
@@ -106,6 +110,7 @@ QUICK = Effort(
     board_rounds=2,
     board_journeys=200,
     undone=10_000,
+    released=5_000,
     deliveries=3,
     beside_rounds=3,
     beside_schools=40,
@@ -171,6 +176,8 @@ def _measure_rosters(report: Report, folder: Path, *, only: list[str], effort: E
         ratios, figures = undoing.measure(folder / "undoing", persons=effort.undone)
         report.ratios += ratios
         report.figures += figures
+    if "release" in only:
+        report.figures += releasing.measure(folder / "releasing", persons=effort.released)
     if "arrival" in only:
         report.figures += arrival.measure(folder / "arrival", deliveries=effort.deliveries)
     if "beside" in only:

@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -134,7 +135,8 @@ class Doors:
         self, target: str, content: bytes, headers: Mapping[str, str], *, sent: Sent, method: str = "POST"
     ) -> None:
         connection = http.client.HTTPConnection(urlsplit(self.server.base_url).netloc, timeout=LONGEST_SECONDS)
-        connection.request(method, target, content, dict(headers))
+        with suppress(BrokenPipeError):  # refused before it was sent: the answer says why
+            connection.request(method, target, content, dict(headers))
         sent()
         answer = connection.getresponse()
         body = answer.read()
