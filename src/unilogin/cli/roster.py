@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unilogin.settings import Settings
 
 _SELDOM = 100_000
-"""Objects made before Python looks for circles: rows of people hold none, and are let go of as soon as they are copied."""
+"""Objects made before Python looks for circles: the rows of people hold none, and go as soon as they are copied."""
 
 commands = typer.Typer(help="Rosters: the people of an institution, from its files.")
 
