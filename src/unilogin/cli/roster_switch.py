@@ -114,13 +114,14 @@ def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
             (
                 one.local_person_id,
                 one.line,
+                one.name or "",
                 ", ".join(f"{local_id} ({username}, {name})" for local_id, username, name in one.fits),
                 "yes" if one.other_number else "",
                 one.decided or "to be decided",
             )
             for one in found.doubts
         )
-        show_table(("In the file", "Line", "May be", "Another CPR number", "Decided"), rows)
+        show_table(("In the file", "Line", "Called there", "May be", "Another CPR number", "Decided"), rows)
     if found.leaving:
         show_table(("Would leave", "Username", "Name", "Class"), found.leaving)
 

@@ -51,6 +51,9 @@ alter table roster_switch
 create index roster_switch_wanted on roster_switch (due_at)
   where agreed_at is not null and undone_at is null and answer is null;
 
+-- What somebody in doubt is called in the file, for whoever says who they are; of nobody who is hidden.
+alter table roster_switch_person add column told_name text, add column told_group text;
+
 -- Who was told that a delivery needs them: the letter, if any, is the notice's.
 create table roster_told (
   delivery_id  uuid not null,

@@ -47,3 +47,15 @@ def test_a_plan_is_dropped(office: Office, url: str) -> None:
         )
         == 1
     )
+
+
+def test_n_113_a_name_in_the_file_says_nobody_who_is_behind_an_alias(office: Office) -> None:
+    url = f"{office.url}/systemskift/{office.plan_switch(*NEW)}"
+    assert "n-3, linje" in office.browser.open(url).text
+    assert office.browser.text.count("Elev3 Prøvesen") == 2 + 1, "in the file, to choose, and as one who would leave"
+    hide = "update directory_person p set protected = true, alias_first_name = 'Skygge', alias_family_name = 'Alias'"
+    of = "from directory_membership m where m.person_id = p.person_id and m.local_person_id = 'e-3' and m.source = $1"
+    at = "and m.institution_id = (select institution_id from directory_institution where number = $2) returning true"
+    assert office.value(f"{hide} {of} {at}", "Prøvesystem", office.number)
+    assert "Elev3" not in office.browser.open(url).text
+    assert "En beskyttet person" in office.browser.text

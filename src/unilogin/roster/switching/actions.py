@@ -36,7 +36,7 @@ from unilogin.roster.switching.looking import (
     sources_of,
     who_is_here,
 )
-from unilogin.roster.switching.model import Coming, Match, NotSwitched, SwitchId
+from unilogin.roster.switching.model import Coming, How, Match, NotSwitched, SwitchId
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.rules import match, too_many_leave
 from unilogin.roster.undoing import UndoRefused, undo
@@ -51,12 +51,14 @@ _SAVE = """
 """
 
 _SAVE_PEOPLE = """
-  insert into roster_switch_person (switch_id, local_person_id, line, how, membership_id, candidates, other_number)
+  insert into roster_switch_person (switch_id, local_person_id, line, how, membership_id, candidates, other_number,
+                                    told_name, told_group)
   select $1, n.local_person_id, n.line, n.how, n.membership_id,
          coalesce((select array_agg(x::text::uuid) from jsonb_array_elements_text(n.candidates) x), '{}'),
-         n.other_number
+         n.other_number, n.told_name, n.told_group
   from jsonb_to_recordset($2::jsonb)
-    as n (local_person_id text, line integer, how text, membership_id uuid, candidates jsonb, other_number boolean)
+    as n (local_person_id text, line integer, how text, membership_id uuid, candidates jsonb, other_number boolean,
+          told_name text, told_group text)
   on conflict do nothing
 """
 
@@ -102,8 +104,9 @@ async def plan_switch(
         switch_id = await connection.fetchval(
             _SAVE, where.institution_id, old_source, header.source, file_hash(file), actor.kind, actor.id
         )
+        told = {one.local_person_id: one for one in theirs}
         await connection.execute("delete from roster_switch_person where switch_id = $1", switch_id)
-        await connection.execute(_SAVE_PEOPLE, switch_id, [_row(one) for one in found])
+        await connection.execute(_SAVE_PEOPLE, switch_id, [_row(one, told[one.local_person_id]) for one in found])
         await stop_hearing(connection, where.institution_id, source=header.source)
         await _note(connection, Event.SWITCH_PLANNED, where.institution_id, SwitchId(switch_id), actor=actor)
     return SwitchId(switch_id)
@@ -118,7 +121,8 @@ async def _why_not(connection: Connection, where: Institution, *, old: str, new:
     return None if old in sources else NotSwitched.NO_OLD_SOURCE
 
 
-def _row(one: Match) -> dict[str, object]:
+def _row(one: Match, told: Coming) -> dict[str, object]:
+    is_shown = one.how is How.DOUBTFUL and not told.protected
     return {
         "local_person_id": one.local_person_id,
         "line": one.line,
@@ -126,6 +130,8 @@ def _row(one: Match) -> dict[str, object]:
         "membership_id": str(one.membership_id) if one.membership_id else None,
         "candidates": [str(candidate) for candidate in one.candidates],
         "other_number": one.other_number,
+        "told_name": f"{told.first_name} {told.family_name}" if is_shown else None,
+        "told_group": told.class_name if is_shown else None,
     }
 
 

@@ -52,6 +52,7 @@ def read_file(
                         classes.get(member.membership_id),
                         who.person_id,
                         who.cpr_sealed,
+                        who.protected,
                     )
                 )
         reading.finish()

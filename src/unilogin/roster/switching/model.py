@@ -22,6 +22,7 @@ class Coming(NamedTuple):
     class_name: str | None
     sealed_for: UUID
     sealed: bytes | None
+    protected: bool = False
 
 
 class Here(NamedTuple):
@@ -91,6 +92,8 @@ class Doubt(NamedTuple):
     other_number: bool
     fits: tuple[tuple[str, str, str], ...]  # local id, username, name as others may see it
     decided: str | None
+    name: str | None  # in the file; None where one of them is hidden: beside each other they say who is behind an alias
+    group: str | None
 
 
 class Plan(NamedTuple):

@@ -295,6 +295,16 @@ async def mind_switches(tx: Transaction) -> None:
         " and (w.run_at is not null or w.undone_at is not null or w.planned_at <= kit_now() - $1 * interval '1 day')",
         KEPT_DAYS,
     )
+    await _forget_names(tx)
+
+
+async def _forget_names(tx: Transaction) -> None:
+    await tx.execute(
+        "update roster_switch_person r set told_name = null, told_group = null from roster_switch w"
+        " where w.switch_id = r.switch_id and r.told_name is not null"
+        " and (w.run_at is not null or w.undone_at is not null or w.planned_at <= kit_now() - $1 * interval '1 day')",
+        KEPT_DAYS,
+    )
 
 
 async def _note(

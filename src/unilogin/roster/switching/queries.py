@@ -15,12 +15,14 @@ _SWITCH = """
 _DOUBTS = f"""
   select r.local_person_id, r.line, r.other_number, r.decided,
          coalesce(jsonb_agg(jsonb_build_array(m.local_person_id, a.username, {DISPLAY_NAME})
-                            order by m.local_person_id) filter (where m.membership_id is not null), '[]') as fits
+                            order by m.local_person_id) filter (where m.membership_id is not null), '[]') as fits,
+         case when not coalesce(bool_or(p.protected), false) then r.told_name end as told_name,
+         case when not coalesce(bool_or(p.protected), false) then r.told_group end as told_group
   from roster_switch_person r
   left join directory_membership m on m.membership_id = any (r.candidates)
   left join directory_person p using (person_id) left join directory_account a using (person_id)
   where r.switch_id = $1 and r.how = 'doubtful'
-  group by r.local_person_id, r.line, r.other_number, r.decided order by r.line, r.local_person_id
+  group by r.switch_id, r.local_person_id order by r.line, r.local_person_id
 """
 
 # Before it ran: who is in the old system and nobody of the new one. Afterwards: who had no other place here.
@@ -58,6 +60,8 @@ async def plan(connection: Connection, switch_id: SwitchId) -> Plan | None:
                 one["other_number"],
                 tuple((str(fit[0]), str(fit[1]), str(fit[2])) for fit in one["fits"]),
                 one["decided"],
+                one["told_name"],
+                one["told_group"],
             )
             for one in doubts
         ),

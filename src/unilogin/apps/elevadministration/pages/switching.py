@@ -109,7 +109,8 @@ async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Res
 def _is_doubt_of(one: Doubt, term: str) -> bool:
     wanted = term.lower()
     ids = (one.local_person_id.lower(), *(local_id.lower() for local_id, _, _ in one.fits))
-    return wanted in ids or any(wanted in name.lower() for _, _, name in one.fits)
+    names = (one.name or "", *(name for _, _, name in one.fits))
+    return wanted in ids or wanted == (one.group or "").lower() or any(wanted in name.lower() for name in names)
 
 
 def _is_leaving_of(one: Leaving, term: str) -> bool:
