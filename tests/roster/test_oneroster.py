@@ -154,7 +154,7 @@ def test_b_r13_byte_order_marks_semicolons_encodings_and_quotes() -> None:
     assert found.row.facts.first_name == "Gó, d"
     for content, error in (
         (text.replace(",", ";").encode(), DeliveryRefusedError),
-        (text.encode("latin-1"), DocumentError),  # B-R08
+        (text.encode("latin-1"), DeliveryRefusedError),  # B-R08
         (text.replace('d"', "d").encode(), DeliveryRefusedError),
         (text.replace("\n", "").encode(), DeliveryRefusedError),
         (b"", DeliveryRefusedError),
@@ -171,6 +171,15 @@ REFUSALS: list[tuple[str, bytes, str]] = [
     ("state", delivery([GOOD], manifest={"file.users": "some"}), Refused.ONEROSTER_MANIFEST),
     ("missing", delivery([GOOD], manifest={"file.demographics": "bulk"}), Refused.ONEROSTER_FILE_MISSING),
     ("mixed", delivery([GOOD], manifest={"file.roles": "delta"}), Refused.ONEROSTER_MIXED),
+    ("mixed_up", delivery([GOOD], manifest={"file.classes": "delta"}), Refused.ONEROSTER_MIXED),
+    ("told_absent", delivery([GOOD], manifest={"file.roles": "absent"}), Refused.ONEROSTER_FILE_MISSING),
+    ("semicolons", delivery([GOOD], files={"users.csv": "sourcedId;givenName;familyName\nx;y;z\n"}),
+     Refused.CSV_SEMICOLONS),
+    ("tabs", delivery([GOOD], files={"roles.csv": "userSourcedId\trole\torgSourcedId\n"}), Refused.CSV_SEMICOLONS),
+    ("latin_1", delivery([GOOD], files={"users.csv": "sourcedId,givenName,familyName\ne-1,Bø,Bo\n".encode("latin-1")}),
+     Refused.CSV_NOT_UTF8),
+    ("utf_16", delivery([GOOD], files={"users.csv": "sourcedId,givenName,familyName\n".encode("utf-16")}),
+     Refused.CSV_NOT_UTF8),
     ("no_school", delivery([GOOD], orgs=[]), Refused.ONEROSTER_NO_SCHOOL),
     ("schools", delivery([GOOD], orgs=[{"sourcedId": str(n), "name": "x", "type": "school"} for n in (1, 2)]),
      Refused.ONEROSTER_SCHOOLS),

@@ -12,7 +12,7 @@ from unilogin.roster.custody_roles import set_custody_roles
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.opening import institutions_in
 from unilogin.roster.messages import Found, Refused
-from unilogin.roster.model import DeliveryStatus
+from unilogin.roster.model import DeliveryKind, DeliveryStatus
 
 GOOD = user("e-9", "God", "Nok", grades="03")
 GOOD_ROLE = role("e-9")
@@ -187,3 +187,15 @@ def test_each_school_of_a_file_is_a_delivery_of_its_own(registry: Registry) -> N
         assert (receipt.institution_number, receipt.status) == (number, DeliveryStatus.APPLIED)
     # Whoever has no number is somebody else at another school.
     assert registry.row("select count(*) from directory_membership where ended_at is null") == (5,)
+
+
+def test_what_people_hang_on_may_be_whole_in_a_delta(registry: Registry) -> None:
+    registry.send(FAMILY)
+    whole = {"file.orgs": "bulk", "file.classes": "bulk"}
+    changed = delivery(
+        [user("a-1", "Lis", "Nyt")], [role("a-1", "teacher")], enrolled("a-1", "c-3a"), state="delta", manifest=whole
+    )
+    receipt = registry.send(changed)
+    assert (receipt.status, receipt.kind, receipt.counts.changed) == (
+        DeliveryStatus.APPLIED, DeliveryKind.DELTA, 1,
+    )  # fmt: skip

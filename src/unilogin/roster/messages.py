@@ -42,6 +42,8 @@ class Refused(StrEnum):
     CSV_COLUMN_TWICE = "csv_column_twice"
     CSV_COLUMN_MISSING = "csv_column_missing"
     CSV_MALFORMED = "csv_malformed"
+    CSV_NOT_UTF8 = "csv_not_utf8"
+    CSV_SEMICOLONS = "csv_semicolons"
     ONEROSTER_MANIFEST = "oneroster_manifest"
     ONEROSTER_VERSION = "oneroster_version"
     ONEROSTER_FILE_MISSING = "oneroster_file_missing"

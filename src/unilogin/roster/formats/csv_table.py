@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from unilogin.kit.xml.errors import NotUtf8Error
 from unilogin.kit.xml.packed import ByteSource
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.messages import Refused
@@ -17,6 +16,7 @@ from unilogin.roster.messages import Refused
 LONGEST_LINE = 64 * 1024
 MOST_COLUMNS = 200
 _BLOCK = 64 * 1024
+_FEW = 2  # more names in one cell, and something else than commas stands between them
 _CONTROL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 
 
@@ -47,6 +47,8 @@ class CsvTable:
         self._reader = csv.reader(self._lines, strict=True)
         header = next(self._parsed(), [])
         self.columns = [name.strip() for name in header]
+        if any(len(column.split(mark)) > _FEW for column in self.columns for mark in (";", "\t")):
+            raise DeliveryRefusedError(Refused.CSV_SEMICOLONS, line=1, file=file)
         if not any(self.columns) or len(header) > MOST_COLUMNS:
             raise DeliveryRefusedError(Refused.CSV_HEADER, line=1, file=file)
         if len(set(self.columns)) < len(self.columns):
@@ -120,7 +122,7 @@ class _Lines:
                 return "\n"
             return line.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise NotUtf8Error(f"{self._file}: not UTF-8", line=self.number) from error
+            raise DeliveryRefusedError(Refused.CSV_NOT_UTF8, line=self.number, file=self._file) from error
 
     def _next(self) -> bytes:
         """Return the next line with its end; of a long one only so much that it shows."""

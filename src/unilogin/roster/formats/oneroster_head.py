@@ -28,6 +28,7 @@ _SCHOOLS_SHOWN = 20
 _TYPES = {"homeroom": "Hovedgruppe", "scheduled": "Hold"}
 _LONGEST_NAME = 100
 _FIRST_YEAR = 2000
+_ABOUT_PEOPLE = ("users", "roles", "enrollments", "demographics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,11 @@ class OnerosterFiles:
         return state
 
     def _kind(self) -> DeliveryKind:
-        states = {state for state in self._states.values() if state != "absent"}
-        if len(states) != 1:
+        """What the tables of people are. What they hang on may be whole in a delta, and never the other way round."""
+        people = {self._states[name] for name in _ABOUT_PEOPLE} - {"absent"}
+        if len(people) != 1 or (people == {"bulk"} and "delta" in self._states.values()):
             raise DeliveryRefusedError(Refused.ONEROSTER_MIXED)
-        return DeliveryKind.FULL if states == {"bulk"} else DeliveryKind.DELTA
+        return DeliveryKind.FULL if people == {"bulk"} else DeliveryKind.DELTA
 
     def rows(self, name: str) -> Iterator[tuple[CsvRow, Cells]]:
         """Return the rows of a table with their values by column; an absent table has none."""
@@ -91,7 +93,7 @@ class OnerosterFiles:
         columns = COLUMNS[name]
         table = CsvTable(self._folder.open(f"{name}.csv"), file=f"{name}.csv")
         table.require(REQUIRED[name])
-        if self.kind is DeliveryKind.DELTA:
+        if self._states[name] == "delta":
             table.require(("status", "dateLastModified"))
         for row in table.rows(columns):
             told = row.fault in (None, RowFault.CONTROL)

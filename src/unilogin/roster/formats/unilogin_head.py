@@ -117,10 +117,13 @@ def _group(element: Element, names: Names, notes: Notes) -> GroupRow | None:
         return None
     one_of(element, "GroupType", value=kind, allowed=GROUP_TYPES, notes=notes)
     level = _level(element, values, notes=notes, kind=kind)
-    dates = [_date(element, name, values=values, notes=notes) for name in ("FromDate", "ToDate")]
+    begins, ends = (_date(element, name, values=values, notes=notes) for name in ("FromDate", "ToDate"))
+    if begins and ends and ends < begins:
+        notes.warn(element, Found.DATE_WRONG, element="ToDate", value=shown_date(str(ends)))
+        ends = None
     if notes.refused:
         return None
-    return GroupRow(group_id, values.get("GroupName", group_id), kind, level, values.get("Line"), dates[0], dates[1])
+    return GroupRow(group_id, values.get("GroupName", group_id), kind, level, values.get("Line"), begins, ends)
 
 
 def _level(element: Element, values: Mapping[str, str], *, notes: Notes, kind: str) -> str | None:
