@@ -187,7 +187,7 @@ def test_who_comes_back_is_the_same_person(registry: Registry) -> None:
     assert registry.deliver(moved, number="999002").new_accounts == 0
 
 
-def test_one_person_is_one_person_in_every_part_they_play(registry: Registry) -> None:
+def test_b_r20_one_person_is_one_person_in_every_part_they_play(registry: Registry) -> None:
     """A guardian of siblings, a parent who teaches, a teacher at two schools."""
     teaching_mother = member("m-1", person("6105802234", first="Ida", family="Prøve"), employee())
     registry.deliver(CHILD, SIBLING, teaching_mother)
@@ -314,7 +314,7 @@ def test_two_persons_who_swap_numbers_are_both_parked(registry: Registry) -> Non
     assert registry.people() == before
 
 
-def test_a_local_id_given_to_somebody_else_after_a_year_is_parked(registry: Registry) -> None:
+def test_b_r21_a_local_id_given_to_somebody_else_after_a_year_is_parked(registry: Registry) -> None:
     registry.deliver(CHILD, SIBLING)
     registry.deliver(CHILD)
     receipt = registry.deliver(CHILD, member("e-2", person("6405162277", first="Ny"), student()))

@@ -124,7 +124,9 @@ TOO_MUCH = [
 
 
 @pytest.mark.parametrize(("code", "sent"), TOO_MUCH, ids=[one[0] for one in TOO_MUCH])
-def test_f_28_b_r30_what_would_do_too_much_is_parked_whole(registry: Registry, code: str, sent: list[str]) -> None:
+def test_f_28_b_r09_b_r30_what_would_do_too_much_is_parked_whole(
+    registry: Registry, code: str, sent: list[str]
+) -> None:
     registry.deliver(*school(), groups=CLASSES)
     before = registry.people()
     receipt = registry.deliver(*sent, pupil(90), groups=CLASSES)

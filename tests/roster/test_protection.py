@@ -23,7 +23,7 @@ def test_a_protected_persons_username_comes_from_the_alias(registry: Registry) -
     assert registry.row(STATE) == (True, "Maja", "Holm", "Åse")
 
 
-def test_a_protected_person_without_alias_is_not_made(registry: Registry) -> None:
+def test_b_r26_a_protected_person_without_alias_is_not_made(registry: Registry) -> None:
     receipt = registry.deliver(WITHOUT_ALIAS)
     assert receipt.counts == Counts(refused=1)
     assert registry.row("select count(*) from directory_person") == (0,)
@@ -68,7 +68,7 @@ def test_a_new_alias_is_taken_over(registry: Registry) -> None:
     assert registry.row(STATE)[:3] == (True, "Mille", "Holm")
 
 
-def test_protection_ends_when_the_next_delivery_confirms_it(registry: Registry) -> None:
+def test_b_r27_protection_ends_when_the_next_delivery_confirms_it(registry: Registry) -> None:
     registry.deliver(HIDDEN)
     first = registry.deliver(OPEN)
     assert [finding.code for finding in first.findings] == ["protection_ends"]

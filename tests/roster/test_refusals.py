@@ -73,7 +73,7 @@ CUTS = 300
 
 
 @pytest.mark.parametrize("kind", DeliveryKind)
-def test_f_27_a_file_cut_at_a_hundred_places_changes_nothing(registry: Registry, kind: DeliveryKind) -> None:
+def test_f_27_b_r07_a_file_cut_at_a_hundred_places_changes_nothing(registry: Registry, kind: DeliveryKind) -> None:
     """Three hundred in all: of a full file, of changes and of a deletion, each on top of what is there."""
     registry.send(document(*many(5), time="2025-08-11T00:00:00Z"))
     before, draw = registry.people(), Random(f"cut {kind}")
@@ -179,7 +179,9 @@ for path in sys.argv[3:]:
 """
 
 
-def test_memory_stays_flat_over_twenty_thousand_persons(registry: Registry, secrets_file: Path, tmp_path: Path) -> None:
+def test_b_r33_memory_stays_flat_over_twenty_thousand_persons(
+    registry: Registry, secrets_file: Path, tmp_path: Path
+) -> None:
     paths = []
     for number, count in (("999001", 1000), ("999002", 20_000)):
         paths.append(tmp_path / f"{number}.xml")

@@ -291,14 +291,14 @@ def test_a_cpr_number_as_local_id_is_nowhere_to_be_seen() -> None:
     assert "6205162233" not in str(row.findings)
 
 
-def test_names_are_stored_in_one_form_without_what_nobody_sees() -> None:
+def test_b_r10_names_are_stored_in_one_form_without_what_nobody_sees() -> None:
     name = "A\u030ase\u200b \u00a0Ma\u00adrie\ufeff"
     (row,) = rows(document(member("e-1", person(first=name, family="  Sø\n ren\tsen "), student())))
     assert row.row is not None
     assert (row.row.facts.first_name, row.row.facts.family_name) == ("Åse Marie", "Sø ren sen")
 
 
-def test_names_that_look_like_commands_are_names() -> None:
+def test_b_r35_names_that_look_like_commands_are_names() -> None:
     name = "'; drop table x; -- ${7*7} {{7*7}} =HYPERLINK()"
     (row,) = rows(document(member("e-1", person(first=name), student())))
     assert row.row is not None
@@ -398,7 +398,7 @@ def test_another_document_is_refused_whole(reason: str, text: str, texts: Texts)
 
 
 @given(cut=st.integers(0, len(WHOLE.encode().rstrip()) - 1))
-def test_a_file_cut_anywhere_is_refused(cut: int) -> None:
+def test_b_r07_f_27_a_file_cut_anywhere_is_refused(cut: int) -> None:
     with pytest.raises((DocumentError, DeliveryRefusedError)):
         rows(WHOLE.encode()[:cut])
 

@@ -20,7 +20,7 @@ from unilogin.domain.directory.cpr import CprDateError, CprFormatError, CprKind,
         ("290216ÆØÅ1", "290216ÆØÅ1", CprKind.LETTERS),
     ],
 )
-def test_every_known_kind_of_number_is_read(written: str, canonical: str, kind: CprKind) -> None:
+def test_b_r15_b_r19_every_known_kind_of_number_is_read(written: str, canonical: str, kind: CprKind) -> None:
     assert read_cpr(written) == canonical
     assert kind_of(read_cpr(written)) is kind
 
@@ -37,7 +37,7 @@ def test_other_characters_are_refused(written: str) -> None:
     "written",
     ["3102992233", "0000000000", "3213802233", "3104802233", "9202162233", "0013802233", "2902010001", "4005802233"],
 )
-def test_dates_that_do_not_exist_are_refused(written: str) -> None:
+def test_b_r16_dates_that_do_not_exist_are_refused(written: str) -> None:
     with pytest.raises(CprDateError):
         read_cpr(written)
 
@@ -54,12 +54,12 @@ def test_29_february_is_accepted_where_it_may_have_been(written: str) -> None:
         ("0305575", 2057), ("0305585", 1858), ("0305998", 1899), ("0305008", 2000), ("0305369", 2036),
     ],
 )  # fmt: skip
-def test_the_seventh_digit_and_the_year_tell_the_century(number: str, year: int) -> None:
+def test_b_r18_the_seventh_digit_and_the_year_tell_the_century(number: str, year: int) -> None:
     assert birth_date(read_cpr(f"{number}001")) == date(year, 5, 3)
 
 
 @pytest.mark.parametrize("number", ["6205162233", "620516ZZZ9", "030580ABC1"])
-def test_other_kinds_of_number_promise_no_date_of_birth(number: str) -> None:
+def test_b_r19_other_kinds_of_number_promise_no_date_of_birth(number: str) -> None:
     assert birth_date(read_cpr(number)) is None
 
 

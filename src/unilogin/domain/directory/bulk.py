@@ -166,7 +166,7 @@ async def apply_staged(
     await lock_people(tx)
     await tx.execute("set local directory.references_hold = on")  # every key below was looked up, or is made here
     doubles = [] if first else await bulk_people.learn_numbers(tx, origin, reseal=reseal)
-    refused, numbers = await refuse_contradictions(tx, origin, unseen=absence.unseen)
+    refused, numbers = await refuse_contradictions(tx, origin, unseen=absence.unseen, first=first)
     await bulk_belonging.save_groups(tx, origin, told=groups)
     matched = await _make_people(tx, origin, first=first, draw=draw, reseal=reseal)
     created = await bulk_belonging.add_members(tx, origin)

@@ -64,6 +64,7 @@ _FIND = """
   ), shared as (
     select cpr_index from stage_person where own group by cpr_index
     having min(first_name || ' ' || family_name) <> max(first_name || ' ' || family_name)
+    {also_known}
   ), numberless as (
     select distinct cpr_index from stage_person where cpr_sealed is null
   ), known as (
@@ -91,6 +92,20 @@ _FIND = """
   order by s.line
 """
 
+# Another row of the number came, too, and calls its person what they are called: it was not read, for it is as before.
+_ALSO_KNOWN = """
+    union
+    select p.cpr_index
+    from directory_membership m
+    join directory_person p using (person_id)
+    join stage_person t on t.cpr_index = p.cpr_index and t.own
+    join stage_member s on s.cpr_index = t.cpr_index and s.line = t.line
+    left join (select distinct unnest($3::bytea[]) as raw_hash) u on u.raw_hash = m.raw_hash
+    where m.institution_id = $1 and m.source = $2 and m.ended_at is null and m.raw_hash <> '' and u.raw_hash is null
+      and (p.first_name, p.family_name) <> (t.first_name, t.family_name)
+      and not exists (select from stage_member o where o.local_person_id = m.local_person_id)
+"""
+
 _TAKE_OUT = (
     "insert into stage_kept (local_person_id) select unnest($1::text[])",
     """delete from stage_group g using stage_member m, unnest($1::text[]) as k (local_person_id)
@@ -110,14 +125,15 @@ _FORGET = """
 
 
 async def refuse_contradictions(
-    tx: Transaction, origin: Origin, *, unseen: Sequence[bytes]
+    tx: Transaction, origin: Origin, *, unseen: Sequence[bytes], first: bool
 ) -> tuple[list[RefusedRow], list[OtherNumber]]:
     """Take the rows out that cannot be loaded; return them, and the numbers that contradict known ones.
 
-    ``unseen`` are hashes no row of the delivery has.
+    ``unseen`` are hashes no row of the delivery has; ``first`` says that nothing was ever known of this source.
     """
     place = (origin.institution_id, origin.source)
-    found = await tx.fetch(_FIND, *place, unseen, timeout=PATIENCE)
+    statement = _FIND.format(also_known="" if first else _ALSO_KNOWN)
+    found = await tx.fetch(statement, *place, unseen, timeout=PATIENCE)
     refused = [RefusedRow(row["line"], row["local_person_id"], Contradiction(row["why"])) for row in found]
     numbers: list[OtherNumber] = []
     if any(row.why is Contradiction.CPR_CHANGED for row in refused):
