@@ -1,5 +1,6 @@
 """Deliveries that wait, undoing and changed numbers at the command line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,14 @@ def test_a_file_of_several_schools_is_loaded_school_by_school(
     assert [(one["institution_number"], one["repeated"]) for one in told] == [("999001", False), ("999002", True)]
     file.write_bytes(FAMILY)
     assert unilogin("roster", "import", str(file), "--institution", "999002").code == 2
+
+
+def test_a_watched_folder_loads_a_file_for_each_of_its_schools(
+    unilogin: Unilogin, registry: Registry, tmp_path: Path
+) -> None:
+    (tmp_path / "lea.zip").write_bytes(LEA)
+    assert unilogin("roster", "watch", str(tmp_path), "--once").code == 0
+    (receipt,) = (tmp_path / "done").glob("*.receipt.json")
+    told = json.loads(receipt.read_text(encoding="utf-8"))["deliveries"]
+    assert [(one["institution_number"], one["counts"]["created"]) for one in told] == [("999001", 2), ("999002", 3)]
+    assert len(list((tmp_path / "done").glob("*-lea.zip"))) == 1

@@ -199,18 +199,39 @@ def _take(dsn: str, settings: "Settings", file: Path, *, how: How, stubborn: boo
 
 
 async def _load(dsn: str, settings: "Settings", file: Path, *, how: How) -> tuple[str, dict[str, object]]:
-    from unilogin.cli.roster import told
-    from unilogin.roster.senders.errors import NotAgreedError
+    """Load a file, and one of several institutions once for each; return its new place and what was told."""
+    from unilogin.roster.formats.opening import institutions_in
 
     connection = await connect_to(dsn, role=settings.role, paced=True)
     try:
         await refuse_pending_migrations(connection)
         with _opened(file) as content:
-            receipt = await _hand_in(connection, settings, content, how=how)
-    except NotAgreedError as refused:
-        return "refused", {"file": file.name, "not_agreed": refused.number}
+            numbers: list[str | None] = [*institutions_in(content)]
+            told = [
+                await _load_one(connection, settings, file, content, how=how, number=number)
+                for number in numbers or [None]
+            ]
     finally:
         await connection.close(timeout=5)
+    if len(told) == 1:
+        return told[0]
+    places = [place for place, _ in told]
+    worst = next(place for place in ("refused", "parked", "done") if place in places)
+    deliveries = [one for _, one in told]
+    ids = [one["delivery_id"] for one in deliveries if "delivery_id" in one]
+    return worst, {"file": file.name, "delivery_id": ids[0] if ids else None, "deliveries": deliveries}
+
+
+async def _load_one(
+    connection: "Connection", settings: "Settings", file: Path, content: BinaryIO, *, how: How, number: str | None
+) -> tuple[str, dict[str, object]]:
+    from unilogin.cli.roster import told
+    from unilogin.roster.senders.errors import NotAgreedError
+
+    try:
+        receipt = await _hand_in(connection, settings, content, how=how, number=number)
+    except NotAgreedError as refused:
+        return "refused", {"file": file.name, "not_agreed": refused.number}
     return _PLACES.get(receipt.status.value, "refused"), {**told(file, receipt), "file": file.name}
 
 
@@ -223,7 +244,9 @@ def _opened(file: Path) -> BinaryIO:
     return opened
 
 
-async def _hand_in(connection: "Connection", settings: "Settings", content: BinaryIO, *, how: How) -> "Receipt":
+async def _hand_in(
+    connection: "Connection", settings: "Settings", content: BinaryIO, *, how: How, number: str | None
+) -> "Receipt":
     from unilogin.kit.secrets import load_secrets
     from unilogin.roster.actions import import_file
     from unilogin.roster.formats.unilogin_import import NAMESPACES
@@ -236,16 +259,24 @@ async def _hand_in(connection: "Connection", settings: "Settings", content: Bina
     sender, kind = how
     if sender is None:
         return await import_file(
-            connection, content, secrets=secrets, actor=operator(), kind=kind, namespaces=namespaces
+            connection,
+            content,
+            secrets=secrets,
+            actor=operator(),
+            kind=kind,
+            namespaces=namespaces,
+            sent_for=number,
         )
     if (found := await sender_of_system(connection, sender)) is None:
         raise SenderError(f"there is no system {sender}: 'unilogin senders list' shows all")
-    return await deliver(connection, content, sender=found, secrets=secrets, kind=kind, namespaces=namespaces)
+    return await deliver(
+        connection, content, sender=found, secrets=secrets, kind=kind, namespaces=namespaces, only=number
+    )
 
 
 def _put_away(file: Path, place: str, told: dict[str, object]) -> str:
     """Write the receipt beside the file's new place, then move the file there; each is whole or not there."""
-    name = f"{told['delivery_id']}-{file.name}" if "delivery_id" in told else file.name
+    name = f"{told['delivery_id']}-{file.name}" if told.get("delivery_id") else file.name
     target = file.parent / place / name
     receipt = target.with_name(f"{name}.receipt.json")
     draft = receipt.with_name(f".{receipt.name}.tmp")
