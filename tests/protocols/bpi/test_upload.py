@@ -11,6 +11,7 @@ import pytest
 from tests.builders.running import within
 from tests.protocols.bpi.conftest import OPERATOR, OURS, THEIRS
 from tests.protocols.bpi.signing import roster
+from tests.roster.oneroster import delivery, role, user
 from tests.server import RunningServer
 from unilogin.domain.directory.actions import InstitutionDraft, save_institutions
 from unilogin.domain.directory.model import InstitutionKind
@@ -68,6 +69,17 @@ def test_b_r01_another_institution_is_refused_in_the_address_and_in_the_file(
     assert len({one.text.replace("NOBODY", THEIRS) for one in answers}) == 1, "unknown and not agreed look alike"
     count = "select count(*) from roster_delivery where source = 'upload elsewhere'"
     assert within(shared_database, lambda tx: tx.fetchval(count)) == 0
+
+
+def test_of_a_file_with_several_schools_the_one_in_the_address_is_taken(server: RunningServer, token: str) -> None:
+    numbers = {"o1": OURS, "o2": THEIRS}
+    orgs = [{"sourcedId": one, "name": one, "type": "school", "identifier": number} for one, number in numbers.items()]
+    pupils = [user("e-1"), user("e-2"), user("e-3")]
+    roles = [role("e-1"), role("e-2"), {**role("e-3"), "orgSourcedId": "o2"}]
+    both = delivery(pupils, roles, orgs=orgs, manifest={"source.systemName": "Kommunens system"})
+    receipt = upload(server, token, both).json()
+    assert (receipt["result"], receipt["institution_number"], receipt["counts"]["created"]) == ("applied", OURS, 2)
+    assert upload(server, token, both, number=THEIRS).status_code == 403
 
 
 def test_a_token_ends_when_it_is_revoked_expires_or_was_for_another_place(
