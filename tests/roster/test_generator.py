@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from unilogin.demo.generate import MUNICIPALITY_FOLDER
 from unilogin.domain.directory.actions import save_institutions
 from unilogin.domain.directory.cpr import CprKind, kind_of, read_cpr
 from unilogin.kit.secrets import Secrets
+from unilogin.roster.formats.opening import open_document
+from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.generating.families import BEGINNING, FIRST_YEAR, NIGHTS, Moment
 from unilogin.roster.generating.generator import RosterSize, write_changes, write_institutions, write_roster
 from unilogin.roster.generating.members import Count, members, members_of_staff
@@ -24,7 +27,7 @@ from unilogin.roster.generating.mistakes import Member
 from unilogin.roster.generating.model import Contact, Employee, Person, Student
 from unilogin.roster.generating.schools import FOLKESKOLE, Around, School, country, school_of
 from unilogin.roster.messages import Found
-from unilogin.roster.model import DeliveryKind, DeliveryStatus, Receipt
+from unilogin.roster.model import DeliveryKind, DeliveryStatus, PersonRow, Receipt
 
 CPR = re.compile(rb"<CivilRegistrationNumber>([^<]+)<")
 LATER = Moment(FIRST_YEAR + 1)
@@ -273,6 +276,63 @@ def test_deltas_make_one_night_of_the_night_before(tmp_path: Path) -> None:
     assert left.keys() == before.keys() - after.keys()
     assert changed == {one: after[one] for one in after if before.get(one) != after[one]}
     assert len(changed) < 0.2 * len(after)
+
+
+def read(path: Path) -> dict[str, PersonRow]:
+    """Everybody of a file as our own import reads them; a finding is a failure."""
+    with path.open("rb") as file:
+        document = open_document(
+            file, kind=DeliveryKind.FULL, hash_key=b"k" * 32, today=date(FIRST_YEAR, 9, 1), namespaces=NAMESPACES
+        )
+        told = [row for chunk in document.rows(500, is_known=lambda _: False) for row in chunk]
+        document.finish()
+    assert [(row.line, one.code) for row in told for one in row.findings] == []
+    assert document.group_findings == ()
+    return {row.row.local_person_id: row.row for row in told if row.row}
+
+
+def said(row: PersonRow) -> tuple[object, ...]:
+    """What both formats tell of somebody."""
+    contacts = {(one.facts.first_name, one.facts.family_name, one.relation, one.child_custody) for one in row.contacts}
+    facts = row.facts
+    names = (facts.first_name, facts.family_name, facts.protected, facts.alias_first_name, facts.alias_family_name)
+    place = (row.actor_group, set(row.roles), row.level, row.main_group, set(row.groups))
+    return (*names, facts.birth_date, facts.gender, facts.email, *place, contacts)
+
+
+@pytest.mark.parametrize("seed", range(20, 24))
+def test_whatever_the_seed_both_formats_are_read_as_the_same_people_without_a_finding(
+    seed: int, tmp_path: Path
+) -> None:
+    schools = list(country(institutions=60, seed=seed))
+    school = min((one for one in schools[seed:] if one.kind.has_families), key=lambda one: one.lines)
+    moment = Moment(FIRST_YEAR, seed * 4)
+    tables, document = (
+        write_roster(tmp_path / f"one.{ending}", school, seed=seed, moment=moment) for ending in ("zip", "xml")
+    )
+    assert (tables.persons, tables.pupils) == (document.persons, document.pupils)
+    in_tables, in_document = read(tmp_path / "one.zip"), read(tmp_path / "one.xml")
+    assert len(in_document) == document.pupils + document.staff
+    assert in_tables.keys() == in_document.keys()
+    assert [one for one in in_document if said(in_tables[one]) != said(in_document[one])] == []
+    numbers = [row.facts.cpr for row in in_tables.values()]
+    assert 0 < numbers.count(None) < 0.1 * len(numbers)
+
+
+def test_a_cpr_number_changes_where_mistakes_are_asked_for() -> None:
+    at_the_end = Moment(night=NIGHTS)
+    typed, true = (
+        {one.local_id: one.person for one in members(HOME, Count(), seed=SEED, moment=at_the_end, mistakes=mistakes)}
+        for mistakes in (True, False)
+    )
+    changed = {
+        person.cpr
+        for local_id, person in typed.items()
+        if local_id in true and person.born != true[local_id].born and person.cpr != true[local_id].cpr
+    }
+    assert 0 < len(changed) < 10
+    assert not changed & {person.cpr for person in true.values()}
+    assert {kind_of(read_cpr(one)) for one in changed} == {CprKind.REPLACEMENT}
 
 
 # Through the front door ----------------------------------------------------------------------------------------------
