@@ -124,6 +124,14 @@ def test_two_people_run_it_at_a_time_and_take_it_back(school: Office, second: Of
     assert "Noget har ændret sig" in say(school, url, "enig"), "one person's second word is no second person's (B-A05)"
     assert not carry_out(school)
     assert "bliver ikke gennemført nu" in say(second, url, "traek")
+    soon = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    say(school, url, "koer", when="later", day=soon, clock="04:00")
+    assert "1 systemskift venter" in second.browser.open(second.url).text
+    assert "valgte tidspunkt" in say(second, url, "enig")
+    name = school.value("select first_name from directory_person where person_id = $1", second.head.person_id)
+    assert f"dig og {name} Prøve har sagt ja" in " ".join(school.browser.open(url).text.split())
+    assert not carry_out(school), "its time has not come"
+    say(second, url, "traek")
     say(school, url, "koer", when="now")
     assert re.search("taget over|Skiftet er i gang", say(second, url, "enig")), second.browser.text
     carry_out(school)

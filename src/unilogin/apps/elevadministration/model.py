@@ -89,6 +89,7 @@ class Waiting:
     without_alias: int
     switch_doubts: int
     proposals: int
+    switch_orders: int
 
     @property
     def is_nothing(self) -> bool:
@@ -103,6 +104,7 @@ class Waiting:
                 self.without_alias,
                 self.switch_doubts,
                 self.proposals,
+                self.switch_orders,
             )
         )
 
@@ -158,6 +160,8 @@ class SwitchLine:
     undone_at: datetime | None
     is_retired: bool
     undecided: int
+    waits: bool
+    """Whether somebody wants it run, and a second person has to agree."""
 
     @property
     def state(self) -> str:

@@ -28,6 +28,7 @@ from unilogin.kit.db.connection import Connection
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding
 from unilogin.roster.planning import limits_of
 from unilogin.roster.queries import FINDING, finding_of
+from unilogin.roster.switching.ordering import SWITCH_WAITS
 
 PAGE = 25
 FINDINGS_PAGE = 100
@@ -219,17 +220,18 @@ _WAITING = f"""
           where w.institution_id = $1 and w.run_at is null and w.undone_at is null and r.how = 'doubtful'
             and r.decided is null) as switch_doubts,
          (select count(*) from identity_proposal where institution_id = $1 and settled_at is null
-            and proposed_at > kit_now() - {KEPT_DAYS} * interval '1 day') as proposals
+            and proposed_at > kit_now() - {KEPT_DAYS} * interval '1 day') as proposals,
+         (select count(*) from roster_switch w where w.institution_id = $1 and {SWITCH_WAITS}) as switch_orders
 """
 
 
 async def waiting(connection: Connection, school: AdministeredSchool) -> Waiting:
     """Return how much needs a human at an institution now."""
     row = await connection.fetchrow(_WAITING, school.institution_id)
-    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0, 0, 0)
+    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
-_THAT_WAIT = """
+_THAT_WAIT = f"""
   select distinct institution_id from roster_delivery
   where institution_id = any($1::uuid[]) and status = 'parked'
   union
@@ -238,6 +240,8 @@ _THAT_WAIT = """
   union
   select institution_id from identity_proposal
   where institution_id = any($1::uuid[]) and settled_at is null
+  union
+  select w.institution_id from roster_switch w where w.institution_id = any($1::uuid[]) and {SWITCH_WAITS}
 """
 
 
@@ -261,11 +265,12 @@ async def has_said(connection: Connection, delivery_id: DeliveryId, decision: st
     )
 
 
-_SWITCHES = """
+_SWITCHES = f"""
   select w.switch_id, w.old_source, w.new_source, w.planned_at, w.run_at, w.retire_at, w.undone_at,
          w.retired_by is not null as is_retired,
          (select count(*) from roster_switch_person r
-          where r.switch_id = w.switch_id and r.how = 'doubtful' and r.decided is null) as undecided
+          where r.switch_id = w.switch_id and r.how = 'doubtful' and r.decided is null) as undecided,
+         coalesce({SWITCH_WAITS}, false) as waits
   from roster_switch w where w.institution_id = $1 order by w.planned_at desc, w.switch_id desc
 """
 

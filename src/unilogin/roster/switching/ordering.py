@@ -86,7 +86,7 @@ _ORDER = f"""
   from roster_switch w
   left join directory_account a on a.account_id = w.wanted_by left join directory_person p using (person_id)
   left join directory_account b
-    on b.account_id = case when w.agreed_by ~ '^[0-9a-f-]{36}$' then w.agreed_by::uuid end
+    on b.account_id = case when w.agreed_by ~ '^[0-9a-f-]{{36}}$' then w.agreed_by::uuid end
   left join directory_person q on q.person_id = b.person_id
   where w.switch_id = $1
 """
@@ -204,6 +204,10 @@ _DUE = """
   wanted is not null and wanted_hash = file_hash and agreed_at is not null and answer is null and due_at <= kit_now()
   and undone_at is null and (wanted = 'run') = (run_at is null)
 """
+SWITCH_WAITS = """(w.wanted = 'run' and w.wanted_hash = w.file_hash and w.agreed_at is null
+  and w.run_at is null and w.undone_at is null)"""
+"""Whether the switch of ``w`` waits for a second person's word."""
+
 _BEGIN = f"""
   update roster_switch set tries = tries + 1
   where switch_id = (select switch_id from roster_switch where {_DUE} order by due_at limit 1 for update skip locked)

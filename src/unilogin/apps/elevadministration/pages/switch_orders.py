@@ -124,7 +124,7 @@ def _in_words(house: House, request: Request, error: DocumentError | DeliveryRef
 
 async def order(house: House, request: Request, desk: Desk) -> Response:
     """Want a plan run, now or at a time; somebody else has to agree."""
-    is_later = desk.value("when") == "later"
+    is_later = desk.value("when") == "later" or bool(desk.value("day"))  # whoever chose a day did not mean now
     due_at = _moment(desk.value("day"), desk.value("clock")) if is_later else None
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
