@@ -10,6 +10,7 @@ import pytest
 
 from tests.builders.running import run
 from tests.roster.documents import document, employee, member, person, student
+from tests.roster.oneroster import delivery, role, user
 from tests.roster.registry import OPERATOR, Registry
 from unilogin.domain.audit.model import Actor
 from unilogin.kit.db.connection import connect
@@ -219,3 +220,46 @@ def test_what_cannot_be_planned_changes_nothing(registry: Registry) -> None:
     assert ask(registry, "select count(*) from roster_switch") == [(0,)]
     registry.send(file(NEW[0]).read())
     assert planned(registry, file(*NEW)) is NotSwitched.DELIVERS_ALREADY
+
+
+@pytest.mark.parametrize("had_number", [True, False], ids=["another number", "no number"])
+def test_b_r22_whoever_was_taken_for_another_is_not_after_the_change_is_taken_back(
+    registry: Registry, had_number: bool
+) -> None:
+    """The number goes back with the change: else who really has it would come in as the one who was there."""
+    if had_number:
+        registry.deliver(OLD[1])
+    else:
+        registry.send(delivery([user("o2", "Bo")], [role("o2")], manifest={"source.systemName": "Prøvesystem"}))
+    before = ask(registry, NUMBERS)
+
+    def decide(switch_id: SwitchId, same_as: str | None) -> bool:
+        return registry.act(lambda tx: decide_doubt(tx, switch_id, "n2", same_as=same_as, actor=OPERATOR))
+
+    switch_id = planned(registry, file(NEW[1]))
+    assert isinstance(switch_id, UUID)
+    assert decide(switch_id, "o2")
+    assert isinstance(ran(registry, switch_id, file(NEW[1])), Receipt)
+    index = registry.secrets.cpr_vault().index("6205169998")
+    assert [row[1] for row in ask(registry, NUMBERS)] == [index]
+    assert undone(registry, switch_id) is None
+    assert ask(registry, NUMBERS) == before
+    again = planned(registry, file(NEW[1]))
+    assert isinstance(again, UUID)
+    assert decide(again, None)
+    told = ran(registry, again, file(NEW[1]), leaving=1)
+    assert isinstance(told, Receipt)
+    assert (told.new_accounts, told.finding_count) == (1, 0)
+    assert {row[0] for row in before} < {row[0] for row in ask(registry, NUMBERS)}, "they are two"
+    assert registry.row(
+        "select count(*) from directory_membership m join directory_person p using (person_id)"
+        " where p.cpr_index = $1 and m.ended_at is null and m.local_person_id = 'n2'",
+        index,
+    ) == (1,)
+
+
+NUMBERS = """
+  select a.username, p.cpr_index, p.cpr_sealed, array(select f.cpr_index from directory_former_cpr f
+                                                      where f.person_id = p.person_id)
+  from directory_person p join directory_account a using (person_id) order by 1
+"""

@@ -46,3 +46,39 @@ async def change_number(
     """Give a person another number, sealed for them; False when somebody else has it or had it."""
     changed = await tx.fetchval(_CHANGE, person_id, cpr_index, cpr_sealed, actor.kind, actor.id, institution_id)
     return bool(changed)
+
+
+_TAKE_BACK = f"""
+  with changed as (
+    update directory_person p set cpr_index = $3, cpr_sealed = $4, changed_at = kit_now()
+    where p.person_id = $1 and p.cpr_index = $2 and ($3::bytea is not null or p.local_key is not null)
+      and not exists (select from directory_person o where o.cpr_index = $3)
+      and not exists (select from directory_former_cpr f where f.cpr_index = $3 and f.person_id <> $1)
+    returning p.person_id
+  ), again as (
+    delete from directory_former_cpr f using changed where f.cpr_index = $3
+  ), logged as (
+    {AUDIT_INSERT}
+    select '{Event.PERSON_CHANGED.value}', $5, $6, a.account_id, $7, null, 'ok', null,
+           '{{"number": true, "undone": true}}'
+    from changed left join directory_account a using (person_id)
+  )
+  select count(*) from changed
+"""
+
+
+async def take_number_back(
+    tx: Transaction,
+    person_id: PersonId,
+    *,
+    given: bytes,
+    had: tuple[bytes | None, bytes | None],
+    institution_id: InstitutionId,
+    actor: Actor,
+) -> bool:
+    """Take back a number that was given by mistake: it means this person no more. False when they have another now.
+
+    ``had`` is the number before, as look-up value and sealed; nothing for somebody whose source told none.
+    """
+    changed = await tx.fetchval(_TAKE_BACK, person_id, given, *had, actor.kind, actor.id, institution_id)
+    return bool(changed)

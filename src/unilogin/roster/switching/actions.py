@@ -6,17 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import BinaryIO
-from uuid import UUID
 
 from asyncpg import Record
 
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import SYSTEM, Actor, Entry
-from unilogin.domain.directory.bulk import lock_institution, lock_institutions, lock_people
-from unilogin.domain.directory.foreseeing import foresee_memberships
-from unilogin.domain.directory.model import Institution, InstitutionId, PersonId
-from unilogin.domain.directory.numbers import change_number
+from unilogin.domain.directory.bulk import lock_institution, lock_institutions
+from unilogin.domain.directory.model import Institution, InstitutionId
 from unilogin.domain.directory.queries import institution
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
@@ -31,12 +28,12 @@ from unilogin.roster.recording import record
 from unilogin.roster.switching.looking import (
     file_hash,
     known_numbers,
-    person_of,
     read_file,
     sources_of,
     who_is_here,
 )
 from unilogin.roster.switching.model import Coming, How, Match, NotSwitched, SwitchId
+from unilogin.roster.switching.preparing import prepare, take_numbers_back
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.rules import match, too_many_leave
 from unilogin.roster.undoing import UndoRefused, undo
@@ -251,57 +248,13 @@ async def _load(
     )
     read = partial(read_file, file, secrets=secrets, today=now.date(), namespaces=namespaces, institution=number)
     _, _, theirs = await asyncio.to_thread(read)
-    await _prepare(tx, found, theirs, secrets=secrets, actor=actor)
+    await prepare(tx, found, theirs, secrets=secrets, actor=actor)
     told = await import_file(
         tx, file, secrets=secrets, actor=actor, namespaces=namespaces, sent_for=number, looked_at=True
     )
     if told.status is not DeliveryStatus.APPLIED:
         raise _NotLoadedError(told)
     return told
-
-
-async def _prepare(tx: Transaction, found: Record, theirs: Sequence[Coming], *, secrets: Secrets, actor: Actor) -> None:
-    """Say whom the new system means by which local id, and give people the numbers that it knows and we do not."""
-    where = InstitutionId(found["institution_id"])
-    await lock_people(tx)
-    rows = await tx.fetch(
-        "select local_person_id, membership_id from roster_switch_person"
-        " where switch_id = $1 and membership_id is not null and (how in ('number', 'name') or decided = 'same')",
-        found["switch_id"],
-    )
-    told = {one.local_person_id: one for one in theirs}
-    for row in rows:
-        await _give_number(
-            tx, told.get(row["local_person_id"]), row["membership_id"], where=where, secrets=secrets, actor=actor
-        )
-    pairs = [(row["local_person_id"], row["membership_id"]) for row in rows]
-    await foresee_memberships(tx, where, source=found["new_source"], named=list(told), pairs=pairs)
-    await hear(tx, where, source=found["new_source"])
-
-
-async def _give_number(
-    tx: Transaction,
-    one: Coming | None,
-    membership_id: UUID,
-    *,
-    where: InstitutionId,
-    secrets: Secrets,
-    actor: Actor,
-) -> None:
-    person_id = await person_of(tx, membership_id)
-    if one is None or one.number is None or one.sealed is None or person_id is None:
-        return
-    had = await tx.fetchval(
-        "select cpr_index = $2 or exists (select from directory_former_cpr where cpr_index = $2 and person_id = $1)"
-        " from directory_person where person_id = $1",
-        person_id,
-        one.number,
-    )
-    if not had:
-        vault = secrets.cpr_vault()
-        sealed = vault.seal(vault.open(one.sealed, one.sealed_for), person_id)
-        whom = PersonId(person_id)
-        await change_number(tx, whom, cpr_index=one.number, cpr_sealed=sealed, institution_id=where, actor=actor)
 
 
 async def _finish(tx: Transaction, found: Record, told: Receipt, *, retire_at: datetime | None, actor: Actor) -> None:
@@ -345,8 +298,8 @@ async def retire_due(tx: Transaction) -> None:
 async def undo_switch(tx: Transaction, switch_id: SwitchId, *, actor: Actor) -> NotSwitched | None:
     """Go back to the old system: its people are back as they were, the new one's go, and it is not heard.
 
-    A plan that was not run is dropped. Whoever came with the new system alone belongs nowhere again; a CPR number that
-    it brought stays with the person it belongs to. Thirty days after the old system's people went it is too late.
+    A plan that was not run is dropped. Whoever came with the new system alone belongs nowhere again; the CPR numbers
+    that it brought go with it. Thirty days after the old system's people went it is too late.
     """
     found = await tx.fetchrow(
         "select institution_id, old_source, new_source, run_at is not null as was_run, retired_by, delivery_id"
@@ -367,6 +320,7 @@ async def undo_switch(tx: Transaction, switch_id: SwitchId, *, actor: Actor) -> 
         gone = await undo(tx, DeliveryId(found["delivery_id"]), actor=actor, with_switch=True)
         if isinstance(gone, UndoRefused):
             await let_everybody_go(tx, where, source=found["new_source"], actor=actor)
+        await take_numbers_back(tx, switch_id, where=where, actor=actor)
         await hear(tx, where, source=found["old_source"])
         await stop_hearing(tx, where, source=found["new_source"])
     else:

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import BinaryIO
-from uuid import UUID
 
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Connection
@@ -108,11 +107,3 @@ async def sources_of(connection: Connection, institution_id: InstitutionId) -> l
         institution_id,
     )
     return [row["source"] for row in rows]
-
-
-async def person_of(connection: Connection, membership_id: UUID) -> UUID | None:
-    """Return whose a membership is."""
-    found: UUID | None = await connection.fetchval(
-        "select person_id from directory_membership where membership_id = $1", membership_id
-    )
-    return found
