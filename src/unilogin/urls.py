@@ -304,6 +304,7 @@ URLS: tuple[Url[House], ...] = (
     url("GET", f"{OFFICE_OF}/navnebeskyttelse", protection.show_protected, access=OFFICE),
     url("POST", f"{OFFICE_OF}/navnebeskyttelse", protection.search_protected, access=OFFICE_FORM),
     url("POST", f"{OFFICE_OF}/navnebeskyttelse/{{person_id}}", protection.set_alias, access=OFFICE_FORM),
+    url("POST", f"{OFFICE_OF}/navnebeskyttelse/{{person_id}}/brugernavn", protection.rename, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/eksport", exports.show_exports, access=OFFICE),
     url("POST", f"{OFFICE_OF}/eksport", exports.export, access=OFFICE_FORM),
     url("GET", "/elevadministration/sign-in", shell.sign_in, access=OFFICE_DOOR),

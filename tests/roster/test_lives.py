@@ -338,14 +338,14 @@ def story(ground: Ground, database: str, secrets: Secrets) -> Iterator[Story]:
         yield Story(ground, door, datetime.now(UTC).date() - timedelta(days=round(365.2425 * 3)))
 
 
-def test_k_19_from_day_care_to_a_trainee_teacher_with_one_username_through_the_door(story: Story) -> None:
+def _be_a_child(story: Story) -> None:
+    """Day-care, school, and the grade with words."""
     school, elsewhere = BOTH
     story.deliver(elsewhere, student(role="Barn", level="DT", groups=["kor"], more=MOTHER_OF))
     story.ground.registry.execute(
         "insert into services_pairwise (account_id, sector) select account_id, 'one' from directory_account"
     )
     child = story.give(PICTURES, level="0")
-    same = story.row("select username, uniid, account_id")
     assert story.children() == [child.username]
 
     story.age(6)
@@ -358,6 +358,10 @@ def test_k_19_from_day_care_to_a_trainee_teacher_with_one_username_through_the_d
     assert story.tries(child).path.endswith("/notice"), "grade 4: thirty days to get words"
     story.give("solvogn", level="4")
 
+
+def _be_young(story: Story) -> Somebody:
+    """Youth education, and the eighteenth birthday."""
+    school, elsewhere = BOTH
     story.age(16)
     story.deliver(school)
     story.deliver(elsewhere, student(role="Studerende", level="U1", groups=["kor"], more=MOTHER_OF))
@@ -370,6 +374,14 @@ def test_k_19_from_day_care_to_a_trainee_teacher_with_one_username_through_the_d
     assert story.children() == [youth.username]
     story.age(18.01)
     assert story.children() == [], "18"
+    return youth
+
+
+def test_k_19_from_day_care_to_a_trainee_teacher_with_one_username_through_the_door(story: Story) -> None:
+    school, elsewhere = BOTH
+    _be_a_child(story)
+    same = story.row("select username, uniid, account_id")
+    youth = _be_young(story)
 
     story.deliver(elsewhere)
     assert not story.tries(youth).moves_on, "at rest"

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from uuid import uuid4
 
 import pytest
 
@@ -168,6 +169,25 @@ def test_a_protected_person_is_added_under_the_alias(office: Office) -> None:
     assert "Anna Dahl" in office.browser.open(f"{office.url}/navnebeskyttelse").text
 
 
+def _becomes_known_by_the_alias(office: Office, key: object) -> None:
+    """A username that begins like the hidden name gives it away: the school can give one that comes of the alias."""
+    url = f"{office.url}/navnebeskyttelse"
+    names = "select username from directory_account where person_id = $1"
+    before = office.value(names, key)
+    assert str(before).startswith("kajk")
+    assert "Giv nyt brugernavn" in office.browser.open(url).text
+    assert "Fortæl det" in office.post(f"{url}/{key}/brugernavn").page.text
+    after = office.value(names, key)
+    assert str(after).startswith("bobe")
+    assert str(after) in office.browser.page.text
+    assert "Giv nyt brugernavn" not in office.browser.page.text
+    assert office.value("select true from directory_username where username = $1", before), "nobody ever gets it"
+    assert "er, som det var" in office.post(f"{url}/{key}/brugernavn").page.text
+    assert office.value(names, key) == after
+    assert office.post(f"{url}/{uuid4()}/brugernavn").page.status_code == 404
+    office.browser.open(url)
+
+
 def test_a_protected_person_without_an_alias_is_given_one(office: Office) -> None:
     staff = member("m-7", person("6105164415", first="Kaj", family="Kendt"), employee("Lærer"))
     office.deliver(*pupils(3, seed=41), staff)
@@ -183,6 +203,7 @@ def test_a_protected_person_without_an_alias_is_given_one(office: Office) -> Non
     assert "fået sit alias" in office.post(f"{url}/{key}", **given).page.text
     assert "Bo Berg" in office.browser.page.text
     assert "har allerede et alias" in office.post(f"{url}/{key}", **given).page.text
+    _becomes_known_by_the_alias(office, key)
     assert "Vi fandt ingen" in office.post(url, q="Kendt").page.text
 
 

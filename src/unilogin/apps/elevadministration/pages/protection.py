@@ -7,12 +7,12 @@ from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.forms import read_alias
 from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import person_in_reach
-from unilogin.domain.directory.protection import give_alias, protected_people
+from unilogin.domain.directory.protection import give_alias, give_new_username, protected_people
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.web.errors import RefusedError
 
-_TOLD = ("given", "wrong", "alias_late")
+_TOLD = ("given", "renamed", "rename_late", "wrong", "alias_late")
 
 
 async def show_protected(house: House, request: Request, desk: Desk) -> Response:
@@ -61,3 +61,17 @@ async def set_alias(house: House, request: Request, desk: Desk) -> Response:
             actor=desk.actor,
         )
     return RedirectResponse(f"{url}?told={'given' if given else 'alias_late'}", status_code=303)
+
+
+async def rename(house: House, request: Request, desk: Desk) -> Response:
+    """Give somebody protected a username that comes of the alias, where theirs gives the name away."""
+    async with transaction(house.pool) as tx:
+        school = await pass_to_school(tx, request, desk)
+        url = f"{url_of(school)}/navnebeskyttelse"
+        key = as_uuid(request.path_params["person_id"])
+        person = await person_in_reach(tx, school, key) if key else None
+        if person is None:
+            raise RefusedError(404, "elevadministration.stopped.person", restart_url=url)
+        where = school.institution_id
+        given = await give_new_username(tx, person.person_id, institution_id=where, actor=desk.actor)
+    return RedirectResponse(f"{url}?told={'renamed' if given else 'rename_late'}", status_code=303)
