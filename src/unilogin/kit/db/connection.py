@@ -46,6 +46,9 @@ ANSWER_SECONDS: Final = 4.0
 IDLE_IN_TRANSACTION_SECONDS: Final = 5
 """How long the server keeps the locks of a node that has fallen silent between two statements."""
 
+PACED_CONNECT_SECONDS: Final = 60.0
+"""How long a process that stands back may take to connect: on a busy machine it is hardly let."""
+
 GOODBYE_SECONDS: Final = 5.0
 """How long a worker that ends waits for the database to take leave."""
 
@@ -161,7 +164,7 @@ async def connect(dsn: str, *, role: str | None = None, paced: bool = False) -> 
         dsn,
         connection_class=PacedConnection if paced else asyncpg.Connection,
         server_settings=_server_settings(role, patient=True),
-        timeout=5,
+        timeout=PACED_CONNECT_SECONDS if paced else 5,
     )
     await _prepare(connection)
     return connection

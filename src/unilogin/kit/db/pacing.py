@@ -1,4 +1,4 @@
-"""A connection for large work beside people who wait: after a long statement it pauses, longer the busier the machine.
+"""A connection for large work beside people who wait: now and then it pauses, longer the busier the machine.
 
 A process can stand back behind others (nice), but what it asks of the database is done there at everybody's priority.
 How busy the machine is, the kernel tells: how long this process was ready to run and was not let.
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 else:
     AnyConnection = asyncpg.Connection
 
-LONG_SECONDS: Final = 0.25
-"""A statement that takes less is nothing to speak of."""
+FREE_SECONDS: Final = 0.2
+"""What the database has done for so long is nothing to speak of: a night's changes of a school take less."""
 
-_MOST_SHARE: Final = 4.0
+_MOST_SHARE: Final = 8.0
 """On a busy machine it pauses so many times as long as it worked."""
 
 _MOST_SECONDS: Final = 60.0
@@ -28,7 +28,7 @@ _TOLD = Path("/proc/self/schedstat")
 
 
 class PacedConnection(AnyConnection):
-    """Pauses after long statements. Those that wait for a lock of somebody else's have worked nobody."""
+    """Pauses when statements have taken long enough. Those that wait for somebody else's lock cost nobody anything."""
 
     __slots__ = ("_pace",)
 
@@ -52,23 +52,30 @@ class PacedConnection(AnyConnection):
         began = perf_counter()
         answer = await asking
         seconds = perf_counter() - began
-        if seconds >= LONG_SECONDS and _WAITS_FOR_OTHERS not in query:
-            await asyncio.sleep(self._pace.pause(seconds, *_scheduled()))
+        if _WAITS_FOR_OTHERS not in query and self._pace.is_due(seconds):
+            await asyncio.sleep(self._pace.pause(*_scheduled()))
         return answer
 
 
 class Pace:
-    """Remembers what the kernel told last time. Pure: what it tells comes in as arguments."""
+    """Remembers how long statements took, and what the kernel told last time. Pure: what it tells comes in."""
 
     def __init__(self) -> None:
+        self._seconds = 0.0
         self._ran = self._waited = 0
 
-    def pause(self, seconds: float, ran: int, waited: int) -> float:
-        """Return how long to pause after so long a statement; ``ran`` and ``waited`` as the kernel counts them."""
+    def is_due(self, seconds: float) -> bool:
+        """Count a statement; tell whether a pause is due."""
+        self._seconds += seconds
+        return self._seconds >= FREE_SECONDS
+
+    def pause(self, ran: int, waited: int) -> float:
+        """Return how long to pause for what was counted; ``ran`` and ``waited`` as the kernel counts them."""
         worked, delayed = ran - self._ran, waited - self._waited
         self._ran, self._waited = ran, waited
         busy = delayed / (worked + delayed) if worked + delayed > 0 else 0.0
-        return min(seconds * _MOST_SHARE * busy, _MOST_SECONDS)
+        counted, self._seconds = self._seconds, 0.0
+        return min(counted * _MOST_SHARE * busy, _MOST_SECONDS)
 
 
 def _scheduled() -> tuple[int, int]:
