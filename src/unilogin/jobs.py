@@ -15,6 +15,7 @@ from unilogin.domain.audit.actions import make_partitions_ahead
 from unilogin.domain.audit.sealing import seal
 from unilogin.domain.credentials.passkeys.actions import forget_old_questions
 from unilogin.domain.credentials.windows import forget_old_windows
+from unilogin.domain.directory.renaming import forget_former_names
 from unilogin.domain.identity.forgetting import forget_old_corrections
 from unilogin.domain.identity.proposing import forget_proposals
 from unilogin.domain.limits.actions import forget_old_counts
@@ -76,6 +77,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("rosters: forget parked files nobody released", HOUR, forget_parked),
         Job("rosters: forget the way back", 24 * HOUR, forget_what_was),
         Job("people: forget who left long ago", 24 * HOUR, forget_people),
+        Job("people: forget usernames that were given up", HOUR, forget_former_names),
         Job("rosters: forget old switches", 24 * HOUR, forget_old_switches),
         Job("people: forget what corrections changed", 24 * HOUR, forget_old_corrections),
         Job("access: forget old loans", 24 * HOUR, forget_old_loans),

@@ -23,6 +23,7 @@ STAYS = {
     "audit_event": "the log, until a month of it is dropped",
     "directory_account": "who they are: username, uniid",
     "directory_person": "who they are: the look-up value of the number",
+    "directory_former_username": "for 30 days",
     "directory_former_cpr": "the look-up values of former numbers",
     "directory_membership": "where they belonged, so that a LocalPersonId means nobody else",
     "services_pairwise": "what services know them by",

@@ -31,6 +31,7 @@ TOLD: tuple[Event, ...] = (
     Event.PUPIL_USERNAME_SHOWN,
     Event.ACCOUNT_BLOCKED,
     Event.ACCOUNT_UNBLOCKED,
+    Event.USERNAME_CHANGED,
     Event.ACCOUNTS_MERGED,
     Event.ACCOUNT_SPLIT,
     Event.CORRECTION_UNDONE,

@@ -87,6 +87,7 @@ class Event(StrEnum):
 
     ACCOUNT_BLOCKED = "account.blocked"
     ACCOUNT_UNBLOCKED = "account.unblocked"
+    USERNAME_CHANGED = "account.username_changed"
     ACCOUNTS_MERGED = "account.merged"
     ACCOUNT_SPLIT = "account.split"
     CORRECTION_UNDONE = "account.correction_undone"

@@ -2,5 +2,5 @@
 
 Tables: directory_institution, directory_person, directory_username, directory_account, directory_membership,
 directory_group, directory_group_member, directory_contact, directory_journal, directory_former_cpr,
-directory_manual.
+directory_manual, directory_former_username.
 """

@@ -42,8 +42,10 @@ _STANDING = f"""
   from directory_account a cross join lateral ({BELONGINGS}) b
 """
 
-LED_TO = "select coalesce(n.merged_into, n.account_id) from directory_account n where n.username = {}"
-"""The account that a username leads to: its own, or the one that its own was merged into."""
+LED_TO = """select coalesce(n.merged_into, n.account_id) from directory_account n
+  where n.username = {0} or n.account_id = (
+    select f.account_id from directory_former_username f where f.username = {0} and f.leads_until > kit_now())"""
+"""The account that a username leads to: whose it is, or lately was; or the one that account was merged into."""
 
 DISPLAY_NAME = """case when p.protected then p.alias_first_name || ' ' || p.alias_family_name
   else p.first_name || ' ' || p.family_name end"""

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from unilogin.domain.directory.model import Username
+from unilogin.domain.directory.usernames import may_be_drawn, stems
 
 _USERNAME = re.compile(r"[a-z]{4}[0-9]{4}")
 MAX_TYPED = 64
@@ -20,6 +21,19 @@ def fold_username(typed: str) -> Username:
 def is_username(name: Username) -> bool:
     """Tell whether a folded name has the form of a username at all."""
     return _USERNAME.fullmatch(name) is not None
+
+
+def is_new_username_offered(
+    username: Username, *, protected: bool, name: tuple[str, str], alias: tuple[str, str]
+) -> bool:
+    """Tell whether somebody is offered another username: protected, with one that tells of the hidden name.
+
+    What comes of neither name nor alias may come of a name that was changed since: people in hiding change theirs.
+    """
+    letters = username[:4]
+    if not protected or letters in stems(*alias):
+        return False
+    return letters in stems(*name) or not may_be_drawn(letters)
 
 
 def is_same_name(typed: tuple[str, str], *known: tuple[str, str]) -> bool:

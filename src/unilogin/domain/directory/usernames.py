@@ -73,6 +73,11 @@ def _random_letters(draw: Draw) -> str:
     return "".join([_CONSONANTS[draw(len(_CONSONANTS))] for _ in range(4)])
 
 
+def may_be_drawn(letters: str) -> bool:
+    """Tell whether letters may have been drawn and come of no name."""
+    return all(letter in _CONSONANTS for letter in letters)
+
+
 @cache
 def denied_stems() -> frozenset[str]:
     """Return four-letter beginnings nobody should have to type, from the list beside this file."""

@@ -25,6 +25,7 @@ STAYS: Final = {
     "recovery_reader": "lasts minutes",
     "access_loan.lent_by": "says who lent it, then",
     "signin_watched": "lasts a lesson",
+    "directory_former_username": "leads where the account does that gave it up",
     "identity_correction": "is the record itself",
     "identity_proposal": "says who proposed what about whom, then",
 }

@@ -8,7 +8,7 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.limits import rules
 from unilogin.domain.limits.attempts import OPEN
-from unilogin.domain.limits.model import FIRST_DEVICE, Net
+from unilogin.domain.limits.model import FIRST_DEVICE, AccountKey, Net
 from unilogin.kit.db.connection import Connection, Transaction
 
 
@@ -37,6 +37,15 @@ async def reopen(tx: Transaction, account_id: UUID, *, actor: Actor, institution
 async def forget_account(tx: Transaction, account_id: UUID) -> None:
     """Forget counts and trusted devices of an account that has a new secret: what was guessed at is no more (R4)."""
     await tx.execute("delete from limits_bucket where account_id = $1", account_id)
+
+
+async def move_counts(tx: Transaction, former: AccountKey, *, to: AccountKey) -> None:
+    """Let what was counted against an account count on under its new name, and its devices stay trusted.
+
+    What was tried with that name while it was nobody's goes: it was no guess at anybody.
+    """
+    await tx.execute("delete from limits_bucket where account_key = $1", to)
+    await tx.execute("update limits_bucket set account_key = $2 where account_key = $1", former, to)
 
 
 async def forget_accounts(tx: Transaction, accounts: Sequence[UUID]) -> None:

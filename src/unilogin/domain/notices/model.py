@@ -36,6 +36,7 @@ class Notice(StrEnum):
     ACCOUNTS_MERGED = "accounts_merged"
     ACCOUNT_SPLIT = "account_split"
     CORRECTION_UNDONE = "correction_undone"
+    USERNAME_CHANGED = "username_changed"
     SECOND_WORD_WAITS = "second_word_waits"
     SWITCH_RUN = "switch_run"
     SWITCH_NOT_RUN = "switch_not_run"
