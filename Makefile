@@ -48,10 +48,10 @@ bench: ## Measure against the budgets (takes a while)
 	@requirements/node-packages tests/peers
 	@exec $(VENV)/python -m bench $(ARGS)
 
-soak: ## Break everything at random for MINUTES=20 (SEED=… repeats a run), then the long fault tests (LONG=no leaves them out)
+soak: ## Break everything at random for MINUTES=20 (SEED=… repeats a run), then the long tests (LONG=no leaves them out)
 	@requirements/install dev
 	@$(VENV)/python -m tests.faults.soak --minutes $(or $(MINUTES),20) $(if $(SEED),--seed $(SEED))
-	@$(if $(filter no,$(LONG)),true,exec $(VENV)/pytest -q -m soak tests/faults $(ARGS))
+	@$(if $(filter no,$(LONG)),true,exec $(VENV)/pytest -q -m soak tests $(ARGS))
 
 .venv: ## Make the environment for working on Unilogin
 	@requirements/install dev
