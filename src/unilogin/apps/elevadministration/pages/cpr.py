@@ -6,13 +6,14 @@ from starlette.responses import RedirectResponse, Response
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.forms import masked
-from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
+from unilogin.apps.elevadministration.shown import Sheets, as_uuid, page_of, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.cpr_cases import CprCase, accept, analyse, dismiss, open_cases
 
+_PAGE = 50
 _TOLD = ("accepted", "dismissed", "taken", "cpr_late", "holds_rights")
 
 
@@ -32,8 +33,12 @@ async def _list(house: House, request: Request, desk: Desk, *, term: str) -> Res
         cases = await open_cases(connection, school.institution_id)
     note = request.query_params.get("told", "")
     wanted = term.lower()
+    found = [one for one in cases if wanted in one.name.lower() or wanted == one.local_person_id.lower()]
+    page = 1 if term else page_of(request.query_params.get("side", ""))
+    sheets = Sheets.of(len(found), page=page, size=_PAGE)
     context = {
-        "cases": [one for one in cases if wanted in one.name.lower() or wanted == one.local_person_id.lower()],
+        "cases": sheets.part(found),
+        "sheets": sheets,
         "term": term,
         "note": note if note in _TOLD else None,
         "here_url": _url(school),
