@@ -122,7 +122,7 @@ QUICK = Effort(
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure against the budgets.")
-    parser.add_argument("--quick", action="store_true", help="a minute or two: fewer rounds, a tenth of the roster")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, a tenth of the roster")
     parser.add_argument("--only", nargs="+", choices=MEASURES, default=MEASURES, help="measure only this")
     parser.add_argument("--whole", action="store_true", help="country and growth with a million persons")
     parser.add_argument("--check", action="store_true", help="fail when a budget is exceeded")
