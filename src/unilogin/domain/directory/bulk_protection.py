@@ -101,10 +101,10 @@ _HIDDEN_NOW = """
 _END = f"""
   with silent as (
     select w.person_id, w.account_id, w.cpr_index, p.protection_doubted_at is not null as doubted,
-           not exists (select from directory_membership m
-                       where m.person_id = w.person_id and m.ended_at is null and m.says_protected)
-           and not exists (select from directory_contact c join directory_membership m using (membership_id)
-                           where c.contact_person_id = w.person_id and m.ended_at is null and c.says_protected)
+           (select true from directory_membership m
+            where m.person_id = w.person_id and m.ended_at is null and m.says_protected limit 1) is null
+           and (select true from directory_contact c join directory_membership m using (membership_id)
+                where c.contact_person_id = w.person_id and m.ended_at is null and c.says_protected limit 1) is null
            as nobody_says_so
     from stage_who w join directory_person p using (person_id)
     where not w.is_new and p.protected

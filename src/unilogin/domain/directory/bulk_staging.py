@@ -142,6 +142,13 @@ async def plan_anew(tx: Transaction) -> None:
     await tx.execute("discard plans")
 
 
+_TOWN = 1 << 20
+"""Bytes: what some three thousand persons take when they are staged."""
+
+# Of a temporary table PostgreSQL knows nothing and takes it to be larger than a night's changes are. So it would read
+# whole tables of people to find a few, and more of them the more there are.
+_BY_KEY = "set local enable_seqscan = off; set local enable_mergejoin = off"
+
 _SIZES = """
   select coalesce(pg_relation_size(to_regclass('pg_temp.stage_person')), 0)
          + coalesce(pg_relation_size(to_regclass('pg_temp.stage_member')), 0) as staged,
@@ -158,6 +165,8 @@ async def at_size(tx: Transaction) -> Transaction:
     """
     sizes = await tx.fetchrow(_SIZES)
     staged, people = (sizes["staged"], sizes["people"]) if sizes else (0, 0)
+    if staged < _TOWN:
+        await tx.execute(_BY_KEY)
     mark = f"/* {(staged >> 20).bit_length() // 3}-{(people >> 20).bit_length()} */ "
     return cast("Transaction", _Marked(tx, mark))
 
