@@ -74,6 +74,10 @@ def everywhere(registry: Registry) -> None:
 def grown_old(registry: Registry) -> None:
     everywhere(registry)
     registry.execute("update roster_delivery set applied_at = applied_at - interval '366 days'")
+    registry.execute(
+        "insert into roster_stale (institution_id, source, told_at)"
+        " select distinct institution_id, source, kit_now() - interval '31 days' from roster_delivery"
+    )
 
 
 def left_for_another(registry: Registry) -> None:
