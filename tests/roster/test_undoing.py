@@ -77,6 +77,7 @@ async def all_rows(connection: Connection, *, times: bool) -> dict[tuple[str, st
     for table, (key, *when) in ROWS.items():
         gone = "|| jsonb_build_object('gone', ended_at is not null)" if "ended_at" in when else ""
         left_out = "" if times else "".join(f" - '{column}'" for column in when)
+        left_out += " - 'contact_until'"  # says only that somebody was let go once
         parts.append(f"select '{table}', ({key})::text, ((to_jsonb(t) {gone}) {left_out})::text from {table} t")
     return {(table, key): row for table, key, row in await connection.fetch(" union all ".join(parts))}
 

@@ -21,7 +21,7 @@ from unilogin.domain.identity import actions as identity
 from unilogin.domain.identity.model import Done, NewPerson
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.cpr_cases import accept, dismiss, open_cases
-from unilogin.roster.expiring import end_old_imports
+from unilogin.roster.expiring import end_old_imports, forget_people
 from unilogin.roster.model import DeliveryId, DeliveryStatus, Receipt
 from unilogin.roster.staging import Drawer
 from unilogin.roster.switching.actions import plan_switch, run_switch, undo_switch
@@ -250,3 +250,16 @@ def test_every_reason_has_a_sentence() -> None:
     from unilogin.kit.text import load_texts
 
     assert {f"roster.undo.{why}" for why in NotUndone} <= load_texts().codes("da")
+
+
+def test_who_is_no_longer_a_contact_person_is_not_forgotten_before_that_can_be_taken_back(
+    one_registry: Registry,
+) -> None:
+    story = Story(one_registry)
+    story.first()
+    before = story.standing()
+    delivery = story.deliver(story.pupil(1), story.pupil(2), story.pupil(5))
+    one_registry.execute("update directory_person set changed_at = changed_at - interval '2 years'")
+    one_registry.act(forget_people)
+    assert isinstance(one_registry.undo(delivery), Undone)
+    assert story.standing() == before

@@ -164,7 +164,9 @@ _CONTACTS = f"""
     where c.membership_id = m.known_id and m.contacts_complete
       and not exists (
         select from wanted w where w.membership_id = c.membership_id and w.person_id = c.contact_person_id)
-    returning c.membership_id
+    returning c.membership_id, c.contact_person_id
+  ), let_go as (
+    update directory_person p set contact_until = kit_now() from gone where p.person_id = gone.contact_person_id
   ), come as (
     insert into directory_contact as c
       (membership_id, contact_person_id, relation, child_custody, access_level, says_protected)

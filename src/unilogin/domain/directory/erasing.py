@@ -34,7 +34,7 @@ _ERASE = f"""
   with gone as (
     select p.person_id
     from directory_person p
-    where p.erased_at is null and p.changed_at < kit_now() - $1::interval
+    where p.erased_at is null and greatest(p.changed_at, p.contact_until) < kit_now() - $1::interval
       and not exists (select from directory_membership m
                       where m.person_id = p.person_id and coalesce(m.ended_at, kit_now()) > kit_now() - $1::interval)
       and not exists (select from directory_contact c join directory_membership m using (membership_id)
