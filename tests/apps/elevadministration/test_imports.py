@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.apps.elevadministration.office import Office, open_office, pupils
+from tests.apps.entering import csrf_of
 from tests.builders.people import People
 from tests.roster.documents import employee, member, person, student
 from tests.server import RunningServer
@@ -125,6 +126,23 @@ def test_the_receipt_is_for_machines_and_names_nobody(office: Office, first: Rec
     assert "attachment" in page.headers["content-disposition"]
     assert "Prøvesen" not in page.text
     assert "6805168802" not in page.text
+
+
+def test_what_takes_long_is_under_way_and_nobody_can_think_again(office: Office, parked: Receipt) -> None:
+    url = url_of(office, parked)
+    order = (
+        "insert into roster_task (delivery_id, what, actor_kind, actor_id) values ($1, $2, 'person', 'x') returning 1"
+    )
+    for what, says in (("release", "bliver indlæst nu"), ("undo", "bliver taget tilbage nu")):
+        office.value(order, parked.delivery_id, what)
+        assert says in office.browser.open(url).text
+        assert "afvis" not in office.browser.text
+        csrf = csrf_of(office.browser)
+        assert office.browser.document.xpath("//main//form[contains(@action, 'frigiv')]") == []
+        office.browser.post(f"{url}/afvis", {"csrf": csrf})
+        assert says in office.browser.page.text
+        office.value("delete from roster_task where delivery_id = $1", parked.delivery_id)
+    assert status_of(office, parked) == "parked"
 
 
 def test_b_a05_two_people_release_a_delivery_and_nobody_is_two(office: Office, second: Office, parked: Receipt) -> None:
