@@ -1,5 +1,5 @@
 -- What services were told is taken back with the correction it came from; what is known of people who left is forgotten
--- with the secrets they had; whose username tells their hidden name may get another one.
+-- with the secrets they had.
 
 -- The change that another one takes back: told to those alone who may have been told of the first, and after it.
 alter table services_identifier_change add column takes_back uuid;
@@ -19,28 +19,3 @@ alter table directory_person
 -- What is no longer needed can go.
 grant delete on services_identifier_change, identity_moved, access_loan, roster_cpr_case to unilogin_run;
 create index access_loan_by_end on access_loan using brin (until_at);
-
--- Whose hidden name stands in their username may get another one: by the hand that says so, and one that was reserved.
-create function directory_keep_username() returns trigger
-  language plpgsql set search_path = public, pg_temp as $$
-begin
-  if current_setting('unilogin.renaming', true) is distinct from 'on' then
-    raise foreign_key_violation using message = 'the username of an account changes only when somebody is renamed';
-  end if;
-  return null;
-end $$;
-create function directory_check_username() returns trigger
-  language plpgsql set search_path = public, pg_temp as $$
-begin
-  if not exists (select from directory_username where username = new.username) then
-    raise foreign_key_violation using message = 'directory_account.username refers to no row of directory_username';
-  end if;
-  return new;
-end $$;
-drop trigger directory_account_keys on directory_account;
-create trigger directory_account_keys before update of person_id on directory_account
-  for each statement execute function directory_keep_keys();
-create trigger directory_account_username before update of username on directory_account
-  for each statement execute function directory_keep_username();
-create trigger directory_account_reserved before update of username on directory_account
-  for each row when (old.username is distinct from new.username) execute function directory_check_username();

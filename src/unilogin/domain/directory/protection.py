@@ -7,14 +7,11 @@ given here; one that the source gives takes its place with the next delivery.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from asyncpg import Record
-
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import ActorGroup, InstitutionId, PersonId, Username
-from unilogin.domain.directory.newcomers import give_username
-from unilogin.domain.directory.usernames import tells
+from unilogin.domain.directory.rules import is_new_username_offered
 from unilogin.kit.db.connection import Connection, Transaction
 
 NEUTRAL_ALIAS = ("Beskyttet", "Person")
@@ -79,44 +76,15 @@ async def protected_people(
             row["source"],
             row["local_person_id"],
             Username(row["username"]),
-            _tells_name(row),
+            is_new_username_offered(
+                Username(row["username"]),
+                protected=True,
+                name=(row["first_name"], row["family_name"]),
+                alias=(row["alias_first_name"], row["alias_family_name"]),
+            ),
         )
         for row in rows
     ]
-
-
-def _tells_name(row: Record) -> bool:
-    """Tell whether the username comes of the hidden name, and not of the alias as well."""
-    name = Username(row["username"])
-    return tells(name, row["first_name"], row["family_name"]) and not tells(
-        name, row["alias_first_name"], row["alias_family_name"]
-    )
-
-
-async def give_new_username(
-    tx: Transaction, person_id: PersonId, *, institution_id: InstitutionId, actor: Actor
-) -> Username | None:
-    """Give a protected person a username that comes of the alias; None where theirs does not give the name away.
-
-    Account, secrets, subjects and sessions stay. Nobody ever gets the old name, and it leads nowhere.
-    """
-    row = await tx.fetchrow(
-        "select a.account_id, a.username, p.first_name, p.family_name, p.alias_first_name, p.alias_family_name"
-        " from directory_account a join directory_person p using (person_id)"
-        f" where p.person_id = $1 and p.protected and not {HAS_NEUTRAL_ALIAS} and a.merged_into is null"
-        " for no key update of a",
-        person_id,
-    )
-    if row is None or not _tells_name(row):
-        return None
-    username = await give_username(tx, (row["alias_first_name"], row["alias_family_name"]))
-    await tx.execute("select set_config('unilogin.renaming', 'on', true)")
-    await tx.execute("update directory_account set username = $2 where account_id = $1", row["account_id"], username)
-    await tx.execute("select set_config('unilogin.renaming', 'off', true)")
-    whom, detail = row["account_id"], {"username": True}
-    entry = Entry(Event.PERSON_CHANGED, actor, account_id=whom, institution_id=institution_id, detail=detail)
-    await audit.write(tx, entry)
-    return username
 
 
 _GIVE = f"""

@@ -55,11 +55,6 @@ def stems(first_name: str, family_name: str) -> tuple[str, ...]:
     )
 
 
-def tells(username: Username, first_name: str, family_name: str) -> bool:
-    """Tell whether a username begins as one made of this name would."""
-    return username[:4] in stems(first_name, family_name)
-
-
 @lru_cache(maxsize=4096)  # half of a school has one of a few hundred names
 def _letters(name: str) -> str:
     """Fold to a–z: æøå as two letters, as Danes write them in addresses; other accents are dropped."""

@@ -7,7 +7,9 @@ from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.forms import read_alias
 from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import person_in_reach
-from unilogin.domain.directory.protection import give_alias, give_new_username, protected_people
+from unilogin.domain.directory.protection import give_alias, protected_people
+from unilogin.domain.directory.renaming import name_offer_of_person
+from unilogin.domain.identity.renaming import give_new_username
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.web.errors import RefusedError
@@ -72,6 +74,8 @@ async def rename(house: House, request: Request, desk: Desk) -> Response:
         person = await person_in_reach(tx, school, key) if key else None
         if person is None:
             raise RefusedError(404, "elevadministration.stopped.person", restart_url=url)
-        where = school.institution_id
-        given = await give_new_username(tx, person.person_id, institution_id=where, actor=desk.actor)
+        offer = await name_offer_of_person(tx, person.person_id)
+        given = offer and await give_new_username(
+            tx, offer.account_id, secrets=house.secrets, actor=desk.actor, institution_id=school.institution_id
+        )
     return RedirectResponse(f"{url}?told={'renamed' if given else 'rename_late'}", status_code=303)
