@@ -1,6 +1,7 @@
 """Sammenlægning and deling: two people, only pupils of one's own schools; and who tries to take an account over."""
 
 import re
+from datetime import date
 
 import pytest
 
@@ -201,6 +202,22 @@ def test_two_numbers_of_the_register_are_two_people(office: Office) -> None:
         "Det ligner to personer"
         in office.post(f"{merging(office)}/foreslaa", one=one.username, other=other.username).page.text
     )
+
+
+def test_two_birthdays_are_two_people(office: Office, second: Office) -> None:
+    one, other = pupils(office)
+    url = propose(office, one, other)
+    born = "update directory_person set birth_date = $2 where person_id = $1 returning true"
+    for who, day in ((one, date(2018, 3, 1)), (other, date(2018, 3, 2))):
+        assert office.value(born, who.person_id, day)
+    assert "Ja, læg dem sammen" not in second.browser.open(url).text
+    assert "ikke samme fødselsdag" in say(second, url, "ja")
+    assert leads_to(office, one) is leads_to(office, other) is None
+    say(office, url, "nej")
+    office.browser.open(merging(office))
+    page = office.post(f"{merging(office)}/foreslaa", one=one.username, other=other.username).page
+    assert page.status_code == 422
+    assert "ikke samme fødselsdag" in page.text
 
 
 def give_number(office: Office, who: Somebody, number: str) -> None:

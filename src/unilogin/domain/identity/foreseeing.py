@@ -15,7 +15,7 @@ from unilogin.domain.directory.model import PersonId, Username
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.identity.model import NotDone, Side
 from unilogin.domain.identity.moving import FOLLOWING, ends_of
-from unilogin.domain.identity.queries import are_related, kind_of_sealed
+from unilogin.domain.identity.queries import are_of_other_days, are_related, kind_of_sealed
 from unilogin.domain.identity.rules import goes_on, takes_other_number, why_not_merge
 from unilogin.domain.services.following import services_that_know_both
 from unilogin.domain.sessions.queries import LIVE
@@ -40,6 +40,8 @@ class Foreseen:
     sessions: int
     """Sign-ins with the other account that end."""
     takes_number: bool
+    other_day: bool
+    """Born on another day: whoever looks at a screen must not say that they are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ async def foresee_merge(connection: Connection, pair: tuple[Side, Side], *, why:
         await services_that_know_both(connection, kept.account_id, other.account_id),
         sessions,
         takes_other_number(kept.number, other.number),
+        await are_of_other_days(connection, kept.person_id, other.person_id),
     )
 
 

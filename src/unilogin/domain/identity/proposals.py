@@ -37,6 +37,7 @@ class NotAgreed(StrEnum):
     """Why somebody's word counted for nothing."""
 
     LATE = "late"  # settled, too old, or not this school's
+    OTHER_DAY = "other_day"  # born on different days: two people, until the operator has seen papers
     SAME_PERSON = "same_person"  # B-A05: who proposed it is no second person
 
 

@@ -18,14 +18,17 @@ from unilogin.domain.directory.usernames import Draw
 from unilogin.domain.identity import actions
 from unilogin.domain.identity.model import CorrectionId, Done, NewPerson, NotDone
 from unilogin.domain.identity.proposals import DONE_KEPT_DAYS, KEPT_DAYS, NotAgreed, ProposalId
+from unilogin.domain.identity.queries import are_of_other_days
 from unilogin.kit.db.connection import Transaction
 from unilogin.kit.secrets import CprVault
 
 
 async def propose_merge(
     tx: Transaction, school: AdministeredSchool, *, kept: PupilToCorrect, other: PupilToCorrect, actor: Actor
-) -> ProposalId:
+) -> ProposalId | NotAgreed:
     """Propose that one account takes over another one's; the same proposal again is the one that is open."""
+    if await are_of_other_days(tx, kept.person_id, other.person_id):
+        return NotAgreed.OTHER_DAY
     found = await tx.fetchval(
         "select proposal_id from identity_proposal where institution_id = $1 and settled_at is null"
         " and kind = 'merge' and (kept_id, other_id) in (($2, $3), ($3, $2)) for update",
@@ -109,6 +112,8 @@ async def agree_to_merge(
         return held
     if (held["kept_id"], held["other_id"]) != (kept.account_id, other.account_id):
         return NotAgreed.LATE
+    if await are_of_other_days(tx, kept.person_id, other.person_id):
+        return NotAgreed.OTHER_DAY
     done = await actions.merge(
         tx, kept=kept.username, other=other.username, two_numbers=False, vault=vault, actor=actor
     )

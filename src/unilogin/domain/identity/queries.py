@@ -69,6 +69,18 @@ async def are_related(connection: Connection, one: PersonId, other: PersonId) ->
     )
 
 
+async def are_of_other_days(connection: Connection, one: PersonId, other: PersonId) -> bool:
+    """Tell whether two persons were born on different days, as far as both days are known."""
+    return bool(
+        await connection.fetchval(
+            "select one.birth_date <> other.birth_date from directory_person one, directory_person other"
+            " where one.person_id = $1 and other.person_id = $2",
+            one,
+            other,
+        )
+    )
+
+
 async def corrections(connection: Connection, *, most: int = 100) -> list[Correction]:
     """Return what was corrected, the newest first."""
     rows = await connection.fetch(

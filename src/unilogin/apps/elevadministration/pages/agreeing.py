@@ -20,7 +20,7 @@ from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.staging import Drawer
 
 _TOLD = ("proposed", "merged", "split", "proposal_undone", "proposal_late", "same_person")
-_REFUSALS = tuple(NOT_DONE.values())
+_REFUSALS = (*NOT_DONE.values(), NotAgreed.OTHER_DAY.value)
 
 Outcome = Done | NotDone | NotAgreed | NotCorrectable
 
@@ -138,6 +138,8 @@ def _back(school: AdministeredSchool, proposal: Proposal, outcome: Outcome, *, d
     url = f"{url_of_merging(school)}/{proposal.proposal_id}"
     if isinstance(outcome, Done):
         return RedirectResponse(f"{url}?told={done}", status_code=303)
+    if outcome is NotAgreed.OTHER_DAY:
+        return RedirectResponse(f"{url}?why={outcome.value}", status_code=303)
     if isinstance(outcome, NotAgreed):
         told = "same_person" if outcome is NotAgreed.SAME_PERSON else "proposal_late"
         return RedirectResponse(f"{url}?told={told}", status_code=303)

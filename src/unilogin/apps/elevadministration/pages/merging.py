@@ -14,7 +14,7 @@ from unilogin.domain.access.correcting import NotCorrectable, PupilToCorrect, pu
 from unilogin.domain.identity import proposing
 from unilogin.domain.identity.foreseeing import Foreseen, Place, doubles_at, foresee_merge, ordered, places_of
 from unilogin.domain.identity.model import NotDone
-from unilogin.domain.identity.proposals import proposals_at
+from unilogin.domain.identity.proposals import NotAgreed, proposals_at
 from unilogin.domain.identity.queries import side_of_account
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection, acquire, transaction
@@ -62,7 +62,9 @@ class Shown:
     @property
     def refusal(self) -> str | None:
         """Why they must not become one, as a part of a message code."""
-        return code_of(self.found.refusal) if self.found.refusal else None
+        if self.found.refusal:
+            return code_of(self.found.refusal)
+        return NotAgreed.OTHER_DAY.value if self.found.other_day else None
 
     @property
     def is_other_name(self) -> bool:
@@ -123,7 +125,7 @@ async def propose(house: House, request: Request, desk: Desk) -> Response:
         pair = await pass_to_pair(tx, desk, school, ("one", "other"))
         if not isinstance(pair, dict):
             shown = await foresee(tx, pair, vault=vault)
-            if shown.found.refusal is None:
+            if shown.refusal is None:
                 made = await proposing.propose_merge(tx, school, kept=shown.kept, other=shown.other, actor=desk.actor)
                 await ask_for_second_word(tx, school)
                 return RedirectResponse(f"{url_of_merging(school)}/{made}?told=proposed", status_code=303)
