@@ -208,8 +208,8 @@ def _tell(done: "Done | NotDone", *, as_json: bool, undo: bool) -> None:
     if as_json:
         show_json(asdict(done))
         return
-    moved = ", ".join(f"{count} {what}" for what, count in done.moved.items()) or "nothing"
-    say(f"Done: {moved}. {done.sessions_ended} sessions ended, {done.services_told} services to be told.")
+    moved = ", ".join(f"{what} {count}" for what, count in done.moved.items()) or "nothing"
+    say(f"Done. Moved: {moved}. Sessions ended: {done.sessions_ended}. Services to be told: {done.services_told}.")
     if undo:
         say(
             f"The other account is {done.other_username}. To take it back: unilogin people unmerge {done.correction_id}"
