@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.certificates import make_holder
+from tests.builders.certificates import make_holder, make_list
 from tests.builders.running import run
 from tests.cli.conftest import Unilogin
 from tests.roster.documents import document, member, person, student
@@ -44,6 +44,32 @@ def test_an_operator_registers_a_sender_with_certificate_and_token(unilogin: Uni
     assert shown["tokens"][0]["institutions"] == ["999001"]
     assert token["token"] not in str(shown)
     assert "no agreement with 999002" in unilogin("senders", "token", "AB1", "--institution=999002").err
+
+
+def test_an_operator_hears_of_certificates_that_end_or_were_taken_back(unilogin: Unilogin, tmp_path: Path) -> None:
+    authority, lists = make_holder("Myndighed", authority=True, days=(-1, 900)), tmp_path / "lists.crl"
+    (tmp_path / "authorities.pem").write_bytes(authority.pem)
+    unilogin("senders", "add", "AB1", "--name=Skolesystemet")
+    unilogin("senders", "agree", "AB1", "999001")
+
+    def add(name: str, *, days: int, taken_back: bool = False) -> str:
+        holder = make_holder(name, issuer=authority, days=(-1, days))
+        (tmp_path / "one.pem").write_bytes(holder.pem)
+        lists.write_bytes(make_list(authority, *([holder] if taken_back else [])))
+        files = (str(tmp_path / "one.pem"), f"--authorities={tmp_path / 'authorities.pem'}")
+        return unilogin("senders", "add-certificate", "AB1", *files, UNILOGIN_REVOCATION_LISTS=str(lists)).err
+
+    def seen() -> dict[str, bool | None]:
+        told = unilogin("check", "--production", "--json", UNILOGIN_REVOCATION_LISTS=str(lists)).json
+        return {one["subject"]: one["ok"] for one in told if one["subject"] in ("senders", "revocation lists")}
+
+    assert add("AB1", days=10) == ""
+    assert seen() == {"senders": False, "revocation lists": True}
+    assert "taken this certificate back" in add("AB1", days=365, taken_back=True)
+    add("AB1", days=365)
+    assert seen() == {"senders": True, "revocation lists": True}
+    lists.unlink()
+    assert seen() == {"senders": True, "revocation lists": False}
 
 
 def test_a_folder_is_emptied_and_receipts_lie_beside_the_files(

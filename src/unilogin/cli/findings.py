@@ -155,6 +155,31 @@ async def check_log(connection: "Connection", settings: "Settings") -> Finding:
     return Finding("log", ok=True, seen="quotes neither rows nor parameters")
 
 
+async def check_revocation(connection: "Connection", settings: "Settings") -> Finding:
+    """The revocation lists speak for the certificates of senders, and name none of them."""
+    from unilogin.kit.certificates import read_der
+    from unilogin.kit.db.migrate import applied, migrations_of, pending
+    from unilogin.kit.logs import set_up_logs
+    from unilogin.kit.revocation import RevocationLists, Standing
+    from unilogin.roster.senders.queries import believed_chains
+
+    if settings.revocation_lists is None:
+        return Finding("revocation lists", ok=None, seen="none are set: UNILOGIN_REVOCATION_LISTS")
+    if pending(await applied(connection), migrations_of()):
+        return Finding("revocation lists", ok=None, seen="not looked at before the migrations")
+    set_up_logs(readable=True)  # what is wrong with a file, beside what is printed
+    lists, now = RevocationLists(settings.revocation_lists), await connection.fetchval("select kit_now()")
+    doubtful = {
+        system_id
+        for system_id, chain in await believed_chains(connection)
+        if lists.standing([read_der(one) for one in chain], now=now) is not Standing.GOOD
+    }
+    if doubtful:
+        todo = "let the script that fetches them run again, and look at what it says"
+        return Finding("revocation lists", ok=False, seen=f"none in force for {', '.join(sorted(doubtful))}", todo=todo)
+    return Finding("revocation lists", ok=True, seen="in force for all certificates whose authorities are known")
+
+
 async def check_senders(connection: "Connection", settings: "Settings") -> Finding:
     """No system that delivers for schools will be shut out within a month."""
     from unilogin.kit.db.migrate import applied, migrations_of, pending
@@ -175,7 +200,7 @@ READY: tuple[Check, ...] = (check_version, check_migrations, check_keys)
 
 EVERYWHERE: tuple[Check, ...] = (check_version, check_role, check_migrations, check_keys, check_clock, check_mark)
 
-PRODUCTION: tuple[Check, ...] = (check_owner, check_no_demo, check_log, check_senders)
+PRODUCTION: tuple[Check, ...] = (check_owner, check_no_demo, check_log, check_senders, check_revocation)
 
 
 async def run_checks(checks: tuple[Check, ...], connection: "Connection", settings: "Settings") -> list[Finding]:

@@ -146,9 +146,11 @@ def add_certificate(
 
     async def work(tx: "Transaction") -> "Checked":
         from unilogin.kit.certificates import check_certificate
+        from unilogin.kit.logs import set_up_logs
         from unilogin.kit.revocation import RevocationLists, Standing
         from unilogin.roster.senders.errors import SenderError
 
+        set_up_logs(readable=True)  # what is wrong with a list, beside what is printed
         now = await tx.fetchval("select kit_now()")
         checked = check_certificate(content, authorities=trusted, now=now)
         if RevocationLists(lists).standing(checked.chain, now=now) is Standing.REVOKED:

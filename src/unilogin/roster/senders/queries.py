@@ -190,3 +190,13 @@ _ENDING = """
 async def ending_soon(connection: Connection) -> list[Ending]:
     """Return what ends within a month, or has ended within one, where the sender has nothing that lasts longer."""
     return [Ending(*row.values()) for row in await connection.fetch(_ENDING, ENDS_SOON)]
+
+
+async def believed_chains(connection: Connection) -> list[tuple[str, tuple[bytes, ...]]]:
+    """Return each certificate that is believed now and whose authorities are known, with those above it, in DER."""
+    rows = await connection.fetch(
+        "select s.system_id, c.chain from roster_certificate c join roster_sender s using (sender_id)"
+        " where c.removed_at is null and s.stopped_at is null and kit_now() between c.valid_from and c.valid_until"
+        " and cardinality(c.chain) > 1 order by s.system_id"
+    )
+    return [(row["system_id"], tuple(row["chain"])) for row in rows]
