@@ -14,7 +14,7 @@ from unilogin.kit.text import load_texts
 from unilogin.roster.actions import import_file
 from unilogin.roster.deciding import Decision
 from unilogin.roster.messages import in_words, why_held
-from unilogin.roster.model import ChangeKind, DeliveryKind, DeliveryStatus, Receipt
+from unilogin.roster.model import ChangeKind, DeliveryKind, DeliveryState, DeliveryStatus, Receipt
 
 CLASSES = GROUPS + GROUPS.replace("2b", "3a").replace("2.B", "3.A").split("<Group><GroupId>kor")[0]
 
@@ -233,6 +233,23 @@ def test_a_later_delivery_takes_the_place_of_one_that_waits(registry: Registry) 
         "overtaken",
     )
     assert registry.rows("select number from roster_parked_part") == []
+
+
+def test_f_30_an_older_file_does_not_take_the_place_of_a_newer_one_that_waits(registry: Registry) -> None:
+    registry.deliver(*school(), groups=CLASSES)
+    older, newer, between = (
+        document(pupil(n), time=f"2025-09-0{day}T00:00:00Z", groups=CLASSES) for n, day in ((0, 1), (1, 3), (2, 2))
+    )
+    first, waiting = registry.send(older), registry.send(newer)
+    assert waiting.status is DeliveryStatus.PARKED
+    again = registry.send(older)
+    assert (again.delivery_id, again.status, again.repeated) == (first.delivery_id, DeliveryStatus.OVERTAKEN, True)
+    assert registry.send(between).refusal == "time_not_later"
+    registry.decide(waiting, Decision.RELEASE, who="anne")
+    decided = registry.decide(waiting, Decision.RELEASE, who="bo")
+    assert decided
+    assert decided.receipt
+    assert decided.receipt.state is DeliveryState.RELEASED
 
 
 def test_an_institution_may_have_limits_of_its_own(registry: Registry) -> None:
