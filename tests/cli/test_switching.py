@@ -21,6 +21,8 @@ def test_an_operator_changes_the_system_of_a_school(
     assert (refused.code, "nobody is there from that system" in refused.err) == (1, True)
     plan = unilogin(*switch, "plan", str(file), "--institution=999001", "--old=Gammelt", "--json").json
     assert (plan["found"], plan["leaving"], plan["state"]) == ({"number": 1}, [], "planned")
+    nobody_asked = unilogin(*switch, "agree", plan["switch_id"])
+    assert (nobody_asked.code, "Nothing was agreed to" in nobody_asked.err) == (1, True)
     done = unilogin(*switch, "run", plan["switch_id"], str(file), "--json").json
     assert (done["status"], done["new_accounts"]) == ("applied", 0)
     assert unilogin(*switch, "undo", plan["switch_id"]).code == 0

@@ -1,17 +1,22 @@
 """A change of system run from the screen: the file comes in, two people want it run, and it is, or it says why not."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
-from tests.apps.elevadministration.office import Office, csrf_of, open_office, pupils
+from tests.apps.elevadministration.office import Office, open_office, pupils
+from tests.apps.entering import csrf_of
 from tests.builders.people import People
 from tests.builders.running import run
 from tests.roster.documents import GROUPS, document, member, person, student
 from tests.server import RunningServer
-from unilogin.kit.db.connection import connect
+from unilogin.domain.audit.model import Actor
+from unilogin.kit.db.connection import Transaction, connect
 from unilogin.roster.switching import ordering
+from unilogin.roster.switching.model import SwitchId
 
 NEW = (*pupils(3, seed=71), member("n-9", person("6405160972", first="Ny", family="Her"), student()))
 
@@ -192,4 +197,42 @@ def test_b_a01_another_schools_switch_is_unknown(school: Office, server: Running
     for word in ("koer", "enig", "traek", "fortryd"):
         stranger.browser.open(f"{stranger.url}/manuel/ny")
         assert stranger.post(f"{theirs}/{word}").page.status_code == 404
+    say(school, url, "fortryd")
+
+
+def in_transaction(office: Office, work: Callable[[Transaction], Awaitable[object]]) -> object:
+    async def do() -> object:
+        connection = await connect(office.dsn, role="unilogin_run")
+        try:
+            async with connection.transaction():
+                return await work(connection)
+        finally:
+            await connection.close()
+
+    return run(do())
+
+
+def test_who_runs_unilogin_may_be_the_second_one(school: Office) -> None:
+    url = plan_anew(school)
+    switch_id, operator = SwitchId(UUID(url[-36:])), Actor("operator", "tests")
+    later = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    say(school, url, "koer", when="later", day=later, clock="04:00")
+    assert not in_transaction(school, lambda tx: ordering.agree_to_run(tx, switch_id, seen=None, actor=operator))
+    assert "driver Unilogin har sagt ja" in " ".join(school.browser.open(url).text.split())
+    say(school, url, "traek")
+
+
+def test_the_file_and_the_names_in_it_are_forgotten_after_thirty_days(school: Office) -> None:
+    doubt = member("n-4", person("6405160974", first="Elev4", family="Prøvesen"), student())
+    assert hand_in(school, first_file(school, *NEW, doubt)) == 200
+    url = str(school.browser.path)
+    names = "select count(told_name) from roster_switch_person where switch_id::text = $1"
+    assert school.value(names, url[-36:]) == 1
+    old = (
+        "update roster_switch set planned_at = kit_now() - interval '31 days' where switch_id::text = $1 returning true"
+    )
+    assert school.value(old, url[-36:])
+    in_transaction(school, ordering.mind_switches)
+    assert (parts_kept(school), school.value(names, url[-36:])) == (0, 0)
+    assert "Vi har ikke filen" in say(school, url, "afgoer", who="n-4", same_as="=")
     say(school, url, "fortryd")
