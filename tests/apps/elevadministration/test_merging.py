@@ -60,11 +60,15 @@ def test_two_people_merge_what_one_has_seen(office: Office, second: Office) -> N
     url = propose(office, other, kept)
     assert "En anden person skal sige ja" in office.browser.text
     assert leads_to(office, other) is None
+    mail = "update directory_person set email = $2 where person_id = $1 returning true"
+    for who, address in ((kept, "Ida@hjem.example"), (other, "ida@skole.example")):
+        assert office.value(mail, who.person_id, address)
     assert "forslag om brugernavne venter" in second.browser.open(second.url).text
     assert "lagt sammen til ét" in say(second, url, "ja")
     assert leads_to(office, other) == kept.account_id
     told = "select count(*) from notices_notice where account_id = $1 and kind = $2"
     assert office.value(told, kept.account_id, "accounts_merged") == 1
+    assert office.value(told, other.account_id, "accounts_merged") == 1, "whoever reads the other mailbox finds out, too"
     assert office.value(told, second.head.account_id, "second_word_waits") == 1
     assert office.value(told, office.head.account_id, "second_word_waits") == 0
     assert "ikke noget at tage stilling til" in say(second, url, "ja")
