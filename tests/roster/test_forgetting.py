@@ -132,7 +132,9 @@ def test_n_77_nothing_is_left_but_what_recognises_them(registry: Registry) -> No
     assert registry.rows("select 1 from directory_contact") == []
     assert registry.rows("select 1 from access_right where revoked_at is null") == []
     assert registry.audit("right.revoked") == 1
-    told = registry.row("select t::text from directory_person t where person_id = $1", person_id)
+    told = registry.row(
+        "select (to_jsonb(t) - 'person_id' - 'cpr_index')::text from directory_person t where person_id = $1", person_id
+    )
     assert not any(word in str(told) for word in ("Åse", "Prøve", "2062"))
     assert registry.row("select cpr_sealed from directory_person where person_id = $1", person_id) == (None,)
     kept = registry.row(IDENTITY, person_id)

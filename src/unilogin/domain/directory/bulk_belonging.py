@@ -201,6 +201,7 @@ _FIRST_CONTACTS = """
     (membership_id, contact_person_id, relation, child_custody, access_level, says_protected)
   select s.membership_id, w.person_id, s.relation, s.child_custody, s.access_level, s.says_protected
   from stage_contact s join stage_who w on w.cpr_index = s.cpr_index
+  order by s.membership_id
   on conflict do nothing
 """
 
