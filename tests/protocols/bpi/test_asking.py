@@ -105,7 +105,7 @@ def test_the_answer_to_an_upload_names_where_to_ask(server: RunningServer, schoo
     (warning,) = answer.json()["warnings"]
     assert (warning["code"], warning["words"]["da"][:19]) == ("token_ends", "Jeres token udløber"), "it lasts a day"
     address = answer.headers["location"]
-    assert address == f"{server.base_url}/bpi/upload/{HERE}/{answer.json()['delivery_id']}"
+    assert address == f"{server.base_url}/bpi/upload/{HERE}/{answer.json()['delivery_id']}" == answer.json()["address"]
     told = httpx.get(address, headers={"Authorization": f"Bearer {school.token}"})
     assert (told.status_code, told.json()["state"], told.json()["address"]) == (200, "loaded", address)
     assert told.json()["counts"]["created"] == 1

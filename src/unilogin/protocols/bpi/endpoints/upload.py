@@ -90,13 +90,14 @@ async def _check_leave(house: House, bearer: TokenBearer, number: str) -> None:
 def _answer(house: House, request: Request, taken: Taken, *, ends: datetime | None) -> Response:
     result = result_of(taken.told)
     metrics.delivery("upload", result)
+    address = address_of(house.base_url, str(request.path_params["number"]), taken.receipt["delivery_id"])
     told = {
         "result": result,
+        "address": address,
         "summary": {language: summary_of(result, taken.told, house.texts, language) for language in LANGUAGES},
         **taken.receipt,
         "warnings": warnings_of(house.texts, "token", ends),
     }
-    address = address_of(house.base_url, str(request.path_params["number"]), taken.receipt["delivery_id"])
     return json_answer(told, status=_STATUS.get(result, 200), headers={"Location": address})
 
 
