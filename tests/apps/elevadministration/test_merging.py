@@ -68,7 +68,9 @@ def test_two_people_merge_what_one_has_seen(office: Office, second: Office) -> N
     assert leads_to(office, other) == kept.account_id
     told = "select count(*) from notices_notice where account_id = $1 and kind = $2"
     assert office.value(told, kept.account_id, "accounts_merged") == 1
-    assert office.value(told, other.account_id, "accounts_merged") == 1, "whoever reads the other mailbox finds out, too"
+    assert office.value(told, other.account_id, "accounts_merged") == 1, (
+        "whoever reads the other mailbox finds out, too"
+    )
     assert office.value(told, second.head.account_id, "second_word_waits") == 1
     assert office.value(told, office.head.account_id, "second_word_waits") == 0
     assert "ikke noget at tage stilling til" in say(second, url, "ja")
