@@ -2,6 +2,7 @@
 
 from unilogin.apps.account.access import MIT, MIT_DOOR, MIT_FORM
 from unilogin.apps.account.pages import children, front, history, passkeys, security, services
+from unilogin.apps.account.pages import username as own_username
 from unilogin.apps.elevadgang.access import (
     ADMINISTRATOR,
     ADMINISTRATOR_FORM,
@@ -180,10 +181,13 @@ URLS: tuple[Url[House], ...] = (
     url("GET", "/mit/sikkerhed/adgangsnoegler/ny", passkeys.new, access=MIT),
     url("POST", "/mit/sikkerhed/adgangsnoegler/{passkey_id}/navn", passkeys.rename, access=MIT_FORM),
     url("POST", "/mit/sikkerhed/adgangsnoegler/{passkey_id}/slet", passkeys.remove, access=MIT_FORM),
+    url("GET", "/mit/brugernavn", own_username.username, access=MIT),
+    url("POST", "/mit/brugernavn", own_username.new_username, access=MIT_FORM),
     url("GET", "/mit/historik", history.history, access=MIT),
     url("GET", "/mit/boern", children.children, access=MIT),
     url("GET", "/mit/boern/{child_id}", children.child, access=MIT),
     url("POST", "/mit/boern/{child_id}/brugernavn", children.show_username, access=MIT_FORM),
+    url("POST", "/mit/boern/{child_id}/nyt-brugernavn", children.new_username, access=MIT_FORM),
     url("GET", "/mit/boern/{child_id}/adgangskode", children.new_password, access=MIT),
     url("POST", "/mit/boern/{child_id}/adgangskode", children.open_window, access=MIT_FORM),
     url("POST", "/mit/boern/{child_id}/adgangskode/luk", children.close_window, access=MIT_FORM),

@@ -20,6 +20,7 @@ from unilogin.cli import (
     notices,
     people,
     providers,
+    renaming,
     rights,
     roster,
     roster_cpr,
@@ -75,6 +76,7 @@ app.add_typer(services.commands, name="services")
 app.add_typer(providers.commands, name="providers")
 app.add_typer(keys.commands, name="keys")
 people.commands.command("unlock")(unlock.unlock)
+people.commands.command("new-username")(renaming.new_username)
 for of_people in (merging.merge, merging.split, merging.unmerge, merging.corrections):
     people.commands.command()(of_people)
 app.add_typer(people.commands, name="people")

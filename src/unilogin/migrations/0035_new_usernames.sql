@@ -23,9 +23,6 @@ begin
   end if;
   return new;
 end $$;
-drop trigger if exists directory_account_username on directory_account;
-drop trigger if exists directory_account_reserved on directory_account;
-drop function if exists directory_keep_username, directory_check_username;
 drop trigger directory_account_keys on directory_account;
 create trigger directory_account_keys before update of person_id on directory_account
   for each statement execute function directory_keep_keys();

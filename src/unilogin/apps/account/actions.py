@@ -6,12 +6,14 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.credentials.windows import Window, WindowId, WindowKind, cancel_window, open_window
 from unilogin.domain.directory.model import AccountId
+from unilogin.domain.identity.renaming import give_new_username
 from unilogin.domain.notices.actions import tell
 from unilogin.domain.notices.model import Notice
 from unilogin.domain.sessions.actions import end_all_sessions, end_session
 from unilogin.domain.sessions.model import SessionId
 from unilogin.domain.sessions.queries import live_session_by_id
 from unilogin.kit.db.connection import Transaction
+from unilogin.kit.secrets import Secrets
 
 _WHY = "other device"
 
@@ -40,6 +42,13 @@ async def note_child_viewed(tx: Transaction, child: ChildInCustody) -> None:
 async def note_username_shown(tx: Transaction, child: ChildInCustody) -> None:
     """Write down that a guardian was shown a child's username (K-35)."""
     await audit.write(tx, _entry(Event.CHILD_USERNAME_SHOWN, child))
+
+
+async def rename_child(tx: Transaction, child: ChildInCustody, *, secrets: Secrets) -> bool:
+    """Give a child a username that does not tell its hidden name; False when none is offered. The reader sees it."""
+    given = await give_new_username(tx, child.account_id, secrets=secrets, actor=Actor.person(child.reached_by))
+    await note_username_shown(tx, child)
+    return given is not None
 
 
 async def open_for_child(tx: Transaction, child: ChildInCustody) -> Window:

@@ -13,6 +13,7 @@ SERVICES = f"{PATH}/tjenester"
 SECURITY = f"{PATH}/sikkerhed"
 PASSKEYS = f"{SECURITY}/adgangsnoegler"
 HISTORY = f"{PATH}/historik"
+USERNAME = f"{PATH}/brugernavn"
 CHILDREN = f"{PATH}/boern"
 
 
@@ -23,6 +24,14 @@ def reader_of(belongings: Sequence[Belonging]) -> Reader:
     if password_type(belongings) is PasswordType.PICTURES:
         return Reader.YOUNG
     return Reader.PUPIL
+
+
+def gets_username_alone(reader: Reader) -> bool:
+    """Tell whether somebody may give themselves a new username: whoever signs in with pictures needs an adult for it.
+
+    For these a parent with custody does it, or the school's office; for the others nobody at home does.
+    """
+    return reader is not Reader.YOUNG
 
 
 def sections_for(belongings: Sequence[Belonging]) -> tuple[Section, ...]:

@@ -54,7 +54,7 @@ async def create_person(
         who.cpr_index,
         who.born,
     )
-    username = await _give_username(tx, shown)
+    username = await give_username(tx, shown)
     account_id = None
     while account_id is None:
         account_id = await tx.fetchval(
@@ -68,8 +68,8 @@ async def create_person(
     return who.person_id, AccountId(account_id)
 
 
-async def _give_username(tx: Transaction, shown: tuple[str, str]) -> Username:
-    """Draw until a name is free: after a few tries the letters are random, so that it ends."""
+async def give_username(tx: Transaction, shown: tuple[str, str]) -> Username:
+    """Reserve a name that nobody ever had: drawn until one is free; after a few tries the letters are random."""
     attempt = 0
     while True:
         drawn = candidate(*shown, attempt=attempt, draw=randbelow)

@@ -7,6 +7,8 @@ given here; one that the source gives takes its place with the next delivery.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from asyncpg import Record
+
 from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
@@ -22,6 +24,9 @@ HAS_NEUTRAL_ALIAS = (
 )
 """The person of ``p`` (directory_person) still waits for an alias."""
 
+NAMED = "a.username, p.protected, p.first_name, p.family_name, p.alias_first_name, p.alias_family_name"
+"""What the rule about new usernames asks for, of ``a`` (directory_account) and ``p`` (directory_person)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProtectedPerson:
@@ -34,8 +39,7 @@ class ProtectedPerson:
     group: str | None
     source: str
     local_person_id: str | None  # of a pupil's contact: None, they have none
-    username: Username
-    tells_name: bool  # the username is made of the name that is hidden
+    tells_name: bool  # the username may come of the name that is hidden: another one is offered
 
 
 _PROTECTED = f"""
@@ -53,7 +57,7 @@ _PROTECTED = f"""
          f.actor_group, f.source, f.local_person_id,
          (select g.name from directory_group_member gm join directory_group g using (group_key)
           where gm.membership_id = f.membership_id and gm.main limit 1) as group_name,
-         a.username, p.first_name, p.family_name, p.alias_first_name, p.alias_family_name
+         {NAMED}, a.merged_into is null as goes_on
   from found f join directory_person p using (person_id) join directory_account a using (person_id)
   where p.protected and ($2 = '' or p.alias_first_name || ' ' || p.alias_family_name ilike $3 escape '\\')
   order by alias, p.person_id, f.actor_group, f.local_person_id
@@ -75,16 +79,20 @@ async def protected_people(
             row["group_name"],
             row["source"],
             row["local_person_id"],
-            Username(row["username"]),
-            is_new_username_offered(
-                Username(row["username"]),
-                protected=True,
-                name=(row["first_name"], row["family_name"]),
-                alias=(row["alias_first_name"], row["alias_family_name"]),
-            ),
+            row["goes_on"] and is_renaming_offered(row),
         )
         for row in rows
     ]
+
+
+def is_renaming_offered(row: Record) -> bool:
+    """Tell whether the somebody of a row with the columns of ``NAMED`` is offered a new username."""
+    return is_new_username_offered(
+        Username(row["username"]),
+        protected=row["protected"],
+        name=(row["first_name"], row["family_name"]),
+        alias=(row["alias_first_name"] or "", row["alias_family_name"] or ""),
+    )
 
 
 _GIVE = f"""

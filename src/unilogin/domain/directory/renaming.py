@@ -6,7 +6,6 @@ afterwards and for ever. The rule: ``rules.py``.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from secrets import randbelow
 
 from asyncpg import Record
 
@@ -14,9 +13,8 @@ from unilogin.domain.audit import actions as audit
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import AccountId, InstitutionId, PersonId, Username
-from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
-from unilogin.domain.directory.rules import is_new_username_offered
-from unilogin.domain.directory.usernames import candidate
+from unilogin.domain.directory.newcomers import give_username
+from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS, NAMED, is_renaming_offered
 from unilogin.kit.db.connection import Connection, Transaction
 
 FORMER_NAME_LEADS = timedelta(days=30)
@@ -41,26 +39,12 @@ class Renamed:
     former: Username
 
 
-NAMED = f"""a.username, p.protected, p.first_name, p.family_name, p.alias_first_name, p.alias_family_name,
-  {HAS_NEUTRAL_ALIAS} as is_neutral"""
-"""What the rule asks for, of ``a`` (directory_account) and ``p`` (directory_person); for ``is_offered``."""
-
 _OFFER = f"""
-  select a.account_id, {NAMED}, a.merged_into is null as goes_on,
+  select a.account_id, {NAMED}, {HAS_NEUTRAL_ALIAS} as is_neutral, a.merged_into is null as goes_on,
          (select max(f.leads_until) from directory_former_username f
           where f.account_id = a.account_id and f.leads_until > kit_now()) as leads_until
   from directory_account a join directory_person p using (person_id)
 """
-
-
-def is_offered(row: Record) -> bool:
-    """Tell whether the somebody of a row is offered a new username; the row has the columns of ``NAMED``."""
-    return is_new_username_offered(
-        Username(row["username"]),
-        protected=row["protected"],
-        name=(row["first_name"], row["family_name"]),
-        alias=(row["alias_first_name"] or "", row["alias_family_name"] or ""),
-    )
 
 
 async def name_offer(connection: Connection, account_id: AccountId) -> NameOffer | None:
@@ -76,7 +60,9 @@ async def name_offer_of_person(connection: Connection, person_id: PersonId) -> N
 def _offer(row: Record | None) -> NameOffer | None:
     if row is None or not row["goes_on"]:
         return None
-    return NameOffer(AccountId(row["account_id"]), Username(row["username"]), is_offered(row), row["leads_until"])
+    return NameOffer(
+        AccountId(row["account_id"]), Username(row["username"]), is_renaming_offered(row), row["leads_until"]
+    )
 
 
 # Decided here and now: whoever was renamed, merged or is protected no more since it was asked is not touched.
@@ -107,7 +93,7 @@ async def change_username(
         return None
     # Without an alias the letters are drawn: they tell nothing, not even that somebody is protected.
     called = ("", "") if row["is_neutral"] else (row["alias_first_name"], row["alias_family_name"])
-    username = await _reserve(tx, called)
+    username = await give_username(tx, called)
     await tx.execute("select set_config('unilogin.renaming', 'on', true)")
     done = await tx.fetchval(_RENAME, account_id, offer.username, username, FORMER_NAME_LEADS)
     await tx.execute("select set_config('unilogin.renaming', 'off', true)")
@@ -115,17 +101,6 @@ async def change_username(
         return None
     await audit.write(tx, Entry(Event.USERNAME_CHANGED, actor, account_id=account_id, institution_id=institution_id))
     return Renamed(username, offer.username)
-
-
-async def _reserve(tx: Transaction, called: tuple[str, str]) -> Username:
-    attempt = 0
-    while True:
-        drawn = candidate(*called, attempt=attempt, draw=randbelow)
-        if await tx.fetchval(
-            "insert into directory_username (username) values ($1) on conflict do nothing returning true", drawn
-        ):
-            return drawn
-        attempt += 1
 
 
 async def forget_former_names(tx: Transaction) -> None:

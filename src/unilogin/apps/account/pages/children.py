@@ -18,6 +18,7 @@ from unilogin.domain.access.gates import ChildInCustody, child_in_custody, child
 from unilogin.domain.credentials.windows import Window, latest_windows
 from unilogin.domain.directory.model import AccountId, Standing
 from unilogin.domain.directory.queries import standing
+from unilogin.domain.directory.renaming import NameOffer, name_offer
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.web.devices import device_words
@@ -37,8 +38,9 @@ async def child(house: House, request: Request, visit: AppVisit) -> Response:
         found = await _child(tx, request, visit)
         await actions.note_child_viewed(tx, found)
         about = await _standing(tx, found)
+        offer = await name_offer(tx, found.account_id)
         uses = await queries.uses(tx, about)
-    return _show_child(house, request, visit, found=found, about=about, uses=uses)
+    return _show_child(house, request, visit, found=found, about=about, uses=uses, offer=offer)
 
 
 async def show_username(house: House, request: Request, form: AppForm) -> Response:
@@ -47,8 +49,23 @@ async def show_username(house: House, request: Request, form: AppForm) -> Respon
         found = await _child(tx, request, form.visit)
         await actions.note_username_shown(tx, found)
         about = await _standing(tx, found)
+        offer = await name_offer(tx, found.account_id)
         uses = await queries.uses(tx, about)
-    return _show_child(house, request, form.visit, found=found, about=about, uses=uses, with_username=True)
+    return _show_child(house, request, form.visit, found=found, about=about, uses=uses, offer=offer, with_username=True)
+
+
+async def new_username(house: House, request: Request, form: AppForm) -> Response:
+    """Give a small child whose username tells the hidden name another one, and show it; twice pressed gives one."""
+    async with transaction(house.pool) as tx:
+        found = await _child(tx, request, form.visit)
+        about = await _standing(tx, found)
+        if not _by_pictures(about):
+            raise RefusedError(404, "account.stopped.child", restart_url=CHILDREN)
+        await actions.rename_child(tx, found, secrets=house.secrets)
+        found = await _child(tx, request, form.visit)
+        offer = await name_offer(tx, found.account_id)
+        uses = await queries.uses(tx, about)
+    return _show_child(house, request, form.visit, found=found, about=about, uses=uses, offer=offer, with_username=True)
 
 
 def _show_child(
@@ -59,11 +76,13 @@ def _show_child(
     found: ChildInCustody,
     about: Standing,
     uses: Sequence[Use],
+    offer: NameOffer | None,
     with_username: bool = False,
 ) -> Response:
     context = {
         "child": found,
         "by_pictures": _by_pictures(about),
+        "offer": offer if _by_pictures(about) else None,
         "uses": uses,
         "shown_username": found.username if with_username else None,
     }

@@ -8,6 +8,7 @@ from unilogin.apps.account.shown import render
 from unilogin.apps.shell.access import AppVisit
 from unilogin.domain.access.gates import children_in_custody
 from unilogin.domain.directory.model import ActorGroup
+from unilogin.domain.directory.renaming import name_offer
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
 
@@ -20,6 +21,7 @@ async def front(house: House, request: Request, visit: AppVisit) -> Response:
     async with acquire(house.pool) as connection:
         places = await queries.places(connection, visit.account_id)
         uses = [use for use in await queries.uses(connection, visit.standing) if use.may_enter]
+        offer = await name_offer(connection, visit.account_id) if visit.who.protected else None
         children = await children_in_custody(connection, visit.account_id) if is_contact else []
     uses.sort(key=lambda use: (use.last_at is None, use.service.name))
     context = {
@@ -27,6 +29,7 @@ async def front(house: House, request: Request, visit: AppVisit) -> Response:
         "uses": uses[:_MOST_SERVICES],
         "more_uses": len(uses) > _MOST_SERVICES,
         "children": children,
+        "username_offered": offer is not None and offer.offered,
         "name_of": {place.number: place.institution for place in places},
     }
     return render(house, request, visit, template="front", context=context)

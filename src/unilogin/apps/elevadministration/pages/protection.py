@@ -3,18 +3,17 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from unilogin.apps.elevadministration import actions
 from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.forms import read_alias
 from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import person_in_reach
 from unilogin.domain.directory.protection import give_alias, protected_people
-from unilogin.domain.directory.renaming import name_offer_of_person
-from unilogin.domain.identity.renaming import give_new_username
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.web.errors import RefusedError
 
-_TOLD = ("given", "renamed", "rename_late", "wrong", "alias_late")
+_TOLD = ("given", "rename_late", "wrong", "alias_late")
 
 
 async def show_protected(house: House, request: Request, desk: Desk) -> Response:
@@ -66,7 +65,10 @@ async def set_alias(house: House, request: Request, desk: Desk) -> Response:
 
 
 async def rename(house: House, request: Request, desk: Desk) -> Response:
-    """Give somebody protected a username that comes of the alias, where theirs gives the name away."""
+    """Give somebody protected a username that does not tell the hidden name, and show it to be handed over.
+
+    Pressed twice it gives one and shows it twice; whoever is offered none is not named.
+    """
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
         url = f"{url_of(school)}/navnebeskyttelse"
@@ -74,8 +76,8 @@ async def rename(house: House, request: Request, desk: Desk) -> Response:
         person = await person_in_reach(tx, school, key) if key else None
         if person is None:
             raise RefusedError(404, "elevadministration.stopped.person", restart_url=url)
-        offer = await name_offer_of_person(tx, person.person_id)
-        given = offer and await give_new_username(
-            tx, offer.account_id, secrets=house.secrets, actor=desk.actor, institution_id=school.institution_id
-        )
-    return RedirectResponse(f"{url}?told={'renamed' if given else 'rename_late'}", status_code=303)
+        renamed = await actions.rename(tx, person, secrets=house.secrets, actor=desk.actor)
+    if renamed is None:
+        return RedirectResponse(f"{url}?told=rename_late", status_code=303)
+    context = {"renamed": renamed, "back_url": url}
+    return render(house, request, desk, template="new_username", school=school, context=context)
