@@ -200,6 +200,23 @@ def test_what_was_changed_later_is_not_taken_back(office: Office, parked: Receip
     assert status_of(office, moved) == "applied"
 
 
+def test_what_a_change_of_system_came_after_is_taken_back_with_it_alone(office: Office, parked: Receipt) -> None:
+    moved = office.deliver(*pupils(30, main="3a", seed=21), TEACHER)
+    office.value(
+        "insert into roster_switch (institution_id, old_source, new_source, file_hash, actor_kind, actor_id, run_at,"
+        " retire_at) select institution_id, 'Prøvesystem', 'Det Nye', sha256('x'), 'operator', 'tests', kit_now(),"
+        " kit_now() + interval '1 day' from directory_institution where number = $1 returning true",
+        office.number,
+    )
+    office.browser.open(url_of(office, moved))
+    page = office.post(f"{url_of(office, moved)}/fortryd").page
+    assert page.status_code == 409
+    assert "fortryd hele skiftet i stedet" in page.text
+    assert "Elev1 Prøvesen" not in page.text
+    office.value("delete from roster_switch where new_source = 'Det Nye' and old_source = 'Prøvesystem'"
+                 " and actor_id = 'tests' returning true")  # fmt: skip
+
+
 def test_two_people_reject_a_delivery(office: Office, second: Office, parked: Receipt) -> None:
     again = office.deliver(*FEWER)
     url = url_of(office, again)
