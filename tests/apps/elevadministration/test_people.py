@@ -89,6 +89,11 @@ def test_who_comes_back_is_the_same_person_with_the_same_username(office: Office
     assert "tilføjet for et år" in add(office, **NEW | {"first_name": "PIA Maria", "family_name": "ekstern-hansen"})
     assert office.value(ids) == before
     assert here(office, "Ekstern-Hansen") == 1
+    told = (
+        "select true from notices_notice join directory_account a using (account_id)"
+        " where a.username = $1 and kind = 'added_by_hand'"
+    )
+    assert office.value(told, before), "whom a school adds without being asked finds out"
 
 
 def test_who_was_forgotten_after_a_year_away_is_told_about_anew(office: Office) -> None:

@@ -33,6 +33,7 @@ class Notice(StrEnum):
     WINDOW_UNDONE = "window_undone"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"
+    ADDED_BY_HAND = "added_by_hand"
     ACCOUNTS_MERGED = "accounts_merged"
     ACCOUNT_SPLIT = "account_split"
     CORRECTION_UNDONE = "correction_undone"

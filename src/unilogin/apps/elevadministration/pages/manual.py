@@ -13,6 +13,8 @@ from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.domain.directory import manual
 from unilogin.domain.directory.manual import AddedPerson, NotAdded, Place
 from unilogin.domain.directory.newcomers import Newcomer
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.house import House
 from unilogin.kit.db.connection import Transaction, acquire, transaction
 from unilogin.kit.secrets import CprVault
@@ -114,7 +116,10 @@ async def _add(tx: Transaction, desk: Desk, school: AdministeredSchool, typed: T
         typed.cpr, first_name=typed.first_name, family_name=typed.family_name, alias=typed.alias, vault=vault
     )
     place = Place(school.institution_id, typed.actor_group, typed.role, typed.level, typed.group)
-    return await manual.add_by_hand(tx, who, place, by=desk.visit.account_id, actor=desk.actor, vault=vault)
+    added = await manual.add_by_hand(tx, who, place, by=desk.visit.account_id, actor=desk.actor, vault=vault)
+    if not isinstance(added, NotAdded):
+        await tell(tx, added, Notice.ADDED_BY_HAND)  # a school that adds another school's pupil is found out by them
+    return added
 
 
 async def confirm(house: House, request: Request, desk: Desk) -> Response:
