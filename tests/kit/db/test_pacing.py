@@ -11,14 +11,14 @@ SECOND = 10**9
     ("ran", "waited", "expected"),
     [
         (SECOND, 0, 0.0),  # it ran whenever it wanted to: nobody else is here
-        (SECOND, SECOND, 4.0),
-        (0, SECOND, 8.0),  # it was never let
+        (SECOND, SECOND, 1.0),
+        (0, SECOND, 2.0),  # it was never let
         (0, 0, 0.0),  # the kernel does not tell
     ],
 )
 def test_the_pause_grows_with_how_long_others_were_preferred(ran: int, waited: int, expected: float) -> None:
     pace = Pace()
-    assert pace.is_due(1.0)
+    assert pace.is_due(0.5)
     assert pace.pause(ran, waited) == expected
 
 
@@ -26,7 +26,7 @@ def test_little_work_is_not_paused_and_only_what_happened_since_the_last_pause_c
     pace = Pace()
     assert not pace.is_due(FREE_SECONDS * 0.75)
     assert pace.is_due(FREE_SECONDS * 0.75)
-    assert pace.pause(0, SECOND) == pytest.approx(FREE_SECONDS * 1.5 * 8)
+    assert pace.pause(0, SECOND) == pytest.approx(FREE_SECONDS * 1.5 * 4)
     assert not pace.is_due(0.01)
     assert pace.is_due(1.0)
     assert pace.pause(SECOND, SECOND) == 0.0
@@ -35,4 +35,4 @@ def test_little_work_is_not_paused_and_only_what_happened_since_the_last_pause_c
 def test_no_pause_is_endless() -> None:
     pace = Pace()
     assert pace.is_due(3600.0)
-    assert pace.pause(0, SECOND) == 60.0
+    assert pace.pause(0, SECOND) == 2.0

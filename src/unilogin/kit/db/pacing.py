@@ -19,10 +19,12 @@ else:
 FREE_SECONDS: Final = 0.2
 """What the database has done for so long is nothing to speak of: a night's changes of a school take less."""
 
-_MOST_SHARE: Final = 8.0
+_MOST_SHARE: Final = 4.0
 """On a busy machine it pauses so many times as long as it worked."""
 
-_MOST_SECONDS: Final = 60.0
+_MOST_SECONDS: Final = 2.0
+"""And no longer at a time: it may hold a lock that somebody at a page waits for."""
+
 _WAITS_FOR_OTHERS: Final = "pg_advisory"
 _TOLD = Path("/proc/self/schedstat")
 
