@@ -123,6 +123,10 @@ ROWS = [
     Row("B-R32", "over before it begins", whole(
         groups=GROUPS + GROUP.format("<FromDate>2025-08-01</FromDate><ToDate>2024-08-01</ToDate>")),
         "date_wrong", stays=True),
+    Row("B-R32", "since 1900", whole(groups=GROUPS + GROUP.format("<FromDate>1900-01-01</FromDate>")),
+        "date_unbelievable", stays=True),
+    Row("B-R32", "until 9999", whole(groups=GROUPS + GROUP.format("<ToDate>9999-12-31</ToDate>")),
+        "date_unbelievable", stays=True),
     Row("B-R32", "a time of no zone is Danish", document(HEALTHY, time="2025-08-11T00:00:00")),
     Row("B-R34", "a wrong checksum", damaged(zipped(("school.xml", whole().encode()))), "file_archive_damaged"),
     Row("B-R35", "commands for names", ill(person(first="'; drop table x; -- ${7*7} {{7*7}}")), stays=True),

@@ -74,6 +74,7 @@ class Found(StrEnum):
     TOO_LONG = "too_long"
     VALUE_UNKNOWN = "value_unknown"
     DATE_WRONG = "date_wrong"
+    DATE_UNBELIEVABLE = "date_unbelievable"
     BIRTH_DATE_UNBELIEVABLE = "birth_date_unbelievable"
     BIRTH_DATE_DIFFERS = "birth_date_differs"
     EMAIL_WRONG = "email_wrong"

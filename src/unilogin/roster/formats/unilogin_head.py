@@ -21,6 +21,8 @@ LONGEST_SOURCE = 100  # the format has no limit; a name has
 
 _NUMBER = re.compile(r"[0-9A-ZÆØÅ]{1,6}")
 _SCHOOL_YEAR = re.compile(r"2[0-9]{3}-2[0-9]{3}")
+_BELIEVABLE_YEARS = range(1950, 2100)
+"""Of a group's days: some systems write 1900 or 9999 for none."""
 _INSTITUTION_ORDER = {"InstitutionNumber": 1, "InstitutionName": 2, "Group": 3, STAND_IN: 4}
 _GROUP = {
     "GroupId": Field(1, 75),
@@ -143,7 +145,11 @@ def _date(element: Element, name: str, *, values: Mapping[str, str], notes: Note
     if text is None:
         return None
     try:
-        return read_date(text)
+        read = read_date(text)
     except ValueError:
         notes.refuse(element, Found.DATE_WRONG, element=name, value=shown_date(text))
         return None
+    if read.year in _BELIEVABLE_YEARS:
+        return read
+    notes.warn(element, Found.DATE_UNBELIEVABLE, element=name, value=shown_date(text))
+    return None
