@@ -26,6 +26,7 @@ class NameOffer:
     """The username somebody has, whether they are offered another, and how long a former one still opens."""
 
     account_id: AccountId
+    alias: str | None
     username: Username
     offered: bool
     former_leads_until: datetime | None
@@ -61,7 +62,11 @@ def _offer(row: Record | None) -> NameOffer | None:
     if row is None or not row["goes_on"]:
         return None
     return NameOffer(
-        AccountId(row["account_id"]), Username(row["username"]), is_renaming_offered(row), row["leads_until"]
+        AccountId(row["account_id"]),
+        f"{row['alias_first_name']} {row['alias_family_name']}" if row["protected"] else None,
+        Username(row["username"]),
+        is_renaming_offered(row),
+        row["leads_until"],
     )
 
 
