@@ -35,8 +35,12 @@ def ids(office: Office) -> Ids:
     office.browser.open(f"{office.url}/manuel/ny")
     added = {"cpr": "6502900932", "first_name": "Eva", "family_name": "Udefra", "role": "Ekstern"}
     office.post(f"{office.url}/manuel/ny", **added)
+    one, other = (office.people.pupil(institution=office.number, secret=None).username for _ in range(2))
+    office.browser.open(f"{office.url}/sammenlaegning")
+    proposed = office.post(f"{office.url}/sammenlaegning/foreslaa", one=one, other=other).path
     return {
         "number": office.number.lower(),
+        "proposal_id": proposed.rpartition("/")[2],
         "delivery_id": str(delivery),
         "case_id": str(office.value(f"select case_id from roster_cpr_case join {OF_SCHOOL}", office.number)),
         "membership_id": str(
@@ -68,7 +72,8 @@ def ask(browser: Visitor, method: str, url: str) -> int:
         return int(browser.client.get(url).status_code)
     headers = {"Origin": browser.base_url, "Sec-Fetch-Site": "same-origin"}
     sent = {"csrf": csrf_of(browser), "q": "Elev1", "format": "oneroster", "alias_first_name": "A", "role": "Ekstern"}
-    return int(browser.client.post(url, data=sent, headers=headers).status_code)
+    files = {"file": ("new.xml", b"<none/>")} if url.endswith("/systemskift/ny") else None
+    return int(browser.client.post(url, data=sent, files=files, headers=headers).status_code)
 
 
 def answers(browser: Visitor, ids: Ids) -> dict[str, int]:
