@@ -21,7 +21,7 @@ PROTECT = (
 )
 
 
-async def _renamed(people: People, somebody: Somebody) -> str:
+async def renamed(people: People, somebody: Somebody) -> str:
     connection = await connect(people.dsn, role="unilogin_run")
     try:
         async with connection.transaction():
@@ -56,16 +56,16 @@ def test_both_names_open_and_after_thirty_days_the_new_one_alone(
     begin_journey: BeginJourney, people: People, secret: str | list[str]
 ) -> None:
     somebody = people.pupil(level="2" if isinstance(secret, list) else "8", secret=secret)
-    given = run(_renamed(people, somebody))
+    given = run(renamed(people, somebody))
     assert given.startswith("male")
     for name in (somebody.username, given):
         assert enters(begin_journey, name, somebody).moves_on, name
-    run(_end(people, somebody))
+    run(end(people, somebody))
     assert not enters(begin_journey, somebody.username, somebody).moves_on
     assert enters(begin_journey, given, somebody).moves_on
 
 
-async def _end(people: People, somebody: Somebody) -> None:
+async def end(people: People, somebody: Somebody) -> None:
     """Let the thirty days be over: the row never changes, so it is made anew."""
     await _do(
         people,
@@ -80,7 +80,7 @@ def test_rw_9_who_knows_the_old_name_is_told_neither_the_new_one_nor_the_alias(
     begin_journey: BeginJourney, people: People
 ) -> None:
     somebody = people.pupil()
-    given = run(_renamed(people, somebody))
+    given = run(renamed(people, somebody))
     visitor = begin_journey()
     type_username(visitor, somebody.username)
     pages = [visitor.page.text]
@@ -107,7 +107,7 @@ def test_a_new_name_is_no_new_chance_to_guess(begin_journey: BeginJourney, peopl
     key = Fingerprints(secrets["throttle"]).account
     before = run(_do(people, counts, key(somebody.username)))
     assert before
-    given = run(_renamed(people, somebody))
+    given = run(renamed(people, somebody))
     assert run(_do(people, counts, key(given))) == before
     assert run(_do(people, counts, key(somebody.username))) == []
     visitor = begin_journey()
