@@ -5,7 +5,8 @@ A process of its own, as for deliveries: to release a large one takes minutes an
 
 from typing import TYPE_CHECKING
 
-from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, stand_back, the_settings
+from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, the_settings
+from unilogin.kit.priority import stand_back
 
 if TYPE_CHECKING:
     from unilogin.settings import Settings

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from unilogin.cli.shown import AsJson, show_json
-from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, stand_back, the_settings
+from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, the_settings
+from unilogin.kit.priority import stand_back
 from unilogin.roster.model import DeliveryKind
 
 if TYPE_CHECKING:

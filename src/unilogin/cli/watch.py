@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from unilogin.cli.shown import say
-from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, stand_back, the_settings
+from unilogin.cli.workplace import connect_to, database, operator, refuse_pending_migrations, the_settings
 from unilogin.kit.errors import SetupError, UniloginError
+from unilogin.kit.priority import stand_back
 from unilogin.roster.model import DeliveryKind
 
 if TYPE_CHECKING:

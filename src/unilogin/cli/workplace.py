@@ -3,7 +3,7 @@
 import os
 import pwd
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from unilogin.domain.audit.model import Actor
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_POLITE = 19
-"""How far a process stands back behind those that answer people: as far as it goes. It runs when nobody else wants to;
-at 10 it would still take a tenth of a processor that all of them want."""
-
 
 class DatabaseError(SetupError):
     """There is no database to work on; the sentence says why and what to do."""
@@ -33,12 +29,6 @@ def the_settings() -> "Settings":
     from unilogin.settings import load_settings
 
     return load_settings(os.environ)
-
-
-def stand_back() -> None:
-    """Let the processes that answer people go first, from now on (the priority of a process, nice)."""
-    with suppress(OSError):
-        os.nice(_POLITE)
 
 
 def operator() -> Actor:

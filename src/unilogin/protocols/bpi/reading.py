@@ -12,6 +12,7 @@ from typing import IO
 
 import msgspec
 
+from unilogin.kit.priority import stand_back
 from unilogin.protocols.bpi.envelope import read_message
 from unilogin.protocols.bpi.errors import BrokenError, FaultError
 from unilogin.protocols.bpi.model import Message
@@ -63,5 +64,5 @@ def _read(endpoint: str, into: int) -> _Told:
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_MOST_SECONDS, _MOST_SECONDS))
-    os.nice(19)
+    stand_back()
     sys.stdout.buffer.write(msgspec.json.encode(_read(sys.argv[1], int(sys.argv[2]))))
