@@ -44,6 +44,7 @@ def test_every_setting_can_be_given() -> None:
             "UNILOGIN_PASSWORD_HOLDERS": "dk-2026",
             "UNILOGIN_ROSTER_NAMESPACES": "https://brugerdatabasen.stil.dk/bpi/wsaimport/8/data",
             "UNILOGIN_UPLOAD_MEGABYTES": "50",
+            "UNILOGIN_REVOCATION_LISTS": "/etc/unilogin/revoked",
             "UNILOGIN_SMTP_HOST": "mail.kommune.dk",
             "UNILOGIN_SMTP_PORT": "465",
             "UNILOGIN_SMTP_TLS": "implicit",

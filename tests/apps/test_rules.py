@@ -96,6 +96,9 @@ NOT_TOLD = {
     Event.SWITCH_DECIDED,
     Event.SWITCH_RUN,
     Event.SWITCH_UNDONE,
+    Event.SWITCH_WANTED,
+    Event.SWITCH_NOT_RUN,
+    Event.CUSTODY_ROLES_SET,
     Event.SITE_ALERTED,
     Event.SPRAY_ALERTED,
     Event.SITE_RANGE_ADDED,
@@ -120,6 +123,8 @@ NOT_TOLD = {
 """About no person."""
 
 MACHINERY = {
+    Event.CORRECTION_PROPOSED,
+    Event.CORRECTION_DROPPED,
     Event.CPR_CHANGE_DISMISSED,
     Event.MEMBERSHIP_CONFIRMED,
     Event.PERSON_NOT_ADDED,

@@ -155,7 +155,7 @@ def test_a_letter_is_given_up_after_a_day(ground: Ground, box: Mailbox) -> None:
     ground.carry()
     [(attempts, answer, sent, given_up)] = ground.letters()
     assert (answer, sent, given_up) == ("450", False, True)
-    assert 15 < attempts < 30
+    assert 12 < attempts < 30  # one an hour, each some minutes later by chance
 
 
 def test_one_letter_that_breaks_the_server_does_not_stop_the_others(ground: Ground, box: Mailbox) -> None:

@@ -241,16 +241,16 @@ async def _do(connection: Connection, found: Record, secrets: Secrets, namespace
     if found["wanted"] == "undo":
         refused = await undo_switch(connection, switch_id, actor=actor)
         return refused.value if refused else None
-    file = await _kept_file(connection, switch_id, hashed=found["wanted_hash"], secrets=secrets)
-    outcome = await run_switch(
-        connection,
-        switch_id,
-        file,
-        secrets=secrets,
-        actor=actor,
-        leaving=found["wanted_leaving"],
-        namespaces=namespaces,
-    )
+    with await _kept_file(connection, switch_id, hashed=found["wanted_hash"], secrets=secrets) as file:
+        outcome = await run_switch(
+            connection,
+            switch_id,
+            file,
+            secrets=secrets,
+            actor=actor,
+            leaving=found["wanted_leaving"],
+            namespaces=namespaces,
+        )
     return outcome.value if isinstance(outcome, NotSwitched) else None
 
 
@@ -280,7 +280,7 @@ def _as_it_came(kept: BinaryIO, hashed: bytes) -> BinaryIO:
     """Return the very file that was handed in: what came unpacked is kept packed."""
     if file_hash(kept) == hashed:
         return kept
-    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed with the process, which ends soon
+    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - for the caller to close
     with gzip.GzipFile(fileobj=kept) as stream:
         shutil.copyfileobj(stream, file, 1 << 20)
     return file
