@@ -7,6 +7,7 @@
 import argparse
 import shutil
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ COMPONENTS = """{% extends "look/base.html" %}{% import "look/components.html" a
 </div>{% endblock %}"""
 
 
+@cache
 def environment(texts: Texts, language: Language) -> Environment:
     """Return the templates as the pages of the product see them, but with files beside them in place of addresses."""
     loader = PrefixLoader(
