@@ -21,7 +21,7 @@ class Visitor:
     left_for: str | None = None
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.base_url, follow_redirects=False, timeout=20)
+        self.client = httpx.Client(base_url=self.base_url, follow_redirects=False, timeout=60)
         weakref.finalize(self, self.client.close)
 
     def open(self, url: str) -> httpx.Response:

@@ -20,7 +20,7 @@ def carry_out() -> None:
     import asyncio
 
     settings = the_settings()
-    stand_back()
+    stand_back(somebody_waits=True)
     with database(settings) as dsn:
         asyncio.run(_carry_out(dsn, settings))
 

@@ -4,15 +4,17 @@ import os
 from contextlib import suppress
 
 _FURTHEST = 19
+_SOME_WAY = 10
 
 
-def stand_back() -> None:
+def stand_back(*, somebody_waits: bool = False) -> None:
     """Let all others go first, from now on, and whoever wakes up at once; what cannot be had here is left.
 
     Niceness alone leaves it its slice of some milliseconds when another wakes, and a sign-in wakes a hundred times.
+    ``somebody_waits``: at a page, for the end of this work; it keeps a share of processors that are all busy.
     """
     with suppress(OSError):
-        os.nice(_FURTHEST)
-    if hasattr(os, "SCHED_IDLE"):  # Linux
+        os.nice(_SOME_WAY if somebody_waits else _FURTHEST)
+    if not somebody_waits and hasattr(os, "SCHED_IDLE"):  # Linux
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
