@@ -7,6 +7,8 @@ RESET ?=
 UPGRADE ?=
 AT_ONCE ?= 4
 export PYTHON
+# Many a container forbids Python to keep what it has compiled: then each of a thousand processes compiles it all anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 VENV := .venv/bin
 COMPILE = .tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
