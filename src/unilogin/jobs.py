@@ -32,9 +32,9 @@ from unilogin.recovery.actions import forget_assigned
 from unilogin.roster.deciding import forget_parked
 from unilogin.roster.expiring import end_old_imports, forget_people
 from unilogin.roster.senders.actions import forget_old_messages, tell_of_endings
-from unilogin.roster.switching.actions import retire_due
 from unilogin.roster.switching.forgetting import forget_old_switches
 from unilogin.roster.switching.ordering import mind_switches
+from unilogin.roster.switching.retiring import retire_due
 from unilogin.roster.tasks import mind_tasks
 from unilogin.roster.telling import forget_told
 from unilogin.roster.undoing import forget_what_was

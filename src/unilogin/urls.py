@@ -289,6 +289,7 @@ URLS: tuple[Url[House], ...] = (
     url("POST", f"{SWITCH}/koer", switch_orders.order, access=OFFICE_FORM),
     url("POST", f"{SWITCH}/enig", switch_orders.agree, access=OFFICE_FORM),
     url("POST", f"{SWITCH}/traek", switch_orders.withdraw_order, access=OFFICE_FORM),
+    url("POST", f"{SWITCH}/slip", switch_orders.move_end, access=OFFICE_FORM),
     url("POST", f"{SWITCH}/fortryd", switch_orders.take_back, access=OFFICE_FORM),
     url("GET", MERGING, merging.show_merging, access=OFFICE),
     url("POST", f"{MERGING}/analyse", merging.analyse, access=OFFICE_FORM),

@@ -22,7 +22,7 @@ from unilogin.roster.cpr_cases import accept, dismiss, open_cases
 from unilogin.roster.deciding import forget_parked
 from unilogin.roster.expiring import end_old_imports, forget_people
 from unilogin.roster.model import DeliveryId, DeliveryKind
-from unilogin.roster.switching.actions import retire_due
+from unilogin.roster.switching.retiring import retire_due
 from unilogin.roster.undoing import forget_what_was, undo
 
 Work = Callable[[Connection], Awaitable[object]]

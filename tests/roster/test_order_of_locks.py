@@ -16,7 +16,7 @@ from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction, connect
 from unilogin.roster.cpr_cases import accept
 from unilogin.roster.expiring import end_old_imports, forget_people
-from unilogin.roster.switching.actions import retire_due
+from unilogin.roster.switching.retiring import retire_due
 
 CHILD = member("e-1", person(), student())
 OTHER = member("m-1", person("6207752235", first="Bo", family="Ek"), employee())

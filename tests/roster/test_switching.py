@@ -16,9 +16,10 @@ from unilogin.domain.audit.model import Actor
 from unilogin.kit.db.connection import connect
 from unilogin.roster.model import DeliveryStatus, Receipt
 from unilogin.roster.rules import Limits
-from unilogin.roster.switching.actions import decide_doubt, plan_switch, retire_due, run_switch, undo_switch
+from unilogin.roster.switching.actions import decide_doubt, plan_switch, run_switch, undo_switch
 from unilogin.roster.switching.model import Coming, Here, How, NotSwitched, Plan, SwitchId
 from unilogin.roster.switching.queries import plan
+from unilogin.roster.switching.retiring import retire_due
 from unilogin.roster.switching.rules import match, too_many_leave
 
 DAY = date(2016, 5, 2)

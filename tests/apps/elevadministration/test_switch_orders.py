@@ -17,6 +17,7 @@ from unilogin.domain.audit.model import Actor
 from unilogin.kit.db.connection import Transaction, connect
 from unilogin.roster.switching import ordering
 from unilogin.roster.switching.model import SwitchId
+from unilogin.roster.switching.retiring import retire_due
 
 NEW = (*pupils(3, seed=71), member("n-9", person("6405160972", first="Ny", family="Her"), student()))
 
@@ -87,6 +88,16 @@ def parts_kept(office: Office) -> object:
     )
 
 
+def there(office: Office, source: str) -> object:
+    """How many a system has at the school."""
+    return office.value(
+        "select count(*) from directory_membership join directory_institution i using (institution_id)"
+        " where i.number = $1 and source = $2 and ended_at is null",
+        office.number,
+        source,
+    )
+
+
 BAD = {
     "no_file": (b"", "Vælg filen først"),
     "not_xml": (b"hej", "linje 1"),
@@ -143,14 +154,48 @@ def test_two_people_run_it_at_a_time_and_take_it_back(school: Office, second: Of
     text = school.browser.open(url).text
     assert "Det nye system har taget over" in text
     assert parts_kept(school) == 0
-    people = "select count(*) from directory_membership where institution_id = (select institution_id from"
-    people += " directory_institution where number = $1) and source = $2 and ended_at is null"
-    assert school.value(people, school.number, "Det Nye") == 4
-    assert school.value(people, school.number, "Prøvesystem") == 0
+    assert (there(school, "Det Nye"), there(school, "Prøvesystem")) == (4, 0)
     assert re.search("taget tilbage|tilbage til det gamle system", say(school, url, "fortryd"))
     carry_out(school)
-    assert school.value(people, school.number, "Prøvesystem") == 4
-    assert school.value(people, school.number, "Det Nye") == 0
+    assert (there(school, "Det Nye"), there(school, "Prøvesystem")) == (0, 4)
+
+
+def day_in(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+
+
+def test_the_old_systems_people_go_on_a_day_that_can_be_moved(school: Office, second: Office) -> None:
+    url = plan_anew(school)
+    for wrong in ({}, {"until": day_in(-1)}, {"until": day_in(95)}, {"until": "i morgen"}):
+        assert "efter det nye systems start" in say(school, url, "koer", when="now", retire="later", **wrong)
+    late = {"when": "later", "day": day_in(6), "clock": "04:00", "retire": "later"}
+    assert "efter det nye systems start" in say(school, url, "koer", **late, until=day_in(6)), "not after the run"
+    say(school, url, "koer", when="now", retire="later", until=day_in(20))
+    second.browser.open(url)
+    (seen,) = second.browser.document.xpath("//input[@name='seen']/@value")
+    say(school, url, "koer", when="now", retire="later", until=day_in(30))
+    assert "Noget har ændret sig" in second.post(f"{url}/enig", seen=str(seen)).page.text, "another day than was seen"
+    assert "Dem fra det gamle system går" in second.browser.open(url).text
+    say(second, url, "enig")
+    carry_out(school)
+    text = school.browser.open(url).text
+    assert "Det gamle system slippes" in text
+    assert "1 person er kun i det gamle system" in text
+    assert (there(school, "Det Nye"), there(school, "Prøvesystem")) == (4, 4)
+    ends = "select retire_at::date::text from roster_switch where switch_id::text = $1"
+    assert school.value(ends, url[-36:]) == day_in(30)
+    for wrong in (day_in(0), day_in(91), "x"):
+        assert "højst 90 dage" in say(school, url, "slip", when="day", until=wrong)
+    assert "Gemt" in say(second, url, "slip", when="day", until=day_in(60)), "one word is enough"
+    assert school.value(ends, url[-36:]) == day_in(60)
+    assert "om lidt" in say(school, url, "slip", when="now")
+    in_transaction(school, retire_due)
+    assert "Det nye system har taget over" in school.browser.open(url).text
+    assert there(school, "Prøvesystem") == 0
+    assert "Noget har ændret sig" in say(school, url, "slip", when="now"), "too late"
+    say(school, url, "fortryd")
+    carry_out(school)
+    assert there(school, "Prøvesystem") == 4
 
 
 def test_what_changed_in_between_is_not_run(school: Office, second: Office) -> None:

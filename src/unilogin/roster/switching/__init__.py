@@ -4,5 +4,5 @@ The new system's first delivery is laid beside today's people: found by CPR numb
 class; where that leaves a doubt, somebody decides. Then its people are loaded as the people they are, and those of the
 old system go. All of it can be taken back.
 
-Tables: roster_switch, roster_switch_person, roster_switch_part.
+Tables: roster_switch, roster_switch_person, roster_switch_part, roster_switch_upload, roster_switch_upload_part.
 """

@@ -1,4 +1,4 @@
-"""Planning a switch, deciding its doubts, running it, letting the old system's people go, and taking it back."""
+"""Planning a switch, deciding its doubts, running it, and taking it back."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from asyncpg import Record
 
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
-from unilogin.domain.audit.model import SYSTEM, Actor, Entry
-from unilogin.domain.directory.bulk import lock_institution, lock_institutions
+from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.directory.bulk import lock_institution
 from unilogin.domain.directory.model import Institution, InstitutionId
 from unilogin.domain.directory.queries import institution
 from unilogin.kit.db.connection import Connection, Transaction
@@ -35,6 +35,7 @@ from unilogin.roster.switching.looking import (
 from unilogin.roster.switching.model import Coming, How, Match, NotSwitched, SwitchId
 from unilogin.roster.switching.preparing import prepare, take_numbers_back
 from unilogin.roster.switching.queries import plan
+from unilogin.roster.switching.retiring import retire
 from unilogin.roster.switching.rules import match, too_many_leave
 from unilogin.roster.undoing import UndoRefused, undo
 
@@ -270,29 +271,7 @@ async def _finish(tx: Transaction, found: Record, told: Receipt, *, retire_at: d
     await _note(tx, Event.SWITCH_RUN, where, switch_id, actor=actor)
     await stop_hearing(tx, where, source=found["old_source"])
     if due:
-        await _retire(tx, switch_id, where, source=found["old_source"], actor=actor)
-
-
-async def _retire(tx: Transaction, switch_id: SwitchId, where: InstitutionId, *, source: str, actor: Actor) -> None:
-    delivery_id = await let_everybody_go(tx, where, source=source, actor=actor)
-    await tx.execute("update roster_switch set retired_by = $2 where switch_id = $1", switch_id, delivery_id)
-
-
-async def retire_due(tx: Transaction) -> None:
-    """Let the people go of the systems whose time has come."""
-    due = await tx.fetch(
-        "select switch_id, institution_id, old_source from roster_switch where run_at is not null"
-        " and retired_by is null and undone_at is null and retire_at <= kit_now() order by switch_id for update"
-    )
-    await lock_institutions(tx, [InstitutionId(row["institution_id"]) for row in due])
-    for row in due:
-        await _retire(
-            tx,
-            SwitchId(row["switch_id"]),
-            InstitutionId(row["institution_id"]),
-            source=row["old_source"],
-            actor=SYSTEM,
-        )
+        await retire(tx, switch_id, where, source=found["old_source"], actor=actor)
 
 
 async def undo_switch(tx: Transaction, switch_id: SwitchId, *, actor: Actor) -> NotSwitched | None:

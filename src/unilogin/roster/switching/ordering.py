@@ -33,6 +33,7 @@ from unilogin.roster.switching.actions import run_switch, undo_switch
 from unilogin.roster.switching.looking import file_hash
 from unilogin.roster.switching.model import NotSwitched, SwitchId
 from unilogin.roster.switching.queries import plan
+from unilogin.roster.switching.retiring import MOST_DAYS_BESIDE
 from unilogin.roster.tasks import COMMAND
 from unilogin.roster.telling import tell_administrators
 
@@ -55,6 +56,8 @@ class Order:
     """Whether whoever looks has ordered it."""
     leaving: int
     due_at: datetime | None
+    retire_at: datetime | None
+    """When the old system's people go, as somebody wants; None: at the run."""
     agreed_by: str | None
     """None where an operator has agreed, too."""
     agreed_at: datetime | None
@@ -71,6 +74,7 @@ class Order:
 
 _SEEN = """
   (select encode(sha256(convert_to(concat_ws(' ', w.wanted_by, w.due_at at time zone 'UTC',
+            w.wanted_retire_at at time zone 'UTC',
             string_agg(concat_ws(' ', r.local_person_id, r.decided, r.membership_id), ',' order by r.local_person_id)),
           'UTF8')), 'hex')
    from roster_switch_person r where r.switch_id = w.switch_id)
@@ -81,8 +85,9 @@ _ORDER = f"""
          case when w.wanted_hash = w.file_hash and w.undone_at is null and (w.wanted = 'run') = (w.run_at is null)
               then w.wanted end as wanted,
          {DISPLAY_NAME} as wanted_by, coalesce(w.wanted_by = $2, false) as is_own,
-         coalesce(w.wanted_leaving, 0) as leaving, w.due_at, {DISPLAY_NAME.replace("p.", "q.")} as agreed_by,
-         w.agreed_at, w.answer, coalesce(w.due_at <= kit_now(), false) as is_due, {_SEEN} as seen
+         coalesce(w.wanted_leaving, 0) as leaving, w.due_at, w.wanted_retire_at,
+         {DISPLAY_NAME.replace("p.", "q.")} as agreed_by, w.agreed_at, w.answer,
+         coalesce(w.due_at <= kit_now(), false) as is_due, {_SEEN} as seen
   from roster_switch w
   left join directory_account a on a.account_id = w.wanted_by left join directory_person p using (person_id)
   left join directory_account b
@@ -124,16 +129,28 @@ async def drop_first_file(tx: Transaction, switch_id: SwitchId) -> None:
 
 
 async def order_run(
-    tx: Transaction, switch_id: SwitchId, *, by: AccountId, due_at: datetime | None, actor: Actor
+    tx: Transaction,
+    switch_id: SwitchId,
+    *,
+    by: AccountId,
+    due_at: datetime | None,
+    retire_at: datetime | None = None,
+    actor: Actor,
 ) -> NotSwitched | None:
-    """Want a plan run, at once when no time is given; a second person has to agree. A later wish takes its place."""
+    """Want a plan run, at once when no time is given; a second person has to agree. A later wish takes its place.
+
+    ``retire_at`` is when the old system's people go, at the run when no time is given.
+    """
     looked = await plan(tx, switch_id)
     if looked is None or any(doubt.decided is None for doubt in looked.doubts):
         return NotSwitched.UNKNOWN if looked is None else NotSwitched.UNDECIDED
     where = await tx.fetchval(
         "update roster_switch w set wanted = 'run', wanted_hash = file_hash, wanted_by = $2, wanted_leaving = $3,"
-        " due_at = coalesce($4, kit_now()), agreed_by = null, agreed_at = null, answer = null, tries = 0"
+        " due_at = coalesce($4, kit_now()), wanted_retire_at = $6, agreed_by = null, agreed_at = null, answer = null,"
+        " tries = 0"
         " where switch_id = $1 and run_at is null and undone_at is null and (agreed_at is null or answer is not null)"
+        " and ($6::timestamptz is null or $6 > coalesce($4, kit_now())"
+        "      and $6 <= coalesce($4, kit_now()) + $7 * interval '1 day')"
         " and exists (select from roster_switch_part f where f.switch_id = w.switch_id)"
         " and coalesce($4, kit_now()) < planned_at + $5 * interval '1 day' returning institution_id",
         switch_id,
@@ -141,6 +158,8 @@ async def order_run(
         len(looked.leaving),
         due_at,
         KEPT_DAYS,
+        retire_at,
+        MOST_DAYS_BESIDE,
     )
     if where is None:
         return NotSwitched.UNKNOWN
@@ -214,7 +233,8 @@ _BEGIN = f"""
   returning switch_id, tries
 """
 _HOLD = f"""
-  select switch_id, institution_id, wanted, wanted_hash, wanted_by, wanted_leaving, tries from roster_switch
+  select switch_id, institution_id, wanted, wanted_hash, wanted_by, wanted_leaving, wanted_retire_at, tries
+  from roster_switch
   where switch_id = $1 and {_DUE} for update skip locked
 """
 
@@ -248,6 +268,7 @@ async def _do(connection: Connection, found: Record, secrets: Secrets, namespace
             file,
             secrets=secrets,
             actor=actor,
+            retire_at=found["wanted_retire_at"],
             leaving=found["wanted_leaving"],
             namespaces=namespaces,
         )

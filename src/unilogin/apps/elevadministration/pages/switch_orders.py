@@ -6,7 +6,7 @@ Reading and loading are done beside the event loop or by a process of its own: n
 import asyncio
 import re
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,10 +39,13 @@ from unilogin.roster.switching.ordering import (
     withdraw,
 )
 from unilogin.roster.switching.queries import plan
+from unilogin.roster.switching.retiring import MOST_DAYS_BESIDE, move_retirement
 from unilogin.roster.tasks import SOON_SECONDS, begin
 
 _DAY, _CLOCK = re.compile(r"\d{4}-\d\d-\d\d", re.A), re.compile(r"\d\d[:.]\d\d", re.A)
 _LOOK_SECONDS = 0.25
+AT_NIGHT = "04:00"
+"""When the old system's people go, on the day that was chosen."""
 
 REFUSED = {
     NotSwitched.NO_OLD_SOURCE: "no_old_source",
@@ -131,12 +134,20 @@ async def order(house: House, request: Request, desk: Desk) -> Response:
         line = await pass_to_switch(tx, request, school)
         if is_later and (due_at is None or due_at <= desk.visit.who.now):
             return back(school, line, "bad_time")
-        why = await order_run(tx, line.switch_id, by=desk.visit.account_id, due_at=due_at, actor=desk.actor)
+        retire_at = _moment(desk.value("until"), AT_NIGHT) if desk.value("retire") == "later" else None
+        if desk.value("retire") == "later" and not _is_end(retire_at, after=due_at or desk.visit.who.now):
+            return back(school, line, "bad_end")
+        by = desk.visit.account_id
+        why = await order_run(tx, line.switch_id, by=by, due_at=due_at, retire_at=retire_at, actor=desk.actor)
         if why is None:
             await ask_for_second_word(tx, school)
     if why is None:
         return back(school, line, "wanted")
     return back(school, line, "bad_time" if is_later and why is NotSwitched.UNKNOWN else "switch_changed")
+
+
+def _is_end(moment: datetime | None, *, after: datetime) -> bool:
+    return moment is not None and after < moment <= after + timedelta(days=MOST_DAYS_BESIDE)
 
 
 def _moment(day: str, clock: str) -> datetime | None:
@@ -169,6 +180,21 @@ async def withdraw_order(house: House, request: Request, desk: Desk) -> Response
         line = await pass_to_switch(tx, request, school)
         done = await withdraw(tx, line.switch_id, actor=desk.actor)
     return back(school, line, "withdrawn" if done else "switch_changed")
+
+
+async def move_end(house: House, request: Request, desk: Desk) -> Response:
+    """Let the old system's people go at another time, or soon: before it comes, one word is enough."""
+    is_now = desk.value("when") == "now"
+    to = None if is_now else _moment(desk.value("until"), AT_NIGHT)
+    async with transaction(house.pool) as tx:
+        school = await pass_to_school(tx, request, desk)
+        line = await pass_to_switch(tx, request, school)
+        if line.state != "both":
+            return back(school, line, "switch_changed")
+        if not is_now and (to is None or not desk.visit.who.now < to):
+            return back(school, line, "bad_end")
+        moved = await move_retirement(tx, line.switch_id, to=to, actor=desk.actor)
+    return back(school, line, "end_moved" if moved else "bad_end")
 
 
 async def take_back(house: House, request: Request, desk: Desk) -> Response:

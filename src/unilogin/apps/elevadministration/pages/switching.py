@@ -1,5 +1,7 @@
 """Skift af administrativt system: who of the new system is whom, decided where only people can tell."""
 
+from datetime import datetime, timedelta
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -17,12 +19,14 @@ from unilogin.apps.elevadministration.shown import (
 )
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.house import House
+from unilogin.kit.danish_time import danish_time
 from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.switching.actions import decide_doubt
 from unilogin.roster.switching.model import Doubt, Leaving, NotSwitched
 from unilogin.roster.switching.ordering import FAILED, KEPT_DAYS, order_of
 from unilogin.roster.switching.queries import plan
+from unilogin.roster.switching.retiring import MOST_DAYS_BESIDE, USUAL_DAYS_BESIDE
 
 _TOLD = (
     "decided",
@@ -33,12 +37,14 @@ _TOLD = (
     "withdrawn",
     "switch_done",
     "bad_time",
+    "bad_end",
+    "end_moved",
     "switch_changed",
     "switch_undone",
     "switch_late",
     "too_many",
 )
-_GOOD = ("decided", "planned", "wanted", "agreed", "withdrawn", "switch_done", "switch_undone")
+_GOOD = ("decided", "planned", "wanted", "agreed", "withdrawn", "switch_done", "switch_undone", "end_moved")
 _PAGE = 50
 _NOBODY = "="
 """Sent for somebody new. No local id is this: they hold letters and digits."""
@@ -92,6 +98,7 @@ async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Res
         "order": order,
         "answer": ANSWERS.get(order.answer, "failed") if order.answer else None,
         "kept_days": KEPT_DAYS,
+        **_ends(desk.visit.who.now, line),
         "doubts": of_doubts.part(doubts),
         "of_doubts": of_doubts,
         "leaving": of_leaving.part(leaving),
@@ -104,6 +111,19 @@ async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Res
         "here_url": f"{url_of_switches(school)}/{line.switch_id}",
     }
     return render(house, request, desk, template="switch", school=school, context=context)
+
+
+def _ends(now: datetime, line: SwitchLine) -> dict[str, object]:
+    """Return the days between which the old system's people may go, and the one that is proposed."""
+    first = danish_time(line.run_at or now).date()
+    day = danish_time(line.retire_at).date() if line.retire_at else first + timedelta(days=USUAL_DAYS_BESIDE)
+    return {
+        "end_day": day.isoformat(),
+        "end_first": (danish_time(now).date() + timedelta(days=1)).isoformat(),
+        "end_last": (first + timedelta(days=MOST_DAYS_BESIDE)).isoformat(),
+        "most_beside": MOST_DAYS_BESIDE,
+        "goes_soon": line.retire_at is not None and line.retire_at <= now,
+    }
 
 
 def _is_doubt_of(one: Doubt, term: str) -> bool:
