@@ -64,7 +64,7 @@ async def audience_of(connection: Connection, held: ClassInReach) -> Audience:
     """Return the pupils of a class in reach, by name."""
     pupils = await pupils_of(connection, held)
     shown = {pupil.account_id: pupil.name for pupil in pupils if pupil.reachable}
-    return Audience([pupil.account_id for pupil in pupils], shown)
+    return Audience([pupil.account_id for pupil in pupils if pupil.in_care], shown)
 
 
 async def look(connection: Connection, classes: Sequence[UUID]) -> dict[UUID, Board]:

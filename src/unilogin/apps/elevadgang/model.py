@@ -20,7 +20,10 @@ class BlockedFor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pupil:
-    """A pupil of a class. ``name`` is the alias of a protected one. ``has``: the kind of password, if any."""
+    """A pupil of a class. ``name`` is the alias of a protected one. ``has``: the kind of password, if any.
+
+    ``in_care``: no other school's pupil, added here by hand; of such a one nothing is told but the name.
+    """
 
     account_id: AccountId
     name: str
@@ -32,6 +35,7 @@ class Pupil:
     blocked_why: str | None
     reachable: bool
     shut_out: bool
+    in_care: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from asyncpg import Record
+
 from unilogin.apps.elevadgang.model import Help, Match, Pupil, Size
+from unilogin.domain.access.care import in_care
 from unilogin.domain.access.model import GroupKey
 from unilogin.domain.access.teaching import GRADE, IN_NO_GROUP, NO_STAFF, PUPIL_OF_GROUP, ClassInReach, held_at
 from unilogin.domain.audit.events import Event
@@ -28,34 +31,36 @@ _SHUT_OUT = f"""exists (select from limits_bucket b where b.account_id = a.accou
 _PUPILS = f"""
   select a.account_id, {DISPLAY_NAME} as name, a.username, s.type as has, f.type as forced, m.level,
          a.blocked_at is not null as blocked, a.blocked_why, ($3::int is null or {GRADE} <= $3) as reachable,
-         {_SHUT_OUT} as shut_out
+         {_SHUT_OUT} as shut_out, {in_care()} as in_care
   from {PUPIL_OF_GROUP} join directory_person p on p.person_id = a.person_id
     left join credentials_password s on s.account_id = a.account_id
     left join credentials_forced_type f on f.account_id = a.account_id
   where {held_at("$2")}
-  order by name, a.username
+  order by name, a.username, in_care
 """
 
 
 async def pupils_of(connection: Connection, held: ClassInReach) -> list[Pupil]:
     """Return the pupils of a class in reach, by name."""
     rows = await connection.fetch(_PUPILS, held.group_key, held.institution_id, held.highest_grade)
-    found = {
-        row["account_id"]: Pupil(
-            AccountId(row["account_id"]),
-            row["name"],
-            Username(row["username"]),
-            PasswordType(row["has"]) if row["has"] else None,
-            _gets(held, row["level"], row["forced"]),
-            PasswordType(row["forced"]) if row["forced"] else None,
-            row["blocked"],
-            row["blocked_why"],
-            row["reachable"],
-            row["shut_out"],
-        )
-        for row in rows
-    }
-    return list(found.values())
+    return list({row["account_id"]: _pupil(held, row) for row in rows}.values())
+
+
+def _pupil(held: ClassInReach, row: Record) -> Pupil:
+    told = row["in_care"]  # nothing is told of another school's pupil but that they are here
+    return Pupil(
+        AccountId(row["account_id"]),
+        row["name"],
+        Username(row["username"]),
+        PasswordType(row["has"]) if row["has"] and told else None,
+        _gets(held, row["level"], row["forced"] if told else None),
+        PasswordType(row["forced"]) if row["forced"] and told else None,
+        row["blocked"] and told,
+        row["blocked_why"] if told else None,
+        row["reachable"] and told,
+        row["shut_out"] and told,
+        told,
+    )
 
 
 def _gets(held: ClassInReach, level: str | None, forced: str | None) -> PasswordType:
@@ -67,7 +72,8 @@ MOST_FOUND = 50
 
 _SEARCH = f"""
   select distinct on (name, a.account_id) a.account_id, {DISPLAY_NAME} as name, gm.name as class_name, gm.group_key,
-         i.name as school, a.blocked_at is null and ($4 or s.highest_grade is null or {GRADE} <= s.highest_grade) as may
+         i.name as school, a.blocked_at is null and ($4 or s.highest_grade is null or {GRADE} <= s.highest_grade)
+           and {in_care()} as may
   from (
       select g.group_key, g.name, o.membership_id, o.main
       from directory_group g join directory_group_member o using (group_key) where g.group_key = any($1::uuid[])

@@ -46,6 +46,8 @@ class Row:
     @property
     def state(self) -> str:
         """The state as a word: what stands in the way first."""
+        if not self.pupil.in_care:
+            return "calm"
         if self.pupil.blocked:
             return "blocked"
         if self.window is not None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from unilogin.domain.access.care import in_care
 from unilogin.domain.directory.model import AccountId, InstitutionId, InstitutionNumber, PersonId
 from unilogin.kit.db.connection import Connection
 
@@ -71,18 +72,25 @@ async def administered_school(
     return next((school for school in held if school.number == folded), None)
 
 
-_HERE = """
+_HERE = f"""
   select p.person_id from directory_person p
-  where p.person_id = $1 and exists (
+  where p.person_id = any($1::uuid[]) and exists (
     select from directory_membership m
     where m.institution_id = $2 and m.ended_at is null
-      and (m.person_id = p.person_id
+      and (m.person_id = p.person_id and {in_care()}
            or exists (select from directory_contact c
                       where c.membership_id = m.membership_id and c.contact_person_id = p.person_id)))
 """
 
 
+async def people_in_reach(
+    connection: Connection, school: AdministeredSchool, people: Sequence[UUID]
+) -> dict[PersonId, PersonInReach]:
+    """Return those of some people who belong to an administered institution now, by more than its own word for it."""
+    rows = await connection.fetch(_HERE, list(people), school.institution_id)
+    return {PersonId(row["person_id"]): PersonInReach(PersonId(row["person_id"]), school) for row in rows}
+
+
 async def person_in_reach(connection: Connection, school: AdministeredSchool, person_id: UUID) -> PersonInReach | None:
     """Return a person who belongs to an administered institution now, else None."""
-    found = await connection.fetchval(_HERE, person_id, school.institution_id)
-    return PersonInReach(PersonId(found), school) if found else None
+    return (await people_in_reach(connection, school, [person_id])).get(PersonId(person_id))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from unilogin.domain.access.care import in_care
 from unilogin.domain.access.gates import PupilInReach
 from unilogin.domain.access.model import GroupKey
 from unilogin.domain.directory.model import AccountId, InstitutionId, InstitutionNumber
@@ -152,7 +153,7 @@ def _taught(pupil: str, *, as_teacher: str = "", on_loan: str = "") -> str:
     join directory_group g on g.group_key = gm.group_key and g.institution_id = m.institution_id and g.ended_at is null
     left join access_school s on s.institution_id = m.institution_id
   where m.person_id = {pupil}.person_id and m.actor_group = 'Elev' and m.ended_at is null
-    and (s.highest_grade is null or {GRADE} <= s.highest_grade)
+    and (s.highest_grade is null or {GRADE} <= s.highest_grade) and {in_care()}
     and ((g.type = 'Hovedgruppe' or g.type is not null and s.teams)
          and exists (select from directory_group_member tm join directory_membership t using (membership_id)
                      where tm.group_key = g.group_key and t.actor_group = 'Medarbejder' and t.ended_at is null
@@ -184,7 +185,7 @@ def still_helped(pupil: str, *, by: str, at: str) -> str:
 _PUPILS = f"""
   select distinct a.account_id from {PUPIL_OF_GROUP}
   where a.account_id = any($2::uuid[]) and {held_at("$3")}
-    and ($4::int is null or {GRADE} <= $4) and ($5 or a.blocked_at is null)
+    and ($4::int is null or {GRADE} <= $4) and ($5 or a.blocked_at is null) and {in_care()}
 """
 
 
@@ -251,7 +252,7 @@ async def _classes(
 async def pupils_in_reach(
     connection: Connection, held: ClassInReach, pupils: Sequence[AccountId], *, blocked: bool = False
 ) -> list[PupilInReach] | None:
-    """Return these pupils of a class; None when one of them is not in it, is staff, or above the school's grade.
+    """Return these pupils of a class; None when one is not in it, is staff, above its grade, or another school's.
 
     All or none (B-A15). ``blocked``: those that are blocked too, for who may unblock them.
     """

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from unilogin.domain.access.care import in_care
 from unilogin.domain.access.gates import IN_CUSTODY, PupilInReach
 from unilogin.domain.access.model import Right
 from unilogin.domain.access.teaching import still_helped
@@ -86,7 +87,7 @@ OPEN = f"{_LASTS} and w.wrong < {WRONG_CODES}"
 
 # A business identity's right lives in its session alone, which may have ended since: it holds as long as RW-6 says.
 _BY_RIGHT = f"""exists (select from directory_membership m where m.person_id = pupil.person_id
-    and m.institution_id = w.institution_id and m.actor_group = 'Elev' and m.ended_at is null)
+    and m.institution_id = w.institution_id and m.actor_group = 'Elev' and m.ended_at is null and {in_care()})
   and (exists (select from access_right r where r.account_id = guardian.account_id
          and r.institution_id = w.institution_id and r.name = '{Right.BRUGERADMINISTRATOR_ELEVADGANG}'
          and r.revoked_at is null)

@@ -1,5 +1,7 @@
 """Navnebeskyttelse: who is protected, by alias alone, and an alias for those whose system gave none."""
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -7,7 +9,7 @@ from unilogin.apps.elevadministration import actions
 from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.forms import read_alias
 from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
-from unilogin.domain.access.administering import person_in_reach
+from unilogin.domain.access.administering import people_in_reach, person_in_reach
 from unilogin.domain.directory.protection import give_alias, protected_people
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire, transaction
@@ -29,11 +31,13 @@ async def search_protected(house: House, request: Request, desk: Desk) -> Respon
 async def _list(house: House, request: Request, desk: Desk, *, term: str) -> Response:
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
-        people = await protected_people(connection, school.institution_id, term=term)
+        found = await protected_people(connection, school.institution_id, term=term)
+        reached = await people_in_reach(connection, school, [one.person_id for one in found])
+    people = [replace(one, tells_name=one.tells_name and one.person_id in reached) for one in found]
     note = request.query_params.get("told", "")
     context = {
-        "waiting": [one for one in people if one.is_neutral],
-        "lines": [one for one in people if not one.is_neutral],
+        "waiting": [one for one in people if one.is_neutral and one.person_id in reached],
+        "lines": [one for one in people if not (one.is_neutral and one.person_id in reached)],
         "term": term,
         "note": note if note in _TOLD else None,
         "here_url": f"{url_of(school)}/navnebeskyttelse",

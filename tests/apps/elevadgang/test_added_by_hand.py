@@ -1,0 +1,169 @@
+"""Whoever an office adds by hand is not thereby theirs: no new password, no username, nothing over another's pupil."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.apps.elevadgang.classroom import PICTURES, Classroom
+from tests.apps.elevadministration.office import Office, open_office
+from tests.apps.entering import csrf_of
+from tests.builders.people import Somebody
+from tests.server import RunningServer
+from tests.visitor import Visitor
+
+
+def _number_of(child: Somebody) -> str:
+    return f"660716{int(child.username[-4:]) % 10_000:04}"
+
+
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """An office of a school without a system, whose administrator helps in Elevadgang, too."""
+
+    office: Office
+    classroom: Classroom
+
+    def child(self) -> Somebody:
+        """A pupil of another school, whose number and name the office knows."""
+        child = self.office.people.pupil(level="2", secret=PICTURES)
+        vault = self.office.people.secrets.cpr_vault()
+        self.classroom.execute(
+            "update directory_person set first_name = 'Storm', family_name = 'Vindsen', cpr_index = $2,"
+            " cpr_sealed = $3 where person_id = $1",
+            child.person_id,
+            vault.index(_number_of(child)),
+            vault.seal(_number_of(child), child.person_id),
+        )
+        return child
+
+    def add(self, child: Somebody, *, role: str = "Elev") -> None:
+        """Add somebody by hand, through the form."""
+        self.office.browser.open(f"{self.office.url}/manuel/ny")
+        fields = {"cpr": _number_of(child), "first_name": "Storm", "family_name": "Vindsen", "role": role}
+        if role == "Elev":
+            fields |= {"level": "2", "group": "2.B"}
+        assert "tilføjet for et år" in self.office.post(f"{self.office.url}/manuel/ny", **fields).page.text
+
+    @property
+    def class_url(self) -> str:
+        """The page of the class that pupils are added to."""
+        key = self.office.value(
+            "select g.group_key from directory_group g join directory_institution i using (institution_id)"
+            " where i.number = $1 and g.name = '2.B'",
+            self.office.number,
+        )
+        return f"/elevadgang/administrator/klasse/{key}"
+
+    def press(self, child: Somebody, act: str) -> Visitor:
+        """Press a button of the class page."""
+        browser = self.office.browser
+        browser.open(self.class_url)
+        browser.post(f"{self.class_url}/{act}", {"csrf": csrf_of(browser), "one": str(child.account_id)})
+        return browser
+
+    def may_give(self, child: Somebody) -> bool:
+        """Try to open the five minutes for somebody."""
+        self.press(child, "ny-adgangskode")
+        return self.classroom.windows(child) == 1
+
+
+@pytest.fixture(scope="module")
+def adding(server: RunningServer, classroom: Classroom) -> Adding:
+    office = open_office(server, classroom.households.people)
+    classroom.let_administer(office.head)
+    return Adding(office, classroom)
+
+
+def test_rw_6_another_schools_pupil_who_is_added_by_hand_is_not_taken_over(adding: Adding) -> None:
+    child = adding.child()
+    adding.add(child)
+    assert not adding.may_give(child)
+    assert adding.office.browser.page.status_code == 404
+    browser = adding.press(child, "brugernavn")
+    assert browser.page.status_code == 404
+    assert child.username not in browser.page.text
+    for act in ("spaerre", "type"):
+        adding.office.browser.open(adding.class_url)
+        url = f"{adding.class_url}/elev/{child.account_id}/{act}"
+        fields = {"block": "yes", "why": "misused", "type": "pictures"}
+        assert adding.office.post(url, **fields).page.status_code == 404
+    page = adding.office.browser.open(adding.class_url)
+    assert "Storm" in page.text, "who belongs to the class is shown, and why nothing can be done here"
+    assert "hører også til et andet sted" in page.text
+    assert child.username not in page.text
+    adding.office.post(f"{adding.class_url}/ny-adgangskode", all="1")
+    assert adding.classroom.windows(child) == 0
+    assert adding.office.browser.open(f"{adding.class_url}/elev/{child.account_id}").status_code == 404
+
+
+def test_a_pupil_who_has_left_the_other_school_is_helped_here(adding: Adding) -> None:
+    child = adding.child()
+    adding.add(child)
+    assert not adding.may_give(child)
+    adding.classroom.execute(
+        "update directory_membership set ended_at = kit_now() where person_id = $1 and source = 'tests'",
+        child.person_id,
+    )
+    assert adding.may_give(child)
+
+
+def test_of_two_schools_that_add_by_hand_the_first_one_helps(server: RunningServer, adding: Adding) -> None:
+    child = adding.child()
+    adding.office.people.leave(child)
+    adding.add(child)
+    other = Adding(open_office(server, adding.office.people), adding.classroom)
+    adding.classroom.let_administer(other.office.head)
+    other.add(child)
+    assert not other.may_give(child)
+    assert adding.may_give(child)
+
+
+@pytest.mark.parametrize("tie", ["contact", "right", "ekstern"])
+def test_rw_6_whoever_is_more_than_a_pupil_is_not_made_one_by_hand(adding: Adding, tie: str) -> None:
+    somebody = adding.child()
+    adding.office.people.leave(somebody)
+    adding.add(somebody)
+    match tie:
+        case "contact":
+            adding.office.people.make_parent_of(somebody, adding.office.people.pupil(level="1"))
+        case "right":
+            adding.classroom.let_administer(somebody)
+        case "ekstern":
+            adding.add(somebody, role="Ekstern")
+    assert not adding.may_give(somebody)
+
+
+def test_a_window_is_nothing_any_more_when_another_school_sends_the_pupil(
+    server: RunningServer, adding: Adding
+) -> None:
+    child = adding.child()
+    adding.office.people.leave(child)
+    adding.add(child)
+    assert adding.may_give(child)
+    adding.classroom.execute(
+        "update directory_membership set ended_at = null where person_id = $1 and source = 'tests'", child.person_id
+    )
+    browser = Visitor(server.base_url)
+    browser.open("/mit")
+    browser.submit(button=("selectedIdp", "uni_idp"))
+    browser.submit({"username": child.username})
+    assert not browser.path.endswith("/window"), "nobody takes a password that the school may not give any more"
+
+
+def test_no_new_username_for_somebody_protected_whom_another_school_has(adding: Adding) -> None:
+    somebody = adding.child()
+    adding.classroom.execute(
+        "update directory_person set protected = true, first_name = 'Testa', alias_first_name = 'Storm',"
+        " alias_family_name = 'Vindsen' where person_id = $1",
+        somebody.person_id,
+    )
+    adding.add(somebody, role="Ekstern")
+    office = adding.office
+    url = f"{office.url}/navnebeskyttelse"
+    page = office.browser.open(url).text
+    assert "Storm Vindsen" in page
+    assert f"{somebody.person_id}/brugernavn" not in page
+    assert office.post(f"{url}/{somebody.person_id}/brugernavn").page.status_code == 404
+    adding.office.people.leave(somebody)
+    adding.add(somebody, role="Ekstern")
+    assert f"{somebody.person_id}/brugernavn" in office.browser.open(url).text, "nobody else has them now"
