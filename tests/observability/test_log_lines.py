@@ -11,12 +11,12 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders.running import run
 from tests.house.source import name_of, parsed, python_files
-from unilogin.kit import logs
 from unilogin.kit.logs import PRIVATE, log, request_of_log, set_up_logs
 
 NASTY = [
@@ -68,9 +68,9 @@ def _captured(monkeypatch: pytest.MonkeyPatch, *, readable: bool) -> Iterator[Li
     stream, root = io.StringIO(), logging.getLogger()
     handlers, level = root.handlers, root.level
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(logs, "_output", logs._Output())
     set_up_logs(readable=readable)
     yield Lines(stream)
+    structlog.reset_defaults()
     root.handlers = handlers
     root.setLevel(level)
     logging.captureWarnings(capture=False)
