@@ -71,7 +71,7 @@ class TestServer:
             shutil.rmtree(self._server.data, ignore_errors=True)
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=120)
 
 
 def start_test_server(folder: Path) -> TestServer:
@@ -81,7 +81,7 @@ def start_test_server(folder: Path) -> TestServer:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="test-server", daemon=True)
     thread.start()
-    admin = asyncio.run_coroutine_threadsafe(asyncpg.connect(server.dsn), loop).result(timeout=60)
+    admin = asyncio.run_coroutine_threadsafe(asyncpg.connect(server.dsn), loop).result(timeout=120)
     return TestServer(admin_dsn=server.dsn, _server=server, _loop=loop, _thread=thread, _admin=admin)
 
 

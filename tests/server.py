@@ -28,7 +28,7 @@ class RunningServer:
         """Stop it as an operator would, and wait."""
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -71,13 +71,13 @@ def start_server(
     return running
 
 
-def _wait_until_it_answers(running: RunningServer, *, seconds: float = 60) -> None:
+def _wait_until_it_answers(running: RunningServer, *, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
             break
         try:
-            httpx.get(f"{running.base_url}/hjaelp", timeout=2)
+            httpx.get(f"{running.base_url}/hjaelp", timeout=10)
         except httpx.TransportError:
             time.sleep(0.05)  # waits for a condition, not for luck
         else:

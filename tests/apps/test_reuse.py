@@ -67,7 +67,7 @@ def browser(app: ASGIApp) -> Visitor:
     """A browser there."""
     visitor = Visitor(BASE_URL)
     transport = InsideTransport(app, "198.51.100.77")
-    visitor.client = httpx.Client(base_url=BASE_URL, transport=transport, timeout=20)
+    visitor.client = httpx.Client(base_url=BASE_URL, transport=transport, timeout=60)
     return visitor
 
 

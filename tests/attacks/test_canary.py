@@ -139,7 +139,7 @@ def evidence(
     server = start_server(dsn, secrets_file, extra={"UNILOGIN_LOG_LEVEL": "debug"})
     folder = tmp_path_factory.mktemp("canary")
     try:
-        with httpx.Client(timeout=20) as http:
+        with httpx.Client(timeout=60) as http:
             service = RelyingParty(server, Services(dsn).add(), http)
             scene = Scene(dsn, secrets_file, server, folder, Evidence(), service)
             scene.watch(http, "of the service")

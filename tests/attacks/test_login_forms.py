@@ -32,7 +32,7 @@ def pupil(people: People) -> Somebody:
 
 @pytest.fixture(scope="module")
 def service(server: RunningServer, services: Services) -> Iterator[RelyingParty]:
-    with httpx.Client(timeout=20) as http:
+    with httpx.Client(timeout=60) as http:
         yield RelyingParty(server, services.add(), http)
 
 

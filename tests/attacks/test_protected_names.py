@@ -128,7 +128,7 @@ def scene(
     for one in known.values():
         people.give(one, one.secret or "", level="2" if isinstance(one.secret, list) else "8")
     classroom = Classroom(Households(people.dsn, people))
-    party = RelyingParty(server, services.add(), httpx.Client(timeout=20))
+    party = RelyingParty(server, services.add(), httpx.Client(timeout=60))
     entered = party.sign_in(known["e-2"])
     (key,) = registry.row(
         "select group_key::text from directory_group join directory_institution using (institution_id)"

@@ -36,7 +36,7 @@ class Wire:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.server.base_url)
-        self._socket = socket.create_connection(("127.0.0.1", parts.port or 80), timeout=20)
+        self._socket = socket.create_connection(("127.0.0.1", parts.port or 80), timeout=60)
         self._began = monotonic()
 
     @property

@@ -49,7 +49,7 @@ class Inside:
         """A browser at an address."""
         visitor = Visitor(BASE_URL)
         visitor.client = httpx.Client(
-            base_url=BASE_URL, transport=InsideTransport(self.app, address), follow_redirects=False, timeout=20
+            base_url=BASE_URL, transport=InsideTransport(self.app, address), follow_redirects=False, timeout=60
         )
         return visitor
 

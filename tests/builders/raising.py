@@ -81,7 +81,7 @@ class Stage:
 
     def service(self, **registration: Any) -> RelyingParty:
         """A service, and the client it calls us with."""
-        http = httpx.Client(transport=InsideTransport(self.app.app, "203.0.113.9"), timeout=20)
+        http = httpx.Client(transport=InsideTransport(self.app.app, "203.0.113.9"), timeout=60)
         server = cast(RunningServer, _Here())
         return RelyingParty(server, self.services.add(**registration), http)
 

@@ -16,7 +16,7 @@ _thread.start()
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run work to its end and return what it returns."""
-    return asyncio.run_coroutine_threadsafe(work, _loop).result(timeout=60)
+    return asyncio.run_coroutine_threadsafe(work, _loop).result(timeout=300)
 
 
 def within(dsn: str, work: Callable[[Transaction], Awaitable[Result]]) -> Result:

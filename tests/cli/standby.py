@@ -10,7 +10,7 @@ from pathlib import Path
 
 from unilogin.cli.app import main
 
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 120
 _READ = ["tests.cli.standby", "unilogin.jobs", "unilogin.urls", "unilogin.roster.generating.generator"]
 
 

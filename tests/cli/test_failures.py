@@ -38,7 +38,7 @@ def test_a_database_that_goes_away_in_the_middle(postgres: TestServer, template:
     command = [sys.executable, "-m", "unilogin.cli.app", "roster", "import", str(SCHOOL)]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         run(_when_somebody_waits(dsn, lambda: postgres.drop_database("lost_in_the_middle")))
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "The database gave up in the middle" in told
     assert "Traceback" not in told

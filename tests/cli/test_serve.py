@@ -34,12 +34,12 @@ class Serving:
 
     def answers(self) -> bool:
         try:
-            return httpx.get(f"http://localhost:{self.port}/hjaelp", timeout=5).status_code == 200
+            return httpx.get(f"http://localhost:{self.port}/hjaelp", timeout=30).status_code == 200
         except httpx.TransportError:
             return False
 
     def internal(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.internal_port}{path}", timeout=10)
+        return httpx.get(f"http://127.0.0.1:{self.internal_port}{path}", timeout=60)
 
     def readiness(self) -> tuple[int, dict[str, Any]]:
         """The status of /readyz, and what it found by subject."""
@@ -50,7 +50,7 @@ class Serving:
         return [child for child in psutil.Process(self.process.pid).children() if is_worker(child)]
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
+def until(condition: Callable[[], bool], *, seconds: float = 120) -> bool:
     """Wait for a condition, not for luck."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -79,7 +79,7 @@ def serving(env: Mapping[str, str], log: Path, *, workers: int = 1) -> Iterator[
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(40)
+            process.wait(120)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def server(mine: dict[str, str], folder: Path) -> Iterator[Serving]:
     with serving(mine, folder / "log", workers=2) as running:
         yield running
         running.process.terminate()
-        assert running.process.wait(30) == 0
+        assert running.process.wait(120) == 0
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_a_node_without_its_database_is_alive_and_not_ready(
         assert server.internal("/healthz").status_code == 200
         family = psutil.Process(server.process.pid).children(recursive=True)
         os.killpg(server.process.pid, signal.SIGINT)  # Ctrl-C reaches everybody at the terminal
-        assert server.process.wait(30) == 0
+        assert server.process.wait(120) == 0
         assert until(lambda: not any(alive(one) for one in family))
 
 

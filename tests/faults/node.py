@@ -142,7 +142,7 @@ class Node:
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""
         with self.begin_command(*arguments) as process:
-            said, complained = process.communicate(timeout=60)
+            said, complained = process.communicate(timeout=120)
         return subprocess.CompletedProcess(arguments, process.returncode, said, complained)
 
 

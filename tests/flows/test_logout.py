@@ -26,7 +26,7 @@ from unilogin.protocols.oidc.notices.rules import LEASE_SECONDS
 
 @pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=60) as client:
         yield client
 
 

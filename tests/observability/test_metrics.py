@@ -24,7 +24,7 @@ def worker(folder: Path, work: str) -> str:
     """Run some lines in a process of its own that counts into the folder; return what it printed."""
     program = "from unilogin.kit import metrics\n" + textwrap.dedent(work)
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode in {0, -9}, done.stderr
     return done.stdout
 
@@ -99,7 +99,7 @@ def test_where_the_data_folder_cannot_be_written_workers_count_among_the_tempora
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     environment = os.environ | {"TMPDIR": str(temporary)}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120)
     assert Path(done.stdout.strip()).parent == temporary, done.stderr
     assert Path(done.stdout.strip()).stat().st_mode & 0o777 == 0o700
 

@@ -34,7 +34,7 @@ class Peer:
 
     def approve(self, visitor: Visitor, query: str) -> None:
         """Go from its authorization address to the answer, in the same browser's cookies for that host."""
-        with httpx.Client(follow_redirects=True, timeout=20) as browser:
+        with httpx.Client(follow_redirects=True, timeout=60) as browser:
             asked = browser.get(visitor.left_for or "")
             assert asked.text == "who are you?", asked.text
             browser.follow_redirects = False

@@ -57,7 +57,7 @@ class Peer:
         self._process.stdin.flush()
 
     def end(self) -> None:
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=60)
         assert self._process.returncode == 0
 
 

@@ -185,7 +185,7 @@ def test_two_new_passwords_at_once_in_one_journey_one_wins(
 async def post_at_once(visitor: Visitor, url: str, csrf: str, secrets: list[str]) -> list[httpx.Response]:
     """Post one form with several values at the same moment, from one browser."""
     headers = {"Origin": visitor.base_url}
-    async with httpx.AsyncClient(base_url=visitor.base_url, cookies=visitor.client.cookies, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=visitor.base_url, cookies=visitor.client.cookies, timeout=60) as client:
         posts = (client.post(url, data={"csrf": csrf, "new-password": s}, headers=headers) for s in secrets)
         return list(await asyncio.gather(*posts))
 

@@ -124,7 +124,7 @@ def at_once(registry: Registry, texts: list[str]) -> list[Receipt]:
     ready = threading.Barrier(len(texts))
 
     def send(text: str) -> Receipt:
-        ready.wait(timeout=20)
+        ready.wait(timeout=60)
         return registry.send(text)
 
     with ThreadPoolExecutor(len(texts)) as threads:

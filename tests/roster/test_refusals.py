@@ -6,19 +6,25 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 import pytest
 
 from tests.builders.running import run
-from tests.roster.documents import PUPIL, contact, document, member, person, student
+from tests.roster.documents import PUPIL, contact, document, member, person, rows, student
 from tests.roster.registry import SOURCE, Registry
 from unilogin.kit.db.connection import Connection, connect
 from unilogin.kit.text import LANGUAGES, load_texts
 from unilogin.roster.actions import import_file
+from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.messages import why_refused
-from unilogin.roster.model import Counts, DeliveryKind, DeliveryStatus, Receipt
+from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Receipt
+from unilogin.roster.queries import receipt as stored
+from unilogin.roster.receipts import receipt_json
 
 ADDRESS = "<Address><StreetAddress>Skolevej 1</StreetAddress><PostalCode>9990</PostalCode></Address>"
 
@@ -61,6 +67,48 @@ def test_a_bad_file_is_refused_and_changes_nothing(registry: Registry, refusal: 
     texts = load_texts()
     for language in LANGUAGES:
         assert "{" not in why_refused(texts, language, receipt)
+
+
+IN = "/UNILoginImport/Institution"
+REFUSED = Receipt(
+    DeliveryId(UUID(int=1)), "", "", None, "", DeliveryStatus.REFUSED, "", {}, Counts(), 0, (), 0, datetime.now(UTC)
+)
+HEAD_ROWS = [
+    (document().replace("<Group>", "<Klasse/><Group>", 1), (4, "Klasse", f"{IN}/Klasse")),
+    (document().replace("</Institution>", "<Group/></Institution>"), (14, "Group", f"{IN}/Group[3]")),
+    (document().replace("</Institution>", "</Institution>\n<Institution/>"), (15, "Institution", f"{IN}[2]")),
+    (document().replace("<InstitutionNumber>999001</InstitutionNumber>", ""), (3, "Institution", IN)),
+    (document(PUPIL.replace("<Inst", "<x/><Inst", 1), groups=""), (4, "x", f"{IN}/x")),
+    ("<Elever>\n<Elev/></Elever>", (1, "Elever", "/Elever")),
+    (document(namespace="https://unilogin.dk/data/99"), (2, "UNILoginImport", "/UNILoginImport")),
+    (document(source=" "), (2, "UNILoginImport", "/UNILoginImport")),
+    (document(time="i går"), (2, "UNILoginImport", "/UNILoginImport")),
+    (document(number="99900112"), (3, "InstitutionNumber", f"{IN}/InstitutionNumber")),
+    (document(""), (3, "Institution", IN)),
+]
+
+
+@pytest.mark.parametrize(("sent", "place"), HEAD_ROWS, ids=[f"{place[0]} {place[2]}" for _, place in HEAD_ROWS])
+def test_b_r06_what_is_wrong_above_the_persons_is_told_by_line_element_and_xpath(
+    sent: str, place: tuple[int, str, str]
+) -> None:
+    with pytest.raises(DeliveryRefusedError) as caught:
+        rows(sent)
+    refusal = caught.value
+    assert tuple(refusal.fields[name] for name in ("line", "element", "xpath")) == place
+    told = why_refused(load_texts(), "da", replace(REFUSED, refusal=refusal.reason, refusal_fields=refusal.fields))
+    assert told.endswith(f"linje {place[0]}, elementet {place[1]}, XPath {place[2]}.")
+
+
+def test_b_r06_the_receipt_says_where(registry: Registry) -> None:
+    receipt = registry.send(document().replace("<Group>", "<Klasse/><Group>", 1), sent_for="999001")
+    told = receipt_json(receipt, load_texts())
+    where = {"line": 4, "element": "Klasse", "xpath": f"{IN}/Klasse"}
+    assert told["refusal_fields"] == where
+    kept = registry.do(lambda connection: stored(connection, receipt.delivery_id))
+    assert kept
+    assert kept.refusal_fields == where
+    assert "XPath /UNILoginImport/Institution/Klasse." in str(told["why"])
 
 
 def test_a_closed_institution_takes_no_deliveries(registry: Registry) -> None:
@@ -122,7 +170,7 @@ def test_a_load_killed_in_the_middle_changes_nothing(registry: Registry, secrets
     before = registry.contents()
     file = tmp_path / "roster.xml"
     file.write_text(document(*many(2000), time="2025-08-11T00:00:00Z"))
-    killed = subprocess.run([sys.executable, "-c", KILLED, registry.dsn, secrets_file, file], timeout=60)
+    killed = subprocess.run([sys.executable, "-c", KILLED, registry.dsn, secrets_file, file], timeout=120)
     assert killed.returncode == -signal.SIGKILL
     assert registry.contents() == before
     assert registry.send(file.read_bytes()).counts == Counts(created=2000, left=1)

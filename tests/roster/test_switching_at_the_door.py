@@ -53,7 +53,7 @@ async def change_system(dsn: str, secrets: Secrets, pupil: Somebody) -> Receipt:
 
 @pytest.fixture(scope="module")
 def party(server: RunningServer, services: Services) -> Iterator[RelyingParty]:
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=60) as client:
         yield RelyingParty(server, services.add(), client)
 
 

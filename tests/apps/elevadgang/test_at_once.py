@@ -120,7 +120,7 @@ def test_a_pupil_who_waits_for_a_teachers_word_goes_on_into_the_service(
     server: RunningServer, classroom: Classroom, held: Class
 ) -> None:
     pupil = held.pupils[0]
-    with httpx.Client(timeout=20) as http:
+    with httpx.Client(timeout=60) as http:
         service = RelyingParty(server, Services(classroom.households.dsn).add(), http)
         child = enter(server, pupil, to=service.attempt().url)
         attempt = service.attempt(**INSIST_VOUCHED)

@@ -28,7 +28,7 @@ class Operator:
 
     def __call__(self, *words: str, exits: int = 0) -> str:
         command = [sys.executable, "-m", "unilogin.cli.app", "audit", *words]
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == exits, done.stderr
         return done.stdout + done.stderr
 

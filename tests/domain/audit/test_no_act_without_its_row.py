@@ -69,7 +69,7 @@ class Silenced:
 def silenced(postgres: TestServer, template: str, secrets_file: Path, secrets: Secrets) -> Iterator[Silenced]:
     dsn = postgres.create_database("silenced", template)
     server = start_server(dsn, secrets_file)
-    with httpx.Client(timeout=20) as http:
+    with httpx.Client(timeout=60) as http:
         service = RelyingParty(server, Services(dsn).add(), http)
         yield Silenced(dsn, secrets_file, service=service, pupil=People(dsn, secrets).pupil())
     server.stop()

@@ -214,7 +214,7 @@ def test_f_26_a_courier_killed_between_the_servers_yes_and_its_note_sends_the_sa
 ) -> None:
     ground.tell(ground.teacher())
     command = [sys.executable, "-m", "tests.domain.notices.killed", ground.dsn, str(box.port)]
-    assert subprocess.run(command, timeout=60).returncode == -9
+    assert subprocess.run(command, timeout=120).returncode == -9
     assert len(box.letters) == 1
     ground.carry()
     assert len(box.letters) == 1  # the lease of the one that died is not over

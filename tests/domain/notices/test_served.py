@@ -11,7 +11,7 @@ from tests.domain.notices.conftest import Ground
 from tests.server import RunningServer, environment, start_server
 from unilogin.domain.notices.model import Notice
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 
 
 def served(ground: Ground, secrets_file: Path) -> RunningServer:

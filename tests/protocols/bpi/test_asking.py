@@ -97,7 +97,7 @@ def school(shared_database: str, secrets: Secrets, senders: str) -> School:
 
 
 def ask(server: RunningServer, token: str, path: str = HERE) -> httpx.Response:
-    return httpx.get(f"{server.base_url}/bpi/upload/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=20)
+    return httpx.get(f"{server.base_url}/bpi/upload/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 
 def test_the_answer_to_an_upload_names_where_to_ask(server: RunningServer, school: School) -> None:

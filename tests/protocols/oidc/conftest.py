@@ -15,7 +15,7 @@ from tests.server import RunningServer
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
     """What services call the server with: no cookies, no browser."""
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=60) as client:
         yield client
 
 

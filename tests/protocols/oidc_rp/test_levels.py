@@ -23,7 +23,7 @@ ESSENTIAL = json.dumps({"id_token": {"acr": {"essential": True, "values": [SUBST
 
 @pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=60) as client:
         yield client
 
 

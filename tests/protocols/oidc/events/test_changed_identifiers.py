@@ -48,7 +48,7 @@ def known_as(party: RelyingParty, somebody: Somebody) -> str:
 def merged(
     server: RunningServer, shared_database: str, secrets: Secrets, services: Any, people: People, there: Receiver
 ) -> Iterator[Merged]:
-    with httpx.Client(timeout=20) as http:
+    with httpx.Client(timeout=60) as http:
         parties = [RelyingParty(server, services.add(), http) for _ in range(3)]
         kept, other = people.pupil(), people.pupil(secret="en helt anden adgangskode 3")
         subjects = {}

@@ -35,7 +35,7 @@ def corrections(shared_database: str, secrets: Secrets) -> Corrections:
 
 @pytest.fixture
 def parties(server: RunningServer, services: Services) -> Iterator[list[RelyingParty]]:
-    with httpx.Client(timeout=20) as http:
+    with httpx.Client(timeout=60) as http:
         yield [RelyingParty(server, services.add(), http) for _ in range(3)]
 
 
