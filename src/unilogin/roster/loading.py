@@ -56,11 +56,11 @@ from unilogin.roster.parking import (
     put_changes_back,
     take_changes_out,
 )
-from unilogin.roster.planning import effect_of, limits_of
+from unilogin.roster.planning import effect_of, jumps_of, limits_of
 from unilogin.roster.queries import last_applied, newest_time, receipt, same_delivery
 from unilogin.roster.reading import Reading
 from unilogin.roster.recording import record
-from unilogin.roster.rules import breaches, check_base, check_heard, check_institution, check_time
+from unilogin.roster.rules import asked_about, breaches, check_base, check_heard, check_institution, check_time
 from unilogin.roster.staging import Drawer
 from unilogin.roster.telling import tell_administrators
 
@@ -72,6 +72,7 @@ class Outcome:
     applied: Applied
     plan: tuple[PlanLine, ...]
     held_by: tuple[Breach, ...] = ()
+    asked: tuple[Finding, ...] = ()
 
 
 class HeldError(Exception):
@@ -160,7 +161,8 @@ async def _apply(desk: Desk, origin: Origin, reading: Reading, *, looked_at: boo
         other_numbers=sum(row.why is Contradiction.CPR_CHANGED for row in applied.refused),
         garbled=reading.garbled,
     )
-    outcome = Outcome(applied, effect.lines)
+    jumps = await jumps_of(desk.tx, origin) if staged and known.any else []
+    outcome = Outcome(applied, effect.lines, asked=tuple(asked_about(jumps)))
     if not looked_at and (too_much := breaches(effect, await limits_of(desk.tx, origin.institution_id))):
         outcome = replace(outcome, held_by=too_much)
         raise HeldError(outcome, await take_changes_out(desk.tx, origin), await hidden_now(desk.tx, origin))
@@ -262,6 +264,11 @@ def _told(desk: Desk, origin: Origin, reading: Reading, *, outcome: Outcome, sta
     for one in applied.doubles:
         found = Found.CONTACT_KNOWN_OTHERWISE.value
         reading.add(Finding(one.line, found, Severity.WARNING, {}, one.local_person_id))
+    for circle in applied.circles:
+        found = (Found.CONTACT_IS_PUPIL if circle.is_oneself else Found.CONTACT_CIRCULAR).value
+        reading.add(Finding(circle.line, found, Severity.WARNING, {}, circle.local_person_id))
+    for asked in outcome.asked:
+        reading.add(asked)
     for group in applied.undeclared_groups:
         reading.add(Finding(1, Found.GROUP_UNDECLARED.value, Severity.WARNING, {}, group=group))
     header = reading.header

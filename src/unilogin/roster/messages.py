@@ -105,6 +105,13 @@ class Found(StrEnum):
     NOT_ENABLED = "not_enabled"
     DELTA_INCOMPLETE = "delta_incomplete"
     LOCAL_ID_UNKNOWN = "local_id_unknown"
+    CONTACT_CIRCULAR = "contact_circular"
+    GRADE_JUMP = "grade_jump"
+    GRADE_JUMP_CLASS = "grade_jump_class"
+
+
+ASKED = (Found.GRADE_JUMP, Found.GRADE_JUMP_CLASS)
+"""Found in what was loaded as it came: somebody should say whether it is right."""
 
 
 class Held(StrEnum):
@@ -127,6 +134,8 @@ def what_is_wrong(texts: Texts, language: Language, finding: Finding) -> str:
         said = texts(language, "roster.finding.in_file", file=finding.fields["file"], said=said)
     if finding.contact is not None:
         return texts(language, "roster.finding.of_contact", contact=finding.contact, said=said)
+    if "class" in finding.fields:
+        return texts(language, "roster.finding.of_class", group=finding.fields["class"], said=said)
     if finding.group is not None:
         return texts(language, "roster.finding.of_group", group=finding.group, said=said)
     return said
@@ -138,17 +147,30 @@ def what_to_do(texts: Texts, language: Language, finding: Finding) -> str:
 
 
 def _in_words(texts: Texts, language: Language, finding: Finding) -> dict[str, str | int]:
-    """Name elements and attributes as a school does; those it has no word for keep their own name."""
+    """Name elements, attributes and grades as a school does; those it has no word for keep their own name."""
     fields = dict(finding.fields)
+    for when in ("before", "after"):
+        if when in fields:
+            fields[when] = _grade(texts, language, str(fields[when]))
     for kind in ("element", "attribute"):
         with suppress(KeyError):
             fields[kind] = texts(language, f"roster.field.{str(fields[kind]).lower()}")
     return fields
 
 
+def _grade(texts: Texts, language: Language, level: str) -> str:
+    """Return a grade as people say it; those of youth education are called what they are written."""
+    if level.isdigit():
+        return texts(language, "roster.grade.school", grade=level)
+    return texts(language, "roster.grade.day_care") if level == "DT" else level
+
+
 def why_refused(texts: Texts, language: Language, receipt: Receipt) -> str:
-    """Return why nothing of a refused delivery was loaded, and what to do."""
-    return texts(language, f"roster.refused.{receipt.refusal}", **receipt.refusal_fields)
+    """Return why nothing of a refused delivery was loaded, and what to do; where in the file, if that can be said."""
+    said = texts(language, f"roster.refused.{receipt.refusal}", **receipt.refusal_fields)
+    if "xpath" in receipt.refusal_fields:
+        said = f"{said} {texts(language, 'roster.refused.at', **receipt.refusal_fields)}"
+    return said
 
 
 def why_held(texts: Texts, language: Language, breach: Breach) -> str:

@@ -185,6 +185,18 @@ class Guardians(NamedTuple):
     some_left: bool  # whether anybody has one now
 
 
+class Jump(NamedTuple):
+    """A pupil whose grade is not one that follows: the row, the grades, and the class of today with its size."""
+
+    line: int
+    local_person_id: str
+    before: str
+    after: str
+    group_id: str | None
+    group_name: str | None
+    group_size: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class PlanLine:
     """The plan of changes for one class, or for everybody of an actor group who is in none."""

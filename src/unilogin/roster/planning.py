@@ -9,8 +9,8 @@ from uuid import UUID
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.model import ActorGroup, InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction
-from unilogin.roster.model import ChangeCount, ChangeKind, Guardians
-from unilogin.roster.rules import Effect, Limits, Place, places_of, plan_of, there_before
+from unilogin.roster.model import ChangeCount, ChangeKind, Guardians, Jump
+from unilogin.roster.rules import JUMPS, Effect, Limits, Place, places_of, plan_of, there_before
 
 _NOTE_CHANGES = """
   with touched as (
@@ -195,6 +195,35 @@ async def _changes(tx: Transaction, origin: Origin) -> tuple[list[ChangeCount], 
 async def _guardians(tx: Transaction, origin: Origin) -> Guardians:
     row = await tx.fetchrow(_GUARDIANS, UUID(origin.delivery), origin.institution_id, origin.source, timeout=PATIENCE)
     return Guardians(row["gained"], row["lost"], row["some_left"]) if row else Guardians(0, 0, some_left=True)
+
+
+# Whoever came back, or was something else before, may be in any grade.
+_JUMPED = """
+  with jumped as materialized (
+    select s.line, s.local_person_id, j.before ->> 'level' as before, s.level as after, g.group_key, g.group_id, g.name
+    from stage_member s
+    join directory_journal j on j.delivery_id = $1 and j.kind = 'membership' and j.row_id = s.known_id
+    join unnest($4::text[], $5::text[]) as u (before, after)
+      on u.after = s.level and u.before = j.before ->> 'level'
+    left join stage_group k on k.membership_id = s.membership_id and k.main
+    left join directory_group g on g.institution_id = $2 and g.source = $3 and g.group_id = k.group_id
+    where s.differs and s.actor_group = 'Elev' and j.before ->> 'actor_group' = 'Elev'
+      and j.before ->> 'ended_at' is null
+  ), sizes as (
+    select gm.group_key, count(*) as people
+    from directory_group_member gm join directory_membership m using (membership_id)
+    where gm.group_key in (select group_key from jumped) and gm.main and m.ended_at is null group by gm.group_key
+  )
+  select line, local_person_id, before, after, group_id, name, people
+  from jumped left join sizes using (group_key) order by line
+"""
+
+
+async def jumps_of(tx: Transaction, origin: Origin) -> list[Jump]:
+    """Return the staged pupils, known before, whose grade is not one that follows upon theirs."""
+    before, after = (list(column) for column in zip(*JUMPS, strict=True))
+    place = (UUID(origin.delivery), origin.institution_id, origin.source)
+    return [Jump(*row.values()) for row in await tx.fetch(_JUMPED, *place, before, after, timeout=PATIENCE)]
 
 
 async def limits_of(connection: Connection, institution_id: InstitutionId) -> Limits:

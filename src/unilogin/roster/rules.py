@@ -1,13 +1,25 @@
 """What stops a delivery: its time, its institution; and the brake, which parks what would do too much (F-28)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from unilogin.domain.directory.model import SOURCE_BY_HAND, ActorGroup, Institution
 from unilogin.roster.errors import DeliveryRefusedError
-from unilogin.roster.messages import Held, Refused
-from unilogin.roster.model import Breach, ChangeCount, ChangeKind, DeliveryKind, Guardians, Header, PlanLine
+from unilogin.roster.messages import Found, Held, Refused
+from unilogin.roster.model import (
+    Breach,
+    ChangeCount,
+    ChangeKind,
+    DeliveryKind,
+    Finding,
+    Guardians,
+    Header,
+    Jump,
+    PlanLine,
+    Severity,
+)
 
 CLOCK_TOLERANCE = timedelta(minutes=15)
 """A source's clock may be so far ahead of ours. Further, and its next deliveries would be refused as older."""
@@ -55,6 +67,45 @@ def check_base(header: Header, kind: DeliveryKind, *, last: datetime | None) -> 
 
 def _shown(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S")
+
+
+# Grades --------------------------------------------------------------------------------------------------------------
+
+LADDER = ("DT", *map(str, range(11)), "U1", "U2", "U3", "U4")
+"""Grades one after the other, from day care to youth education; others follow upon nothing."""
+
+USUAL_STEPS = range(-1, 3)
+"""The year before once more, the same, the next one, and one skipped: nothing to ask about."""
+
+JUMPS = tuple(
+    (before, after)
+    for place, before in enumerate(LADDER)
+    for other, after in enumerate(LADDER)
+    if other - place not in USUAL_STEPS
+)
+"""From which grade to which nobody goes overnight (B-R25): loaded as it came, and asked about."""
+
+FEWEST_OF_CLASS = 3
+
+
+def asked_about(jumps: Iterable[Jump]) -> list[Finding]:
+    """Return what to ask about pupils who jump: of most of a class that jump alike, once about the class."""
+    alike: dict[tuple[str | None, str, str], list[Jump]] = defaultdict(list)
+    for jump in jumps:
+        alike[jump.group_id, jump.before, jump.after].append(jump)
+    return [finding for together in alike.values() for finding in _asked(together)]
+
+
+def _asked(together: Sequence[Jump]) -> Iterator[Finding]:
+    first = together[0]
+    fields: dict[str, str | int] = {"before": first.before, "after": first.after}
+    if first.group_size and len(together) >= FEWEST_OF_CLASS and len(together) * 2 > first.group_size:
+        fields |= {"class": first.group_name or "", "count": len(together)}
+        code = Found.GRADE_JUMP_CLASS.value
+        yield Finding(first.line, code, Severity.WARNING, fields, group=first.group_id)
+        return
+    for jump in together:
+        yield Finding(jump.line, Found.GRADE_JUMP.value, Severity.WARNING, fields, jump.local_person_id)
 
 
 # The plan of changes -------------------------------------------------------------------------------------------------

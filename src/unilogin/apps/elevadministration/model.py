@@ -19,18 +19,19 @@ class DeliveryLine:
     status: DeliveryStatus
     counts: Counts
     finding_count: int
+    asks: bool
 
     @property
     def needs_human(self) -> bool:
-        """Whether it has the yellow mark: it waits, it was not loaded, or somebody in it was not."""
-        return needs_human(self.status, self.counts.refused)
+        """Whether it has the yellow mark: it waits, it was not loaded, somebody in it was not, or it asks something."""
+        return needs_human(self.status, self.counts.refused, asks=self.asks)
 
 
-def needs_human(status: DeliveryStatus, refused: int) -> bool:
+def needs_human(status: DeliveryStatus, refused: int, *, asks: bool) -> bool:
     """Tell whether a delivery has the yellow mark."""
     if status in (DeliveryStatus.PARKED, DeliveryStatus.REFUSED):
         return True
-    return status is DeliveryStatus.APPLIED and refused > 0
+    return status is DeliveryStatus.APPLIED and (refused > 0 or asks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Waiting:
     cpr_cases: int
     refused_deliveries: int
     refused_people: int
+    asked: int
     ending: int
     without_alias: int
     switch_doubts: int
@@ -100,6 +102,7 @@ class Waiting:
                 self.cpr_cases,
                 self.refused_deliveries,
                 self.refused_people,
+                self.asked,
                 self.ending,
                 self.without_alias,
                 self.switch_doubts,

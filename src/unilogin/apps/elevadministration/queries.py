@@ -25,6 +25,7 @@ from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.identity.proposals import KEPT_DAYS
 from unilogin.kit.db.connection import Connection
+from unilogin.roster.messages import ASKED
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding
 from unilogin.roster.planning import limits_of
 from unilogin.roster.queries import FINDING, finding_of
@@ -33,11 +34,14 @@ from unilogin.roster.switching.ordering import SWITCH_WAITS
 PAGE = 25
 FINDINGS_PAGE = 100
 
-_LINE = (
-    "d.delivery_id, d.received_at, d.source, d.kind, d.status, d.created, d.changed, d.unchanged, d.gone, d.refused,"
-    " d.finding_count"
+_QUESTIONS = (
+    f"select from roster_finding f where f.delivery_id = d.delivery_id and f.code = any ('{{{','.join(ASKED)}}}')"
 )
-_MARKED = "(d.status in ('parked', 'refused') or d.status = 'applied' and d.refused > 0)"
+_LINE = f"""
+  d.delivery_id, d.received_at, d.source, d.kind, d.status, d.created, d.changed, d.unchanged, d.gone, d.refused,
+  d.finding_count, d.finding_count > 0 and exists ({_QUESTIONS}) as asks
+"""
+_MARKED = f"(d.status in ('parked', 'refused') or d.status = 'applied' and (d.refused > 0 or exists ({_QUESTIONS})))"
 
 
 def _line(row: Record) -> DeliveryLine:
@@ -49,6 +53,7 @@ def _line(row: Record) -> DeliveryLine:
         DeliveryStatus(row["status"]),
         Counts(row["created"], row["changed"], row["unchanged"], row["gone"], row["refused"]),
         row["finding_count"],
+        row["asks"],
     )
 
 
@@ -95,7 +100,7 @@ _SOURCES = f"""
     select source, max(applied_at) as last_applied_at from roster_delivery
     where institution_id = $1 and status = 'applied' group by source
   )
-  select {_LINE}, l.last_applied_at from newest d left join last_applied l using (source) order by d.source
+  select d.*, l.last_applied_at from newest d left join last_applied l using (source) order by d.source
 """
 
 
@@ -199,7 +204,7 @@ async def voices(connection: Connection, delivery_id: DeliveryId, *, reader: Acc
 
 _WAITING = f"""
   with newest as (
-    select distinct on (d.source) d.status, d.refused from roster_delivery d
+    select distinct on (d.source) d.delivery_id, d.status, d.refused from roster_delivery d
     where d.institution_id = $1 order by d.source, d.received_at desc, d.delivery_id desc
   ), here as (
     select m.membership_id, m.person_id from directory_membership m
@@ -210,6 +215,7 @@ _WAITING = f"""
            as cpr_cases,
          (select count(*) from newest where status = 'refused') as refused_deliveries,
          (select coalesce(sum(refused), 0) from newest where status = 'applied') as refused_people,
+         (select count(*) from newest d where d.status = 'applied' and exists ({_QUESTIONS})) as asked,
          (select count(*) from directory_manual u join here using (membership_id)
           where u.until_at < kit_now() + {NOTICE}) as ending,
          (select count(*) from directory_person p where {HAS_NEUTRAL_ALIAS} and p.person_id in (
@@ -228,7 +234,7 @@ _WAITING = f"""
 async def waiting(connection: Connection, school: AdministeredSchool) -> Waiting:
     """Return how much needs a human at an institution now."""
     row = await connection.fetchrow(_WAITING, school.institution_id)
-    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0, 0, 0, 0)
+    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 _THAT_WAIT = f"""

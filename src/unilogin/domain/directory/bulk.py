@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from unilogin.domain.directory import bulk_belonging, bulk_people, bulk_protection
 from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_protection import Doubt
-from unilogin.domain.directory.bulk_refusals import OtherNumber, RefusedRow, refuse_contradictions
+from unilogin.domain.directory.bulk_refusals import (
+    Circle,
+    OtherNumber,
+    RefusedRow,
+    leave_circles_out,
+    refuse_contradictions,
+)
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.following import PEOPLE_LOCK
 from unilogin.domain.directory.model import InstitutionId
@@ -59,6 +65,7 @@ class Applied:
     undeclared_groups: tuple[str, ...] = ()
     other_numbers: tuple[OtherNumber, ...] = ()
     doubles: tuple[bulk_people.Double, ...] = ()
+    circles: tuple[Circle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +176,7 @@ async def apply_staged(
     refused, numbers = await refuse_contradictions(tx, origin, unseen=absence.unseen, first=first)
     await bulk_belonging.save_groups(tx, origin, told=groups)
     matched = await _make_people(tx, origin, first=first, draw=draw, reseal=reseal)
+    circles = await leave_circles_out(tx)
     created = await bulk_belonging.add_members(tx, origin)
     await bulk_belonging.save_ties(tx, origin, first=first)
     members = bulk_belonging.MembersChanged(0, 0, 0) if first else await bulk_belonging.change_members(tx, origin)
@@ -191,6 +199,7 @@ async def apply_staged(
         undeclared,
         tuple(numbers),
         _doubles(doubles, refused),
+        tuple(circles),
     )
 
 

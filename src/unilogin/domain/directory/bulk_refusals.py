@@ -124,6 +124,51 @@ _FORGET = """
 """
 
 
+class Circle(NamedTuple):
+    """A pupil with a contact person who was left out: themselves, or somebody of whom they are a contact person."""
+
+    line: int
+    local_person_id: str
+    is_oneself: bool
+
+
+# By people and not by numbers: one may come under a former number. A belonging that comes again says all of its
+# contact persons, unless one of them could not be read.
+_LEAVE_CIRCLES_OUT = """
+  with tie as materialized (
+    select c.membership_id, c.cpr_index, s.line, s.local_person_id, p.person_id as pupil, k.person_id as contact,
+           k.is_new
+    from stage_contact c join stage_member s using (membership_id)
+    join stage_who p on p.cpr_index = s.cpr_index
+    join stage_who k on k.cpr_index = c.cpr_index
+  ), circle as materialized (
+    select t.* from tie t
+    where t.pupil = t.contact
+       or (t.contact, t.pupil) in (select pupil, contact from tie)
+       or not t.is_new and exists (
+         select from directory_membership m join directory_contact o using (membership_id)
+         where m.person_id = t.contact and m.ended_at is null and o.contact_person_id = t.pupil
+           and not exists (select from stage_member s where s.known_id = m.membership_id and s.contacts_complete))
+  ), gone as (
+    delete from stage_contact c using circle t where c.membership_id = t.membership_id and c.cpr_index = t.cpr_index
+  ), again as (
+    update stage_member s set contacts_complete = false, raw_hash = ''
+    where s.membership_id in (select membership_id from circle)
+  )
+  select line, local_person_id, pupil = contact as is_oneself from circle order by line
+"""
+
+
+async def leave_circles_out(tx: Transaction) -> list[Circle]:
+    """Take staged contact persons out who are the pupil, or whose own contact person the pupil is (B-R29).
+
+    Nobody knows which of two is right, so both are left out, and those known before stay. Their rows lose their hash,
+    so that it is told again. Run when it is known who everybody is.
+    """
+    rows = await tx.fetch(_LEAVE_CIRCLES_OUT, timeout=PATIENCE)
+    return [Circle(row["line"], row["local_person_id"], row["is_oneself"]) for row in rows]
+
+
 async def refuse_contradictions(
     tx: Transaction, origin: Origin, *, unseen: Sequence[bytes], first: bool
 ) -> tuple[list[RefusedRow], list[OtherNumber]]:

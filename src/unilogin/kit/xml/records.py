@@ -114,6 +114,11 @@ class RecordReader:
         """The namespaces in force where the records stand: part of what makes two records the same."""
         return self._surroundings
 
+    @property
+    def record_lines(self) -> int:
+        """How many lines the records took so far: what follows them stands so much further down than it seems."""
+        return self._record_lines
+
     def records(self) -> Iterator[RawRecord]:
         """Hand out the records in order. Nothing in them has been checked but where they end."""
         while self.has_records:

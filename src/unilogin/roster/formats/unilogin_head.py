@@ -40,25 +40,25 @@ def read_header(place: Element, names: Names) -> Header:
     root = place.getroottree().getroot()
     namespace, name = split_tag(root.tag)
     if name != "UNILoginImport":
-        raise DeliveryRefusedError(Refused.ROOT_UNKNOWN, line=_line(root), root=shown(name))
+        raise _refused(Refused.ROOT_UNKNOWN, root, root=shown(name))
     if names[root.tag] != name:
-        raise DeliveryRefusedError(Refused.NAMESPACE_UNKNOWN, line=_line(root), namespace=namespace[:100])
+        raise _refused(Refused.NAMESPACE_UNKNOWN, root, namespace=namespace[:100])
     check_structure(root, names)
     number = tidy(root[0][0].text or "").upper()
     if _NUMBER.fullmatch(number) is None:
-        raise DeliveryRefusedError(Refused.INSTITUTION_NUMBER_WRONG, line=_line(root[0][0]), number=shown(number))
+        raise _refused(Refused.INSTITUTION_NUMBER_WRONG, root[0][0], number=shown(number))
     source = _attribute(root, "source")
     school_year = _attribute(root, "schoolYear")
     if len(source) > LONGEST_SOURCE or _SCHOOL_YEAR.fullmatch(school_year) is None:
         wrong = "source" if len(source) > LONGEST_SOURCE else "schoolYear"
-        raise DeliveryRefusedError(Refused.ATTRIBUTE_WRONG, line=_line(root), attribute=wrong)
+        raise _refused(Refused.ATTRIBUTE_WRONG, root, attribute=wrong)
     return Header(number, source, _source_time(root), school_year)
 
 
 def _attribute(root: Element, name: str) -> str:
     text = tidy(root.get(name, ""))
     if not text:
-        raise DeliveryRefusedError(Refused.ATTRIBUTE_MISSING, line=_line(root), attribute=name)
+        raise _refused(Refused.ATTRIBUTE_MISSING, root, attribute=name)
     return text
 
 
@@ -66,28 +66,54 @@ def _source_time(root: Element) -> datetime:
     try:
         return read_time(_attribute(root, "sourceDateTime"))
     except ValueError as error:
-        raise DeliveryRefusedError(Refused.ATTRIBUTE_WRONG, line=_line(root), attribute="sourceDateTime") from error
+        raise _refused(Refused.ATTRIBUTE_WRONG, root, attribute="sourceDateTime") from error
 
 
-def check_structure(root: Element, names: Names) -> None:
-    """Exactly one institution, in it the number first, then name, groups and persons, and nothing else."""
-    for place, child in enumerate(root):
-        if place > 0 or names[child.tag] != "Institution":
-            raise _misplaced(child)
-    if len(root) == 0:
-        raise _misplaced(root)
+def check_structure(root: Element, names: Names, *, lines: int = 0) -> None:
+    """Exactly one institution, in it the number first, then name, groups and persons, and nothing else.
+
+    ``lines`` are those of the persons, who do not stand in ``root``: what follows them stands so much further down.
+    """
+    if len(root) == 0 or names[root[0].tag] != "Institution":
+        raise _refused(Refused.STRUCTURE, root if len(root) == 0 else root[0])
     last = 0
     for child in root[0]:
         order = _INSTITUTION_ORDER.get(names[child.tag], 0)
         if order < last or order == 0 or (order == last and order != _INSTITUTION_ORDER["Group"]):
-            raise _misplaced(child)
+            raise _refused(Refused.STRUCTURE, child, further=lines if last == _INSTITUTION_ORDER[STAND_IN] else 0)
         last = order
     if len(root[0]) == 0 or names[root[0][0].tag] != "InstitutionNumber":
-        raise _misplaced(root[0])
+        raise _refused(Refused.STRUCTURE, root[0])
+    if len(root) > 1:
+        raise _refused(Refused.STRUCTURE, root[1], further=lines)
 
 
-def _misplaced(element: Element) -> DeliveryRefusedError:
-    return DeliveryRefusedError(Refused.STRUCTURE, line=_line(element), element=shown(split_tag(element.tag)[1]))
+def refused_without_persons(root: Element) -> DeliveryRefusedError:
+    """Return the refusal of a document that names nobody: an empty list would make everybody leave (B-R02)."""
+    return _refused(Refused.NO_PERSONS, root[0])
+
+
+def _refused(why: Refused, where: Element, /, *, further: int = 0, **fields: str) -> DeliveryRefusedError:
+    """Return the refusal of a document for what is wrong above the persons: by line, element and path (B-R06)."""
+    told = {"element": shown(_called(where)), "xpath": _path(where), **fields}
+    return DeliveryRefusedError(why, line=_line(where) + further, **told)
+
+
+def _called(element: Element) -> str:
+    name = split_tag(element.tag)[1]
+    return "InstitutionPerson" if name == STAND_IN else name
+
+
+def _path(element: Element) -> str:
+    """Return where an element stands as an XPath of names without prefixes, counted where several are called alike."""
+    steps = []
+    while True:
+        around = element.getparent()
+        alike = [] if around is None else [one for one in around if one.tag == element.tag]
+        steps.append(shown(_called(element)) + (f"[{alike.index(element) + 1}]" if len(alike) > 1 else ""))
+        if around is None:
+            return "/" + "/".join(reversed(steps))
+        element = around
 
 
 def _line(element: Element) -> int:

@@ -13,13 +13,16 @@ from typing import NamedTuple
 
 from unilogin.kit.xml.packed import ByteSource
 from unilogin.kit.xml.records import ParsedRecord, RawRecord, RecordReader
-from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.document import HASH_BYTES, IsKnown
 from unilogin.roster.formats.fields import Names, Notes
 from unilogin.roster.formats.ordinary import OrdinaryReader
-from unilogin.roster.formats.unilogin_head import check_structure, read_groups, read_header
+from unilogin.roster.formats.unilogin_head import (
+    check_structure,
+    read_groups,
+    read_header,
+    refused_without_persons,
+)
 from unilogin.roster.formats.unilogin_planned import PlannedReader
-from unilogin.roster.messages import Refused
 from unilogin.roster.model import DeliveryKind, Finding, GroupRow, ReadRow
 
 NAMESPACES = (
@@ -75,8 +78,8 @@ class UniloginImport:
         self._reader = RecordReader(source, record="InstitutionPerson")
         place = self._reader.head()
         self.header = read_header(place, self._names)
-        if not self._reader.has_records:  # an empty list would make everybody leave (B-R02)
-            raise DeliveryRefusedError(Refused.NO_PERSONS)
+        if not self._reader.has_records:
+            raise refused_without_persons(place)
         groups, findings = read_groups(place, self._names)
         self.groups: tuple[GroupRow, ...] = groups
         self.group_findings: tuple[Finding, ...] = findings
@@ -145,5 +148,5 @@ class UniloginImport:
 
     def finish(self) -> bytes:
         """Prove that the document ends as it should; return the fingerprint of everything it says."""
-        check_structure(self._reader.finish(), self._names)
+        check_structure(self._reader.finish(), self._names, lines=self._reader.record_lines)
         return self._whole.digest()

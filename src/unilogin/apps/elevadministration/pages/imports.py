@@ -27,7 +27,7 @@ from unilogin.kit.danish_time import danish_time
 from unilogin.kit.db.connection import Connection, acquire
 from unilogin.kit.text import Language
 from unilogin.kit.web.errors import RefusedError
-from unilogin.roster.messages import in_words, what_is_wrong, what_to_do, why_held, why_refused
+from unilogin.roster.messages import ASKED, in_words, what_is_wrong, what_to_do, why_held, why_refused
 from unilogin.roster.model import DeliveryId, DeliveryStatus, PlanLine, Receipt
 from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
@@ -107,7 +107,7 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
     context = {
         "told": told,
         "note": note if note in _TOLD else None,
-        "marked": needs_human(told.status, told.counts.refused),
+        "marked": needs_human(told.status, told.counts.refused, asks=any(one.code in ASKED for one in told.findings)),
         "here_url": f"{url_of(school)}/import/{delivery_id}",
         "why": why_refused(house.texts, language, told) if told.refusal else None,
         "held_by": [why_held(house.texts, language, breach) for breach in told.held_by],
