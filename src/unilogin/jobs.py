@@ -35,6 +35,7 @@ from unilogin.roster.senders.actions import forget_old_messages, tell_of_endings
 from unilogin.roster.switching.forgetting import forget_old_switches
 from unilogin.roster.switching.ordering import mind_switches
 from unilogin.roster.switching.retiring import retire_due
+from unilogin.roster.switching.uploads import mind_uploads
 from unilogin.roster.tasks import mind_tasks
 from unilogin.roster.telling import forget_told
 from unilogin.roster.undoing import forget_what_was
@@ -81,6 +82,7 @@ def jobs(secrets: Secrets) -> tuple[Job, ...]:
         Job("rosters: forget old switches", 24 * HOUR, forget_old_switches),
         Job("people: forget what corrections changed", 24 * HOUR, forget_old_corrections),
         Job("access: forget old loans", 24 * HOUR, forget_old_loans),
+        Job("rosters: read the files of new systems", MINUTE, mind_uploads),
         Job("rosters: change systems whose time has come", MINUTE, mind_switches),
         Job("rosters: forget whom we wrote to", 24 * HOUR, forget_told),
         Job("rosters: let people of systems go that were left", 10 * MINUTE, retire_due),

@@ -37,6 +37,7 @@ from unilogin.apps.elevadministration.pages import (
     splitting,
     switch_orders,
     switching,
+    uploading,
 )
 from unilogin.apps.elevadministration.pages import front as office
 from unilogin.apps.shell import pages as shell
@@ -281,8 +282,9 @@ URLS: tuple[Url[House], ...] = (
     url("POST", f"{OFFICE_OF}/cpr/{{case_id}}/skift", cpr.accept_number, access=OFFICE_FORM),
     url("POST", f"{OFFICE_OF}/cpr/{{case_id}}/afvis", cpr.dismiss_number, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/systemskift", switching.show_switches, access=OFFICE),
-    url("GET", f"{OFFICE_OF}/systemskift/ny", switch_orders.show_new, access=OFFICE),
-    url("POST", f"{OFFICE_OF}/systemskift/ny", switch_orders.take_file, access=OFFICE_UPLOAD),
+    url("GET", f"{OFFICE_OF}/systemskift/ny", uploading.show_new, access=OFFICE),
+    url("POST", f"{OFFICE_OF}/systemskift/ny", uploading.take_file, access=OFFICE_UPLOAD),
+    url("GET", f"{OFFICE_OF}/systemskift/fil/{{upload_id}}", uploading.show_file, access=OFFICE),
     url("GET", SWITCH, switching.show_switch, access=OFFICE),
     url("POST", SWITCH, switching.search_switch, access=OFFICE_FORM),
     url("POST", f"{SWITCH}/afgoer", switching.decide, access=OFFICE_FORM),

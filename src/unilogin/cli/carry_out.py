@@ -1,4 +1,4 @@
-"""``unilogin roster carry-out``: what offices have decided about deliveries. The server starts it for each decision.
+"""``unilogin roster carry-out``: what offices have decided or handed in. The server starts it for each of them.
 
 A process of its own, as for deliveries: to release a large one takes minutes and memory, and no page waits so long.
 """
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def carry_out() -> None:
-    """Carry out what offices have decided: release parked deliveries, take deliveries back, change systems. Then end.
+    """Carry out what offices have ordered: release deliveries, take them back, read files, change systems. Then end.
 
-    The server runs it by itself when two people have said their word. Two at a time share the work.
+    The server runs it by itself for each order. Two at a time share the work.
     """
     import asyncio
 
@@ -28,7 +28,7 @@ def carry_out() -> None:
 async def _carry_out(dsn: str, settings: "Settings") -> None:
     from unilogin.kit.secrets import load_secrets
     from unilogin.roster.formats.unilogin_import import NAMESPACES
-    from unilogin.roster.switching import ordering
+    from unilogin.roster.switching import ordering, uploads
     from unilogin.roster.tasks import carry_out_next
 
     secrets, namespaces = load_secrets(settings.secrets_path), (*NAMESPACES, *settings.more_namespaces)
@@ -36,6 +36,8 @@ async def _carry_out(dsn: str, settings: "Settings") -> None:
     try:
         await refuse_pending_migrations(connection)
         while await carry_out_next(connection, secrets=secrets, namespaces=namespaces):
+            pass
+        while await uploads.carry_out_next(connection, secrets=secrets, namespaces=namespaces):
             pass
         while await ordering.carry_out_next(connection, secrets=secrets, namespaces=namespaces):
             pass

@@ -8,6 +8,7 @@ create table roster_switch_upload (
   upload_id       uuid primary key default kit_uuid7(),
   institution_id  uuid not null references directory_institution,
   old_source      text not null,
+  file_hash       bytea not null,                -- SHA-256 of it as it came
   sent_by         uuid not null,                 -- the account
   sent_at         timestamptz not null default kit_now(),
   begun           integer not null default 0,    -- how many times somebody began to read it

@@ -36,8 +36,8 @@ SOON_SECONDS = 4.0
 
 _LOOK_SECONDS = 0.2
 _KEPT_DAYS = 30
-COMMAND = (sys.executable, "-m", "unilogin.cli.app", "roster", "carry-out")
-"""What starts a process that carries out all that offices have decided."""
+COMMAND = (sys.executable, "-P", "-m", "unilogin.cli.app", "roster", "carry-out")
+"""What starts a process that carries out all that offices have decided. It takes no code from the folder it is in."""
 
 
 class Task(StrEnum):
@@ -103,18 +103,19 @@ async def last_ordered(connection: Connection, delivery_id: DeliveryId) -> Order
 
 _BEGIN = """
   update roster_task set begun = begun + 1
-  where task_id = (select task_id from roster_task where done_at is null order by ordered_at
+  where task_id = (select task_id from roster_task where done_at is null order by begun, ordered_at
                    limit 1 for update skip locked)
-  returning task_id, delivery_id, what, actor_kind, actor_id, begun
+  returning task_id, delivery_id, what, actor_kind, actor_id
 """
+"""What breaks off again and again waits behind what nobody has tried: one school's task keeps no other's waiting."""
 
-_HOLD = "select true from roster_task where task_id = $1 and done_at is null for update skip locked"
+_HOLD = "select begun from roster_task where task_id = $1 and done_at is null for update skip locked"
 
 _DONE = "update roster_task set done_at = kit_now(), answer = $2 where task_id = $1"
 
 
 async def carry_out_next(connection: Connection, *, secrets: Secrets, namespaces: Sequence[str] = NAMESPACES) -> bool:
-    """Do the task that has waited longest; False when none waits that nobody else is at.
+    """Do the next task; False when none waits that nobody else is at.
 
     ``connection`` is outside a transaction. What goes wrong is raised, and tried again by a later process.
     """
@@ -122,12 +123,12 @@ async def carry_out_next(connection: Connection, *, secrets: Secrets, namespaces
     if row is None:
         return False
     due = _due(row)
-    if row["begun"] > MOST_TRIES:
-        await connection.execute(_DONE, due.task_id, FAILED)
-        return True
     async with connection.transaction():
-        if await connection.fetchval(_HOLD, due.task_id):
-            await connection.execute(_DONE, due.task_id, await _answer(connection, due, secrets, namespaces))
+        # Only whoever holds it gives it up: another process, that came a moment earlier, may be about to do it.
+        if tries := await connection.fetchval(_HOLD, due.task_id):
+            failed = tries > MOST_TRIES
+            answer = FAILED if failed else await _answer(connection, due, secrets, namespaces)
+            await connection.execute(_DONE, due.task_id, answer)
     return True
 
 
@@ -172,6 +173,12 @@ async def _run(places: Places) -> None:
         return
 
 
+def start_process() -> None:
+    """Start a process for what waits, for a job: nobody waits for its end."""
+    _left_to_themselves[:] = [one for one in _left_to_themselves if one.poll() is None]
+    _left_to_themselves.append(subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL))  # noqa: S603 - our own command
+
+
 async def mind_tasks(tx: Transaction) -> None:
     """Start a process for what has waited long and nobody is at: its node stopped, or was full. Forget old tasks."""
     waits = await tx.fetchval(
@@ -180,6 +187,5 @@ async def mind_tasks(tx: Transaction) -> None:
         PATIENCE_SECONDS,
     )
     if waits:
-        _left_to_themselves[:] = [one for one in _left_to_themselves if one.poll() is None]
-        _left_to_themselves.append(subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL))  # noqa: S603 - our own command
+        start_process()
     await tx.execute("delete from roster_task where done_at < kit_now() - $1 * interval '1 day'", _KEPT_DAYS)

@@ -1,8 +1,11 @@
 """A change of system run from the screen: the file comes in, two people want it run, and it is, or it says why not."""
 
+import io
 import re
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,9 +18,11 @@ from tests.roster.documents import GROUPS, document, member, person, student
 from tests.server import RunningServer
 from unilogin.domain.audit.model import Actor
 from unilogin.kit.db.connection import Transaction, connect
-from unilogin.roster.switching import ordering
+from unilogin.kit.secrets import SealBrokenError, Secrets, create_secrets_file, load_secrets
+from unilogin.roster.switching import ordering, uploads
 from unilogin.roster.switching.model import SwitchId
 from unilogin.roster.switching.retiring import retire_due
+from unilogin.roster.tasks import MOST_TRIES
 
 NEW = (*pupils(3, seed=71), member("n-9", person("6405160972", first="Ny", family="Her"), student()))
 
@@ -38,7 +43,7 @@ def second(server: RunningServer, people: People, office: Office) -> Office:
 def hand_in(
     office: Office, content: bytes, *, name: str = "ny.xml", old: str = "Prøvesystem", token: str | None = None
 ) -> int:
-    """Hand in a file from the page for it; return the status of the last page."""
+    """Hand in a file from the page for it; return the status of the last page, when the file is read."""
     browser = office.browser
     browser.open(f"{office.url}/systemskift/ny")
     fields = {"csrf": csrf_of(browser) if token is None else token, "old": old}
@@ -48,16 +53,62 @@ def hand_in(
     browser.page = answer
     if answer.status_code == 303:
         browser.open(str(answer.headers["location"]))
+    if "/systemskift/fil/" in str(browser.path):
+        url = str(browser.path)
+        answered = "select answer is not null from roster_switch_upload where upload_id::text = $1"
+        until(lambda: office.value(answered, url[-36:]) is True)
+        browser.open(url)
     return int(browser.page.status_code)
+
+
+def until(has_come: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 120
+    while not has_come():
+        assert time.monotonic() < ends
+        time.sleep(0.2)
+
+
+def until_done(office: Office, url: str, what: str) -> None:
+    """A process of its own does it, here or at the server: whoever is first."""
+    carry_out(office)
+    done = f"select {what} is not null from roster_switch where switch_id::text = $1"
+    until(lambda: office.value(done, url[-36:]) is True)
+
+
+def put_in(office: Office, content: bytes, *, old: str = "Prøvesystem", by: Office | None = None) -> str:
+    """Hand in a file behind the page's back, as it does itself; return the address of what comes of it."""
+
+    async def do(tx: Transaction) -> object:
+        where = await tx.fetchval("select institution_id from directory_institution where number = $1", office.number)
+        who = (by or office).head.account_id
+        secrets = office.people.secrets
+        return await uploads.hand_in(tx, where, io.BytesIO(content), old_source=old, by=who, secrets=secrets)
+
+    return f"{office.url}/systemskift/fil/{in_transaction(office, do)}"
+
+
+def read_all(office: Office, secrets: Secrets | None = None) -> None:
+    """What the process does that a page or a job starts."""
+
+    async def do() -> None:
+        connection = await connect(office.dsn, role="unilogin_run")
+        try:
+            while await uploads.carry_out_next(connection, secrets=secrets or office.people.secrets):
+                pass
+        finally:
+            await connection.close()
+
+    run(do())
 
 
 def first_file(office: Office, *members: str, source: str = "Det Nye") -> bytes:
     return document(*members, number=office.number, groups=GROUPS, source=source).encode()
 
 
-def plan_anew(office: Office) -> str:
-    assert hand_in(office, first_file(office, *NEW)) == 200, office.browser.text
-    assert "Intet er ændret" in office.browser.text
+def plan_anew(office: Office, *members: str) -> str:
+    url = put_in(office, first_file(office, *(members or NEW)))
+    read_all(office)
+    assert "Intet er ændret" in office.browser.open(url).text
     return str(office.browser.path)
 
 
@@ -98,23 +149,93 @@ def there(office: Office, source: str) -> object:
     )
 
 
-BAD = {
-    "no_file": (b"", "Vælg filen først"),
-    "not_xml": (b"hej", "linje 1"),
-    "zip_of_nothing": (b"PK\x05\x06" + b"\0" * 18, "zip"),
-}
-
-
 def test_a_bad_file_is_told_in_plain_words_and_plans_nothing(school: Office) -> None:
     elsewhere = document(*NEW, number="999999", groups=GROUPS, source="Det Nye").encode()
-    named = {name: (content, words) for name, (content, words) in BAD.items()}
-    named["other_school"] = (elsewhere, "anden skole")
-    named["same_source"] = (first_file(school, *NEW, source="Prøvesystem"), "det system, I vil forlade")
-    for name, (content, words) in named.items():
-        assert hand_in(school, content) == 422, name
-        assert words in school.browser.text, (name, school.browser.text)
-    assert hand_in(school, first_file(school, *NEW), old="Findes ikke") == 422
-    assert parts_kept(school) == 0
+    cut = first_file(school, *NEW)
+    named = {
+        "not_xml": (b"hej", "linje 1"),
+        "cut off": (cut[: len(cut) // 2], "Send hele filen igen"),
+        "zip of nothing": (b"PK\x05\x06" + b"\0" * 18, "zip"),
+        "other school": (elsewhere, "anden skole"),
+        "same source": (first_file(school, *NEW, source="Prøvesystem"), "det system, I vil forlade"),
+    }
+    urls = {name: put_in(school, content) for name, (content, _) in named.items()}
+    urls["no old source"] = put_in(school, cut, old="Findes ikke")
+    read_all(school)
+    words = {name: said for name, (_, said) in named.items()} | {"no old source": "ingen på skolen fra det gamle"}
+    for name, url in urls.items():
+        page = school.browser.open(url)
+        assert page.status_code == 422, name
+        assert words[name] in page.text, (name, page.text)
+        assert 'name="file"' in page.text, "another one may be handed in at once"
+    assert hand_in(school, b"") == 422
+    assert "Vælg filen først" in school.browser.text
+    assert (parts_kept(school), uploads_kept(school)) == (0, 0)
+
+
+def test_the_file_is_read_by_a_process_of_its_own(school: Office) -> None:
+    """From the page: until it is read the page says so, and nobody else waits."""
+    assert hand_in(school, first_file(school, *NEW, source="Prøvesystem")) == 422
+    assert hand_in(school, first_file(school, *NEW)) == 200, school.browser.text
+    assert "Filen er lagt ved siden af" in school.browser.text
+    assert "1 person er ikke i den nye fil" in school.browser.text
+    say(school, str(school.browser.path), "fortryd")
+
+
+def test_of_two_files_at_once_the_later_one_is_the_plan(school: Office, second: Office) -> None:
+    early = put_in(school, first_file(school, *NEW, source="Det Første"))
+    late = put_in(school, first_file(school, *NEW, source="Det Andet"), by=second)
+    assert "Vi læser det nye systems første fil" in school.browser.open(early).text
+    assert "Vi læser det nye systems første fil" in school.browser.open(f"{school.url}/systemskift").text
+    read_all(school)
+    for url in (early, late):
+        assert "til Det Andet" in school.browser.open(url).text
+    url = str(school.browser.path)
+    slow = put_in(school, first_file(school, *NEW, source="Det Tredje"))
+    sent(school, slow, "1 hour")
+    read_all(school)
+    assert "nyere fil" in school.browser.open(slow).text, "whoever is read slowly does not win"
+    assert "til Det Andet" in school.browser.open(url).text
+    say(school, url, "fortryd")
+    assert uploads_kept(school) == 0
+
+
+def sent(office: Office, upload: str, ago: str) -> None:
+    statement = "update roster_switch_upload set sent_at = sent_at - $2::text::interval where upload_id::text = $1"
+    assert office.value(f"{statement} returning true", upload[-36:], ago)
+
+
+def test_a_process_that_breaks_off_has_done_nothing_and_another_one_reads(school: Office, tmp_path: Path) -> None:
+    create_secrets_file(tmp_path / "other.toml")
+    url = put_in(school, first_file(school, *NEW))
+    for _ in range(MOST_TRIES):
+        with pytest.raises(SealBrokenError):
+            read_all(school, load_secrets(tmp_path / "other.toml"))
+        assert "Vi læser" in school.browser.open(url).text
+    read_all(school)
+    page = school.browser.open(url)
+    assert (page.status_code, "kunne ikke læses færdig" in page.text) == (422, True)
+    left = put_in(school, first_file(school, *NEW))
+    sent(school, left, "2 days")
+    in_transaction(school, uploads.mind_uploads)
+    assert "kunne ikke læses færdig" in school.browser.open(left).text
+    assert uploads_kept(school) == 0
+
+
+def test_b_a01_another_schools_file_is_unknown(school: Office, server: RunningServer, people: People) -> None:
+    stranger = open_office(server, people)
+    url = put_in(school, b"hej")
+    read_all(school)
+    assert stranger.browser.open(url).status_code == 404
+    assert stranger.browser.open(url.replace(school.url, stranger.url)).status_code == 404
+
+
+def uploads_kept(office: Office) -> object:
+    return office.value(
+        "select count(*) from roster_switch_upload_part join roster_switch_upload using (upload_id)"
+        " join directory_institution i using (institution_id) where i.number = $1",
+        office.number,
+    )
 
 
 def test_a_foreign_page_hands_in_nothing(school: Office) -> None:
@@ -150,13 +271,13 @@ def test_two_people_run_it_at_a_time_and_take_it_back(school: Office, second: Of
     say(second, url, "traek")
     say(school, url, "koer", when="now")
     assert re.search("taget over|Skiftet er i gang", say(second, url, "enig")), second.browser.text
-    carry_out(school)
+    until_done(school, url, "run_at")
     text = school.browser.open(url).text
     assert "Det nye system har taget over" in text
     assert parts_kept(school) == 0
     assert (there(school, "Det Nye"), there(school, "Prøvesystem")) == (4, 0)
     assert re.search("taget tilbage|tilbage til det gamle system", say(school, url, "fortryd"))
-    carry_out(school)
+    until_done(school, url, "undone_at")
     assert (there(school, "Det Nye"), there(school, "Prøvesystem")) == (0, 4)
 
 
@@ -177,15 +298,15 @@ def test_the_old_systems_people_go_on_a_day_that_can_be_moved(school: Office, se
     assert "Noget har ændret sig" in second.post(f"{url}/enig", seen=str(seen)).page.text, "another day than was seen"
     assert "Dem fra det gamle system går" in second.browser.open(url).text
     say(second, url, "enig")
-    carry_out(school)
+    until_done(school, url, "run_at")
     text = school.browser.open(url).text
     assert "Det gamle system slippes" in text
     assert "1 person er kun i det gamle system" in text
     assert (there(school, "Det Nye"), there(school, "Prøvesystem")) == (4, 4)
     ends = "select retire_at::date::text from roster_switch where switch_id::text = $1"
     assert school.value(ends, url[-36:]) == day_in(30)
-    for wrong in (day_in(0), day_in(91), "x"):
-        assert "højst 90 dage" in say(school, url, "slip", when="day", until=wrong)
+    for day in (day_in(0), day_in(91), "x"):
+        assert "højst 90 dage" in say(school, url, "slip", when="day", until=day)
     assert "Gemt" in say(second, url, "slip", when="day", until=day_in(60)), "one word is enough"
     assert school.value(ends, url[-36:]) == day_in(60)
     assert "om lidt" in say(school, url, "slip", when="now")
@@ -194,7 +315,7 @@ def test_the_old_systems_people_go_on_a_day_that_can_be_moved(school: Office, se
     assert there(school, "Prøvesystem") == 0
     assert "Noget har ændret sig" in say(school, url, "slip", when="now"), "too late"
     say(school, url, "fortryd")
-    carry_out(school)
+    until_done(school, url, "undone_at")
     assert there(school, "Prøvesystem") == 4
 
 
@@ -212,8 +333,7 @@ def test_what_changed_in_between_is_not_run(school: Office, second: Office) -> N
 def test_b_a05_whoever_decides_anew_after_a_yes_needs_another_yes(school: Office, second: Office) -> None:
     """Somebody else's number would be taken over by a word that nobody has seconded."""
     doubt = member("n-2", person("6205160973", first="Elev2", family="Prøvesen"), student())
-    assert hand_in(school, first_file(school, NEW[0], doubt, *NEW[2:])) == 200, school.browser.text
-    url = str(school.browser.path)
+    url = plan_anew(school, NEW[0], doubt, *NEW[2:])
     assert "Gemt" in say(school, url, "afgoer", who="n-2", same_as="=")
     later = {"when": "later", "day": (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%d"), "clock": "04:00"}
     assert "En anden person skal sige ja" in say(school, url, "koer", **later)
@@ -269,8 +389,7 @@ def test_who_runs_unilogin_may_be_the_second_one(school: Office) -> None:
 
 def test_the_file_and_the_names_in_it_are_forgotten_after_thirty_days(school: Office) -> None:
     doubt = member("n-4", person("6405160974", first="Elev4", family="Prøvesen"), student())
-    assert hand_in(school, first_file(school, *NEW, doubt)) == 200
-    url = str(school.browser.path)
+    url = plan_anew(school, *NEW, doubt)
     names = "select count(told_name) from roster_switch_person where switch_id::text = $1"
     assert school.value(names, url[-36:]) == 1
     old = (

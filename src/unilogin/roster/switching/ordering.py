@@ -5,16 +5,11 @@ however few leave: with one word somebody could be given another one's number, a
 """
 
 import asyncio
-import gzip
-import io
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import BinaryIO, cast
+from typing import BinaryIO
 from uuid import UUID
 
 from asyncpg import Record
@@ -30,11 +25,12 @@ from unilogin.kit.secrets import Secrets
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.parking import file_sealer, sealed_parts
 from unilogin.roster.switching.actions import run_switch, undo_switch
+from unilogin.roster.switching.keeping import as_it_came, opened
 from unilogin.roster.switching.looking import file_hash
 from unilogin.roster.switching.model import NotSwitched, SwitchId
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.retiring import MOST_DAYS_BESIDE
-from unilogin.roster.tasks import COMMAND
+from unilogin.roster.tasks import start_process
 from unilogin.roster.telling import tell_administrators
 
 KEPT_DAYS = 30
@@ -292,19 +288,8 @@ async def _kept_file(connection: Connection, switch_id: SwitchId, *, hashed: byt
     rows = await connection.fetch(
         "select number, sealed from roster_switch_part where switch_id = $1 order by number", switch_id
     )
-    sealer = file_sealer(secrets)
-    kept = io.BytesIO(b"".join(sealer.open(row["sealed"], _place(switch_id, row["number"])) for row in rows))
-    return await asyncio.to_thread(_as_it_came, kept, hashed)
-
-
-def _as_it_came(kept: BinaryIO, hashed: bytes) -> BinaryIO:
-    """Return the very file that was handed in: what came unpacked is kept packed."""
-    if file_hash(kept) == hashed:
-        return kept
-    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - for the caller to close
-    with gzip.GzipFile(fileobj=kept) as stream:
-        shutil.copyfileobj(stream, file, 1 << 20)
-    return file
+    kept = opened(rows, file_sealer(secrets), place=partial(_place, switch_id))
+    return await asyncio.to_thread(as_it_came, kept, hashed)
 
 
 def _place(switch_id: UUID, number: int) -> str:
@@ -314,7 +299,7 @@ def _place(switch_id: UUID, number: int) -> str:
 async def mind_switches(tx: Transaction) -> None:
     """Start a process for what is due and nobody is at. Forget files of plans that are too old to be run."""
     if await tx.fetchval(f"select true from roster_switch where {_DUE} limit 1 for update skip locked"):
-        subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
+        start_process()
     await tx.execute(
         "delete from roster_switch_part f using roster_switch w where f.switch_id = w.switch_id"
         " and (w.run_at is not null or w.undone_at is not null or w.planned_at <= kit_now() - $1 * interval '1 day')",

@@ -1,6 +1,6 @@
-"""Skift af administrativt system: the new system's first file, when it takes over by the word of two, and the way back.
+"""Skift af administrativt system: when the new system takes over by the word of two, and the way back.
 
-Reading and loading are done beside the event loop or by a process of its own: nobody else waits for them.
+Loading is done by a process of its own: nobody else waits for it.
 """
 
 import asyncio
@@ -12,27 +12,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from unilogin.apps.elevadministration import queries
-from unilogin.apps.elevadministration.access import Desk, FileDesk
+from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.actions import ask_for_second_word
-from unilogin.apps.elevadministration.pages.switching import back, pass_to_switch, url_of_switches
-from unilogin.apps.elevadministration.shown import pass_to_school, render
-from unilogin.domain.access.administering import AdministeredSchool
-from unilogin.domain.directory.model import SOURCE_BY_HAND, AccountId
+from unilogin.apps.elevadministration.pages.switching import back, pass_to_switch
+from unilogin.apps.elevadministration.shown import pass_to_school
+from unilogin.domain.directory.model import AccountId
 from unilogin.house import House
 from unilogin.kit.danish_time import moment_of
 from unilogin.kit.db.connection import acquire, transaction
-from unilogin.kit.places import FullError
-from unilogin.kit.web.errors import RefusedError
-from unilogin.kit.xml.errors import DocumentError
-from unilogin.roster.errors import DeliveryRefusedError
-from unilogin.roster.formats.unilogin_import import NAMESPACES
-from unilogin.roster.switching.actions import plan_switch, undo_switch
-from unilogin.roster.switching.looking import sources_of
+from unilogin.roster.switching.actions import undo_switch
 from unilogin.roster.switching.model import NotSwitched, SwitchId
 from unilogin.roster.switching.ordering import (
     agree_to_run,
     drop_first_file,
-    keep_first_file,
     order_of,
     order_run,
     order_undo,
@@ -46,83 +38,6 @@ _DAY, _CLOCK = re.compile(r"\d{4}-\d\d-\d\d", re.A), re.compile(r"\d\d[:.]\d\d",
 _LOOK_SECONDS = 0.25
 AT_NIGHT = "04:00"
 """When the old system's people go, on the day that was chosen."""
-
-REFUSED = {
-    NotSwitched.NO_OLD_SOURCE: "no_old_source",
-    NotSwitched.SAME_SOURCE: "same_source",
-    NotSwitched.DELIVERS_ALREADY: "delivers_already",
-    NotSwitched.NOT_WHOLE: "not_whole",
-    NotSwitched.OTHER_INSTITUTION: "other_institution",
-}
-"""Why a file is no plan, as a part of a message code."""
-
-
-async def show_new(house: House, request: Request, desk: Desk) -> Response:
-    """Show what is needed for a change of system: the file, and which system is left."""
-    return await _new(house, request, desk, why=None)
-
-
-async def _new(house: House, request: Request, desk: Desk, *, why: str | None) -> Response:
-    async with acquire(house.pool) as connection:
-        school = await pass_to_school(connection, request, desk)
-        sources = [one for one in await sources_of(connection, school.institution_id) if one != SOURCE_BY_HAND]
-    context = {
-        "sources": sources,
-        "old": desk.value("old"),
-        "why": why,
-        "most": house.largest_upload // (1024 * 1024),
-        "here_url": url_of_switches(school),
-    }
-    status = 422 if why else 200
-    return render(house, request, desk, template="switch_new", school=school, context=context, status=status)
-
-
-async def take_file(house: House, request: Request, handed: FileDesk) -> Response:
-    """Lay the file beside today's people, and keep it until two people want it run. Nobody is changed by that."""
-    desk = handed.desk
-    with handed.file:
-        if not handed.size:
-            code = "no_file" if handed.size == 0 else "too_large"
-            sentence = f"elevadministration.switch.why_{code}"
-            most = house.largest_upload // (1024 * 1024)
-            return await _new(house, request, desk, why=house.texts(house.pages.language(request), sentence, most=most))
-        async with acquire(house.pool) as connection:
-            school = await pass_to_school(connection, request, desk)
-        try:
-            made = await _plan(house, handed, school)
-        except FullError as error:
-            raise RefusedError(503, "look.stopped.busy", restart_url=url_of_switches(school)) from error
-        except (DocumentError, DeliveryRefusedError) as error:
-            return await _new(house, request, desk, why=_in_words(house, request, error))
-        if isinstance(made, NotSwitched):
-            sentence = f"elevadministration.switch.why_{REFUSED.get(made, 'other_institution')}"
-            return await _new(house, request, desk, why=house.texts(house.pages.language(request), sentence))
-    async with acquire(house.pool) as connection:
-        line = next(one for one in await queries.switches(connection, school) if one.switch_id == made)
-    return back(school, line, "planned")
-
-
-async def _plan(house: House, handed: FileDesk, school: AdministeredSchool) -> SwitchId | NotSwitched:
-    async with house.heavy.one(), acquire(house.pool) as connection:
-        made = await plan_switch(
-            connection,
-            handed.file,
-            number=school.number,
-            old_source=handed.desk.value("old"),
-            secrets=house.secrets,
-            actor=handed.desk.actor,
-            namespaces=(*NAMESPACES, *house.more_namespaces),
-        )
-        if isinstance(made, NotSwitched):
-            return made
-        async with connection.transaction():
-            await keep_first_file(connection, made, handed.file, secrets=house.secrets)
-        return made
-
-
-def _in_words(house: House, request: Request, error: DocumentError | DeliveryRefusedError) -> str:
-    refusal = DeliveryRefusedError.of_document(error) if isinstance(error, DocumentError) else error
-    return house.texts(house.pages.language(request), f"roster.refused.{refusal.reason}", **refusal.fields)
 
 
 async def order(house: House, request: Request, desk: Desk) -> Response:

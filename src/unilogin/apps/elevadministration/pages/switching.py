@@ -27,6 +27,7 @@ from unilogin.roster.switching.model import Doubt, Leaving, NotSwitched
 from unilogin.roster.switching.ordering import FAILED, KEPT_DAYS, order_of
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.retiring import MOST_DAYS_BESIDE, USUAL_DAYS_BESIDE
+from unilogin.roster.switching.uploads import being_read
 
 _TOLD = (
     "decided",
@@ -64,7 +65,8 @@ async def show_switches(house: House, request: Request, desk: Desk) -> Response:
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
         lines = await queries.switches(connection, school)
-    context = {"lines": lines, "here_url": url_of_switches(school)}
+        reading = await being_read(connection, school.institution_id)
+    context = {"lines": lines, "reading": reading, "here_url": url_of_switches(school)}
     return render(house, request, desk, template="switches", school=school, context=context)
 
 
