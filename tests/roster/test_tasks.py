@@ -100,7 +100,9 @@ def test_who_breaks_off_has_done_nothing_and_after_some_tries_it_is_given_up(
 def test_what_breaks_off_keeps_nothing_else_waiting(registry: Registry, parked: Receipt, tmp_path: Path) -> None:
     create_secrets_file(tmp_path / "other.toml")
     others = load_secrets(tmp_path / "other.toml")
-    applied = registry.row("select delivery_id from roster_delivery where status = 'applied' order by received_at limit 1")
+    applied = registry.row(
+        "select delivery_id from roster_delivery where status = 'applied' order by received_at limit 1"
+    )
     registry.execute(
         "insert into roster_task (delivery_id, what, actor_kind, actor_id, ordered_at)"
         " select $1, 'undo', 'operator', 'tests', ordered_at + interval '1 minute' from roster_task"

@@ -23,9 +23,9 @@ class Adding:
     office: Office
     classroom: Classroom
 
-    def child(self) -> Somebody:
+    def child(self, *, level: str = "2") -> Somebody:
         """A pupil of another school, whose number and name the office knows."""
-        child = self.office.people.pupil(level="2", secret=PICTURES)
+        child = self.office.people.pupil(level=level, secret=PICTURES)
         vault = self.office.people.secrets.cpr_vault()
         self.classroom.execute(
             "update directory_person set first_name = 'Storm', family_name = 'Vindsen', cpr_index = $2,"
@@ -38,11 +38,15 @@ class Adding:
 
     def add(self, child: Somebody, *, role: str = "Elev") -> None:
         """Add somebody by hand, through the form."""
+        assert "tilføjet for et år" in self.try_to_add(child, role=role)
+
+    def try_to_add(self, child: Somebody, *, role: str) -> str:
+        """Fill in the form and return the page that comes."""
         self.office.browser.open(f"{self.office.url}/manuel/ny")
         fields = {"cpr": _number_of(child), "first_name": "Storm", "family_name": "Vindsen", "role": role}
         if role == "Elev":
             fields |= {"level": "2", "group": "2.B"}
-        assert "tilføjet for et år" in self.office.post(f"{self.office.url}/manuel/ny", **fields).page.text
+        return str(self.office.post(f"{self.office.url}/manuel/ny", **fields).page.text)
 
     @property
     def class_url(self) -> str:
@@ -122,14 +126,14 @@ def test_of_two_schools_that_add_by_hand_the_first_one_helps(server: RunningServ
 def test_rw_6_whoever_is_more_than_a_pupil_is_not_made_one_by_hand(adding: Adding, tie: str) -> None:
     somebody = adding.child()
     adding.office.people.leave(somebody)
+    if tie == "ekstern":
+        adding.add(somebody, role="Ekstern")
     adding.add(somebody)
     match tie:
         case "contact":
             adding.office.people.make_parent_of(somebody, adding.office.people.pupil(level="1"))
         case "right":
             adding.classroom.let_administer(somebody)
-        case "ekstern":
-            adding.add(somebody, role="Ekstern")
     assert not adding.may_give(somebody)
 
 
@@ -151,7 +155,7 @@ def test_a_window_is_nothing_any_more_when_another_school_sends_the_pupil(
 
 
 def test_no_new_username_for_somebody_protected_whom_another_school_has(adding: Adding) -> None:
-    somebody = adding.child()
+    somebody = adding.child(level="9")
     adding.classroom.execute(
         "update directory_person set protected = true, first_name = 'Testa', alias_first_name = 'Storm',"
         " alias_family_name = 'Vindsen' where person_id = $1",
@@ -167,3 +171,8 @@ def test_no_new_username_for_somebody_protected_whom_another_school_has(adding: 
     adding.office.people.leave(somebody)
     adding.add(somebody, role="Ekstern")
     assert f"{somebody.person_id}/brugernavn" in office.browser.open(url).text, "nobody else has them now"
+
+
+def test_a_child_is_not_made_an_adult_by_hand_and_so_kept_out(adding: Adding) -> None:
+    page = adding.try_to_add(adding.child(), role="Ekstern")
+    assert "kan ikke tilføjes som medarbejder eller ekstern" in page

@@ -2,8 +2,8 @@
 
 An office can add anybody whose number and name it knows. Were such a pupil theirs to help, an administrator could take
 over another school's child with a window of five minutes, read along on the board, or block it. So a manual association
-gives no say over somebody whom another school has, or who is more than a pupil. Whoever has left the other school, or is
-nobody else's, is helped where they were added; of two offices that add, by the first one.
+gives no say over somebody whom another school has, or who is more than a pupil. Whoever has left the other school, or
+is nobody else's, is helped where they were added; of two offices that add, by the first one.
 """
 
 from unilogin.domain.directory.model import SOURCE_BY_HAND

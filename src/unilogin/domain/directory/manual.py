@@ -34,6 +34,8 @@ class NotAdded(StrEnum):
     NAME_DIFFERS = "name_differs"  # the CPR number is somebody else's, or the name is spelled otherwise
     HERE_ALREADY = "here_already"
     HAS_SYSTEM = "has_system"  # a system delivers this group of people, and would know nothing of them
+    CHILD = "child"  # up to grade 6: whoever is staff, too, may need MitID, and a child would be kept out of everything
+    TOO_YOUNG = "too_young"  # nobody employs a child; as an adult here it could use its pictures nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,10 @@ _STANDS = """
                  where institution_id = $1 and actor_group = $2 and ended_at is null and person_id = $3) as here,
          $2 <> 'Ekstern' and exists (
            select from directory_membership
-           where institution_id = $1 and actor_group = $2 and ended_at is null and source <> $4) as delivered
+           where institution_id = $1 and actor_group = $2 and ended_at is null and source <> $4) as delivered,
+         $2 <> 'Elev' and exists (
+           select from directory_membership where person_id = $3 and actor_group = 'Elev' and ended_at is null
+             and level in ('DT', '0', '1', '2', '3', '4', '5', '6')) as child
 """
 
 _JOIN = (
@@ -142,6 +147,8 @@ async def add_by_hand(
         return NotAdded.HAS_SYSTEM
     if stands and stands["here"]:
         return NotAdded.HERE_ALREADY
+    if stands and stands["child"]:
+        return NotAdded.CHILD
     if known:
         person_id, account_id = PersonId(known["person_id"]), AccountId(known["account_id"])
         sealed = vault.reseal(who.cpr_sealed, who.person_id, person_id)

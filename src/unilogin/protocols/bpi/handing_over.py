@@ -37,7 +37,7 @@ async def hand_over(
         HandingOverError: the engine broke off.
 
     """
-    command = [sys.executable, "-m", "unilogin.cli.app", "senders", "deliver", sender.system_id, "-", "--json"]
+    command = [sys.executable, "-P", "-m", "unilogin.cli.app", "senders", "deliver", sender.system_id, "-", "--json"]
     command += ["--kind", kind.value, *(("--institution", only) if only is not None else ())]
     file.seek(0)
     async with house.heavy.one():

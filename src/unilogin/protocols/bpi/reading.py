@@ -33,7 +33,7 @@ class _Told(msgspec.Struct, omit_defaults=True):
 def read_aside(content: IO[bytes], *, endpoint: str, document: IO[bytes]) -> Message:
     """Read a message as ``read_message`` does, elsewhere; raises FaultError. Blocks."""
     content.seek(0)
-    command = [sys.executable, "-m", "unilogin.protocols.bpi.reading", endpoint, str(document.fileno())]
+    command = [sys.executable, "-P", "-m", "unilogin.protocols.bpi.reading", endpoint, str(document.fileno())]
     done = subprocess.run(  # noqa: S603 - our own module; the address is that of the settings
         command, stdin=content, stdout=subprocess.PIPE, pass_fds=[document.fileno()], check=False
     )
