@@ -314,6 +314,7 @@ URLS: tuple[Url[House], ...] = (
     url("POST", f"{OFFICE_OF}/navnebeskyttelse/{{person_id}}/brugernavn", protection.rename, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/eksport", exports.show_exports, access=OFFICE),
     url("POST", f"{OFFICE_OF}/eksport", exports.export, access=OFFICE_FORM),
+    url("POST", f"{OFFICE_OF}/eksport/domaene", exports.set_domain, access=OFFICE_FORM),
     url("GET", "/elevadministration/sign-in", shell.sign_in, access=OFFICE_DOOR),
     url("GET", "/elevadministration/callback", shell.callback, access=OFFICE_DOOR),
     url("POST", "/elevadministration/sign-out", shell.sign_out, access=OFFICE_LEAVE),

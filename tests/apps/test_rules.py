@@ -118,6 +118,7 @@ NOT_TOLD = {
     Event.KEY_REMOVED,
     Event.AUDIT_EXPORTED,
     Event.ROSTER_EXPORTED,
+    Event.EXPORT_DOMAIN_SET,
     Event.AUDIT_MONTH_DROPPED,
 }
 """About no person."""

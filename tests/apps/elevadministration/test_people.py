@@ -6,16 +6,28 @@ from uuid import uuid4
 
 import pytest
 
-from tests.apps.elevadministration.office import Office, pupils
+from tests.apps.elevadministration.office import Office, open_office, pupils
+from tests.builders.people import People
 from tests.builders.running import run
 from tests.roster.documents import employee, member, person, student
+from tests.server import RunningServer
 from unilogin.apps.elevadministration.actions import mind_manual
 from unilogin.apps.elevadministration.forms import masked, read_person
 from unilogin.domain.directory.model import SOURCE_BY_HAND
 from unilogin.kit.db.connection import connect
 
 NEW = {"cpr": "650290-4411", "first_name": "Pia", "family_name": "Ekstern-Hansen", "role": "Ekstern"}
+HIDDEN = NEW | {
+    "cpr": "6801014414", "first_name": "Hemmelig", "family_name": "Virkeligsen", "protected": "1",
+    "alias_first_name": "Anna", "alias_family_name": "Dahl",
+}  # fmt: skip
 PUPIL = {"role": "Elev", "level": "2", "group": "2.B"}
+
+
+@pytest.fixture
+def own(server: RunningServer, people: People) -> Office:
+    """A school of this test's own, to which nobody has been added yet."""
+    return open_office(server, people)
 
 
 def add(office: Office, **fields: str) -> str:
@@ -39,7 +51,8 @@ def here(office: Office, name: str) -> int:
     )
 
 
-def test_somebody_is_added_confirmed_and_ended(office: Office) -> None:
+def test_somebody_is_added_confirmed_and_ended(own: Office) -> None:
+    office = own
     assert "tilføjet for et år" in add(office, **NEW)
     page = office.browser.page.text
     assert "650290-••••" in page
@@ -83,12 +96,19 @@ def _set_end(office: Office, after: str) -> None:
 def test_who_comes_back_is_the_same_person_with_the_same_username(office: Office) -> None:
     ids = (
         "select a.username from directory_account a join directory_person p using (person_id)"
-        " where p.family_name = 'Ekstern-Hansen'"
+        " where p.family_name = 'Igen-Hansen'"
     )
+    known = NEW | {"cpr": "650290-4421", "family_name": "Igen-Hansen"}
+    assert "tilføjet for et år" in add(office, **known)
+    key = office.value(
+        "select membership_id from directory_manual join directory_membership using (membership_id)"
+        " join directory_person p using (person_id) where p.family_name = 'Igen-Hansen'"
+    )
+    assert "afsluttet" in office.post(f"{office.url}/manuel/{key}/afslut").page.text
     before = office.value(ids)
-    assert "tilføjet for et år" in add(office, **NEW | {"first_name": "PIA Maria", "family_name": "ekstern-hansen"})
+    assert "tilføjet for et år" in add(office, **known | {"first_name": "PIA Maria", "family_name": "igen-hansen"})
     assert office.value(ids) == before
-    assert here(office, "Ekstern-Hansen") == 1
+    assert here(office, "Igen-Hansen") == 1
     told = (
         "select true from notices_notice join directory_account a using (account_id)"
         " where a.username = $1 and kind = 'added_by_hand'"
@@ -127,7 +147,8 @@ def test_b_a07_a_number_with_another_name_joins_nobody_and_tells_no_name(office:
     assert office.value("select count(*) from audit_event where action = 'person.not_added'")
 
 
-def test_a_pupil_is_added_to_a_class_where_no_system_sends_pupils(office: Office) -> None:
+def test_a_pupil_is_added_to_a_class_where_no_system_sends_pupils(own: Office) -> None:
+    office = own
     assert "Vælg elevens trin" in add(office, **NEW | {"cpr": "6701124412", "role": "Elev"})
     fields = {"cpr": "6701124412", "first_name": "Nor", "family_name": "Haandfast"} | PUPIL
     assert "tilføjet for et år" in add(office, **fields)
@@ -139,17 +160,19 @@ def test_a_pupil_is_added_to_a_class_where_no_system_sends_pupils(office: Office
     assert here(office, "Haandfast") == 1  # no system's delivery says anything of who was added by hand
 
 
-def test_what_nobody_confirms_ends_and_administrators_are_told_a_month_before(office: Office) -> None:
+def test_what_nobody_confirms_ends_and_administrators_are_told_a_month_before(own: Office) -> None:
+    office = own
+    assert "tilføjet for et år" in add(office, **NEW | {"cpr": "650290-4422", "family_name": "Haard"})
     _set_end(office, "20 days")
     run(_mind(office))
     told = "select count(*) from notices_notice where account_id = $1 and kind = 'manual_ending'"
     assert office.value(told, office.head.account_id) == 1
     _set_end(office, "-1 second")
     run(_mind(office))
-    assert here(office, "Haandfast") == 1, "not before a month after they were told"
+    assert here(office, "Haard") == 1, "not before a month after they were told"
     run(_told_earlier(office))
     run(_mind(office))
-    assert here(office, "Haandfast") == 0
+    assert here(office, "Haard") == 0
     assert office.value(told, office.head.account_id) == 1
 
 
@@ -167,9 +190,10 @@ async def _mind(office: Office) -> None:
 
 
 def test_a_protected_person_is_added_under_the_alias(office: Office) -> None:
-    fields = NEW | {"cpr": "6801014414", "first_name": "Hemmelig", "family_name": "Virkeligsen", "protected": "1"}
-    assert "Skriv et alias" in add(office, **fields)
-    page = add(office, **fields | {"alias_first_name": "Anna", "alias_family_name": "Dahl"})
+    no_alias = HIDDEN | {"alias_first_name": "", "alias_family_name": ""}
+    assert "Skriv et alias" in add(office, **no_alias)
+    assert "Virkeligsen" not in add(office, **HIDDEN)
+    page = office.browser.open(f"{office.url}/manuel").text
     assert "Anna Dahl" in page
     assert "••••••-••••" in page
     assert "Virkeligsen" not in page
@@ -228,13 +252,16 @@ def test_a_protected_person_without_an_alias_is_given_one(office: Office) -> Non
 
 @pytest.mark.parametrize(("act", "told"), [("afvis", "Nummeret er afvist"), ("skift", "Nummeret er skiftet")])
 def test_another_cpr_number_waits_for_somebodys_word(office: Office, act: str, told: str) -> None:
-    number = {"afvis": "6105164416", "skift": "6105164417"}[act]
-    known = office.deliver(*pupils(3, seed=41), member("e-50", person("6205164418", first="Ib"), student()))
+    local, before, number = {
+        "afvis": ("e-50", "6205164418", "6105164416"),
+        "skift": ("e-51", "6205164419", "6105164417"),
+    }[act]
+    known = office.deliver(*pupils(3, seed=41), member(local, person(before, first="Ib"), student()))
     assert known.counts.refused == 0
-    office.deliver(*pupils(3, seed=41), member("e-50", person(number, first="Ib"), student()))
+    office.deliver(*pupils(3, seed=41), member(local, person(number, first="Ib"), student()))
     assert "1 person har fået et andet CPR-nummer" in office.browser.open(office.url).text
     page = office.browser.open(f"{office.url}/cpr").text
-    assert "e-50" in page
+    assert local in page
     case = office.browser.document.xpath("//td/a[contains(@href, '/cpr/')]/@href")[0]
     page = office.browser.open(case).text
     assert "620516-••••" in page
@@ -271,13 +298,14 @@ def test_b_a05_the_number_of_somebody_who_holds_a_right_is_not_for_the_office_to
 
 @pytest.mark.parametrize("written_as", ["oneroster", "sds"])
 def test_everybody_is_exported_without_numbers_and_real_names(office: Office, written_as: str) -> None:
+    add(office, **HIDDEN)
     office.browser.open(f"{office.url}/eksport")
     page = office.post(f"{office.url}/eksport", format=written_as).page
     assert page.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(page.content)) as archive:
         everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
     assert "Dahl" in everything
-    for secret in ("Kendt", "Virkeligsen", "6105164415", "610516"):
+    for secret in ("Kendt", "Virkeligsen", "6801014414", "610516"):
         assert secret not in everything
     office.browser.open(office.url)
     assert office.value("select count(*) from audit_event where action = 'roster.exported'")
@@ -285,14 +313,36 @@ def test_everybody_is_exported_without_numbers_and_real_names(office: Office, wr
 
 
 def test_a_domain_makes_addresses_for_sds_and_what_is_none_is_told(office: Office) -> None:
+    url = f"{office.url}/eksport"
+
+    def wrong(address: str) -> None:
+        office.browser.open(url)
+        page = office.post(address, format="sds", domain="<b>skole").page
+        assert (page.status_code, "Det er ikke et domæne." in page.text) == (422, True)
+        assert "&lt;b&gt;skole" in page.text
+
+    wrong(url)
+    assert "@skole.example," in users_for_sds(office, domain="@Skole.example")
+    assert "@skole.example," in users_for_sds(office), "asked once"
+    assert "<bdi>skole.example</bdi>" in office.browser.open(url).text
+    wrong(f"{url}/domaene")
+    assert "Domænet er gemt" in office.post(f"{url}/domaene", domain="Elev.Skole.example").page.text
+    assert "@elev.skole.example," in users_for_sds(office, domain="andet.example"), (
+        "what is remembered is changed above"
+    )
+    office.browser.open(url)
+    assert "Domænet er glemt" in office.post(f"{url}/domaene", domain="").page.text
+    assert "@" not in users_for_sds(office).split("\n")[1]
+    said = "select string_agg(detail ->> 'domain', ' ' order by sequence) from audit_event join directory_institution i"
+    said += " using (institution_id) where action = 'roster.export_domain_set' and i.number = $1"
+    assert office.value(said, office.number) == "skole.example elev.skole.example "
+
+
+def users_for_sds(office: Office, **fields: str) -> str:
     office.browser.open(f"{office.url}/eksport")
-    page = office.post(f"{office.url}/eksport", format="sds", domain="@Skole.example").page
+    page = office.post(f"{office.url}/eksport", format="sds", **fields).page
     with zipfile.ZipFile(io.BytesIO(page.content)) as archive:
-        assert "@skole.example," in archive.read("users.csv").decode()
-    office.browser.open(f"{office.url}/eksport")
-    page = office.post(f"{office.url}/eksport", format="sds", domain="<b>skole").page
-    assert "Det er ikke et domæne." in page.text
-    assert "&lt;b&gt;skole" in page.text
+        return archive.read("users.csv").decode()
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ class Event(StrEnum):
     SWITCH_NOT_RUN = "switch.not_run"
     SWITCH_UNDONE = "switch.undone"
     ROSTER_EXPORTED = "roster.exported"
+    EXPORT_DOMAIN_SET = "roster.export_domain_set"
     CPR_CHANGE_ACCEPTED = "person.cpr_changed"
     CPR_CHANGE_DISMISSED = "person.cpr_change_dismissed"
     SENDER_ADDED = "sender.added"
