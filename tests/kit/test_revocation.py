@@ -46,6 +46,12 @@ CASES: dict[str, tuple[Lists, Standing]] = {
     "named by nobody": (lambda root, issuer, system: [make_list(root), make_list(issuer)], Standing.GOOD),
     "named": (lambda root, issuer, system: [make_list(root), make_list(issuer, system)], Standing.REVOKED),
     "named in PEM": (lambda root, issuer, system: [make_list(issuer, system, encoding=Encoding.PEM)], Standing.REVOKED),
+    "two in a file": (
+        lambda root, issuer, system: [
+            make_list(root, encoding=Encoding.PEM) + make_list(issuer, system, encoding=Encoding.PEM)
+        ],
+        Standing.REVOKED,
+    ),
     "the issuer is named": (
         lambda root, issuer, system: [make_list(root, issuer), make_list(issuer)],
         Standing.REVOKED,
@@ -104,5 +110,6 @@ def test_a_list_is_read_anew_when_its_file_changes_and_counts_while_that_is_writ
     assert after(make_list(issuer), 1) is Standing.GOOD
     assert after(make_list(issuer, system), 2) is Standing.REVOKED
     assert after(make_list(issuer, system)[:50], 3) is Standing.REVOKED
+    assert after(make_list(issuer, system)[:50], 3) is Standing.REVOKED, "and when it is not looked at again"
     assert after(make_list(issuer), 4) is Standing.GOOD
     assert lists.standing(chain, now=NOW + timedelta(days=9)) is Standing.OUTDATED

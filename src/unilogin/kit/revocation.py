@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from unilogin.kit.logs import log
 
 _LARGEST = 64 * 1024 * 1024
+_PEM = b"-----BEGIN X509 CRL"
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _log = log("revocation")
 
@@ -34,12 +35,19 @@ class Standing(Enum):
 
 
 @dataclass(slots=True)
+class _List:
+    """A list, and which issuers' signature it was found to bear or not."""
+
+    crl: x509.CertificateRevocationList
+    signed_by: dict[bytes, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class _File:
-    """A list as it was when its file had this stamp; None while the file holds none."""
+    """The lists of a file: one in DER, any number in PEM. ``stamp``: as it was when it was last read."""
 
     stamp: tuple[int, int]
-    crl: x509.CertificateRevocationList | None
-    signed_by: dict[bytes, bool] = field(default_factory=dict)
+    lists: tuple[_List, ...]
 
 
 class RevocationLists:
@@ -53,10 +61,10 @@ class RevocationLists:
         """Return how a certificate stands; ``chain`` begins with it, and each is issued by the one after it."""
         if self._path is None or len(chain) < 2:
             return Standing.UNCHECKED
-        files = list(self._read(self._path))
+        known = [one for file in self._read(self._path) for one in file.lists]
         in_force = True
         for certificate, issuer in pairwise(chain):
-            lists = [one for one in files if _speaks_for(one, issuer)]
+            lists = [one for one in known if _speaks_for(one, issuer)]
             if any(_names(one, certificate) for one in lists):
                 return Standing.REVOKED
             in_force &= any(_is_in_force(one, now) for one in lists)
@@ -81,15 +89,26 @@ class RevocationLists:
             stamp = (about.st_mtime_ns, about.st_size)
             if known is not None and known.stamp == stamp:
                 return known
-            return _File(stamp, _crl(path.read_bytes()))
-        except (OSError, ValueError, UnsupportedAlgorithm):
+            content = path.read_bytes()
+        except OSError:
             _log.error("revocation_list_unreadable", file=path.name)
             return known
+        try:
+            return _File(stamp, tuple(_List(crl) for crl in map(_crl, _each(content)) if crl is not None))
+        except (ValueError, UnsupportedAlgorithm):
+            _log.error("revocation_list_unreadable", file=path.name)
+            return _File(stamp, known.lists if known else ())  # told once, and not read for every message
+
+
+def _each(content: bytes) -> list[bytes]:
+    """Return each list of a file."""
+    first, *others = content.split(_PEM)
+    return [_PEM + one for one in others] or [first]
 
 
 def _crl(content: bytes) -> x509.CertificateRevocationList | None:
     """Read a list; None for one that is not whole by itself, and so cannot say that nobody is taken back (5.2.4)."""
-    load = x509.load_pem_x509_crl if b"-----BEGIN X509 CRL" in content else x509.load_der_x509_crl
+    load = x509.load_pem_x509_crl if content.startswith(_PEM) else x509.load_der_x509_crl
     crl = load(content)
     for extension in crl.extensions:
         point = extension.value
@@ -101,10 +120,10 @@ def _crl(content: bytes) -> x509.CertificateRevocationList | None:
     return crl
 
 
-def _speaks_for(one: _File, issuer: x509.Certificate) -> bool:
+def _speaks_for(one: _List, issuer: x509.Certificate) -> bool:
     """Tell whether a list is signed by the issuer itself, with a key that may (RFC 5280 section 6.3.3 (f), (g))."""
     crl = one.crl
-    if crl is None or crl.issuer != issuer.subject:
+    if crl.issuer != issuer.subject:
         return False
     fingerprint = issuer.fingerprint(hashes.SHA256())
     if fingerprint not in one.signed_by:
@@ -129,13 +148,12 @@ def _is_signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) ->
         return False
 
 
-def _names(one: _File, certificate: x509.Certificate) -> bool:
-    crl = one.crl
-    return crl is not None and crl.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
+def _names(one: _List, certificate: x509.Certificate) -> bool:
+    return one.crl.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
 
 
-def _is_in_force(one: _File, now: datetime) -> bool:
-    if one.crl is None or one.crl.last_update_utc > now:
+def _is_in_force(one: _List, now: datetime) -> bool:
+    if one.crl.last_update_utc > now:
         return False
     until = one.crl.next_update_utc
     return until is None or now <= until
