@@ -225,7 +225,8 @@ SWITCH_WAITS = """(w.wanted = 'run' and w.wanted_hash = w.file_hash and w.agreed
 
 _BEGIN = f"""
   update roster_switch set tries = tries + 1
-  where switch_id = (select switch_id from roster_switch where {_DUE} order by due_at limit 1 for update skip locked)
+  where switch_id = (select switch_id from roster_switch where {_DUE} order by tries, due_at
+                     limit 1 for update skip locked)
   returning switch_id, tries
 """
 _HOLD = f"""

@@ -108,7 +108,7 @@ async def being_read(connection: Connection, institution_id: InstitutionId) -> U
 
 _BEGIN = """
   update roster_switch_upload set begun = begun + 1
-  where upload_id = (select upload_id from roster_switch_upload where answered_at is null order by sent_at
+  where upload_id = (select upload_id from roster_switch_upload where answered_at is null order by begun, sent_at
                      limit 1 for update skip locked)
   returning upload_id
 """
