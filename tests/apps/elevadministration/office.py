@@ -1,6 +1,7 @@
 """Schools' offices for tests: an administrator at work, and what their school's system delivers."""
 
 import io
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,7 @@ from unilogin.roster.actions import import_file
 from unilogin.roster.model import Receipt
 from unilogin.roster.switching.actions import plan_switch
 
+PATIENCE_SECONDS = 120
 OTHER_CLASS = (
     "<Group><GroupId>3a</GroupId><GroupName>3.A</GroupName><GroupType>Hovedgruppe</GroupType>"
     "<GroupLevel>3</GroupLevel><Line>A</Line></Group>\n"
@@ -90,6 +92,20 @@ class Office:
         """Post from the page that is open."""
         self.browser.post(url, {"csrf": csrf_of(self.browser)} | fields)
         return self.browser
+
+    def order(self, receipt: Receipt, word: str) -> str:
+        """Press a button of a delivery that a process carries out, and wait for its end; return what the page said.
+
+        A page says that it is under way when the process takes longer than a page waits.
+        """
+        url, until = f"{self.url}/import/{receipt.delivery_id}", time.monotonic() + PATIENCE_SECONDS
+        self.browser.open(url)
+        told = str(self.post(f"{url}/{word}").page.text)
+        waits = "select count(*) from roster_task where delivery_id = $1 and done_at is null"
+        while self.value(waits, receipt.delivery_id):
+            assert time.monotonic() < until, f"{word} is not done"
+            time.sleep(0.1)  # waits for a condition, not for luck
+        return told
 
     def value(self, sql: str, *arguments: object) -> object:
         """Ask something of the database."""

@@ -2,13 +2,17 @@
 
 import re
 from datetime import date
+from uuid import uuid4
 
 import pytest
 
 from tests.apps.elevadministration.office import Office, open_office
+from tests.apps.entering import csrf_of
 from tests.builders.people import People, Somebody
+from tests.builders.services import Services
 from tests.server import RunningServer
 from unilogin.domain.directory.cpr import read_cpr
+from unilogin.domain.services.actions import Registered
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,9 @@ def test_two_people_merge_what_one_has_seen(office: Office, second: Office) -> N
     assert f"{kept.username} fortsætter" in page.text
     assert "Det har en adgangskode" in page.text
     assert "1 tilknytning" in page.text
+    office.value(
+        "delete from notices_notice where account_id = $1", second.head.account_id
+    )  # of other tests' proposals
     url = propose(office, other, kept)
     assert "En anden person skal sige ja" in office.browser.text
     assert leads_to(office, other) is None
@@ -297,3 +304,89 @@ def test_two_people_split_an_account_and_take_it_back(office: Office, second: Of
     assert "Det er fortrudt" in say(second, url, "fortryd")
     stays = "select count(*) from directory_membership where person_id = $1"
     assert office.value(stays, mixed.person_id) == 2
+
+
+def test_the_work_at_services_goes_where_two_people_say_and_comes_back(office: Office, second: Office) -> None:
+    """Whoever keeps a service's subject keeps the work; the other one begins afresh there."""
+    (mixed,) = pupils(office, 1)
+    also_there(office, mixed, office.number)
+    goes, told, stays, shared = (Services(office.dsn).add() for _ in range(4))
+    plain = "update services_service set attributes = array_remove(attributes, 'uniid') where service_id = $1"
+    assert office.value(f"{plain} returning true", goes.service_id)
+    wants = "update services_client set events_wanted = true where client_id = $1 returning true"
+    assert office.value(wants, told.client_id)
+    one = "update services_service set sector = $2 where service_id = $1 returning true"
+    assert office.value(one, shared.service_id, goes.client_id)
+    for service in (goes, told, stays):
+        assert office.value(
+            "insert into services_pairwise (account_id, sector) select $1, sector from services_service"
+            " where service_id = $2 returning true",
+            mixed.account_id,
+            service.service_id,
+        )
+    before = known(office, mixed)
+    office.browser.open(merging(office))
+    office.post(f"{merging(office)}/deling", username=mixed.username)
+    assert "Hvis arbejde ligger hos tjenesterne?" in office.browser.text
+    labels = [
+        " ".join(one.text_content().split()) for one in office.browser.document.xpath("//input[@name='service']/..")
+    ]
+    keys = [str(key) for key in office.browser.document.xpath("//input[@name='service']/@value")]
+    assert len(keys) == 3, "those that share their subjects are one choice"
+    assert not {str(subject) for subject in before} & set(keys), "no page shows a subject"
+    chosen = [key for key, label in zip(keys, labels, strict=True) if name_of(office, stays) not in label]
+    (place, *_) = [str(key) for key in office.browser.document.xpath("//input[@name='membership']/@value")]
+    fields = {"csrf": csrf_of(office.browser), "username": mixed.username, "first_name": "Bo", "family_name": "Delt"}
+    sent = fields | {"membership": place, "service": [*chosen, str(uuid4())]}
+    answer = office.browser.client.post(f"{merging(office)}/deling/foreslaa", data=sent)
+    url = str(answer.headers["location"]).partition("?")[0]
+    text = " ".join(second.browser.open(url).text.split())
+    assert "får selv besked om det nye UniID" in text
+    assert "behøver ingen besked" in text
+    assert "har fået sit eget Unilogin" in say(second, url, "ja")
+    made = office.value("select other_id from identity_correction where kept_id = $1", mixed.account_id)
+    left = known(office, mixed)
+    assert {sector for _, sector in left.items()} == {stays.client_id}
+    assert {subject for subject in before if subject not in left} == set(known_by(office, made))
+    change = "select count(*)::int from services_identifier_change join identity_correction using (correction_id)"
+    assert office.value(f"{change} where kept_id = $1 and service_id = $2", mixed.account_id, told.service_id) == 1
+    assert office.value(f"{change} where kept_id = $1 and service_id = $2", mixed.account_id, stays.service_id) == 0
+    assert "Det er fortrudt" in say(second, url, "fortryd")
+    assert known(office, mixed) == before
+
+
+def test_what_a_service_has_forgotten_meanwhile_is_not_given_away(office: Office, second: Office) -> None:
+    (mixed, other) = pupils(office, 2)
+    also_there(office, mixed, office.number)
+    service = Services(office.dsn).add()
+    insert = "insert into services_pairwise (account_id, sector) values ($1, $2) returning true"
+    assert office.value(insert, mixed.account_id, service.client_id)
+    office.browser.open(merging(office))
+    office.post(f"{merging(office)}/deling", username=mixed.username)
+    (key,) = office.browser.document.xpath("//input[@name='service']/@value")
+    (place, *_) = office.browser.document.xpath("//input[@name='membership']/@value")
+    names = {"username": mixed.username, "first_name": "Bo", "family_name": "Delt"}
+    office.post(f"{merging(office)}/deling/foreslaa", **names, membership=str(place), service=str(key))
+    url = str(office.browser.path)
+    moved = "update services_pairwise set account_id = $2 where account_id = $1 returning true"
+    assert office.value(moved, mixed.account_id, other.account_id)
+    say(second, url, "ja")
+    assert office.value("select count(*) from identity_correction where kept_id = $1", mixed.account_id) == 0
+
+
+def known(office: Office, who: Somebody) -> dict[str, str]:
+    return known_by(office, who.account_id)
+
+
+def known_by(office: Office, account_id: object) -> dict[str, str]:
+    """Subject → sector."""
+    found = office.value(
+        "select coalesce(jsonb_object_agg(subject, sector), '{}') from services_pairwise where account_id = $1",
+        account_id,
+    )
+    assert isinstance(found, dict)
+    return found
+
+
+def name_of(office: Office, service: Registered) -> str:
+    return str(office.value("select name from services_service where service_id = $1", service.service_id))

@@ -1,25 +1,24 @@
 """A change of system in Elevadministration: who is recognised, and the doubts that the office decides."""
 
-import pytest
-
-from tests.apps.elevadministration.office import Office, pupils
+from tests.apps.elevadministration.office import Office, open_office, pupils
+from tests.builders.people import People
 from tests.roster.documents import member, person, student
-
-NEW = (
-    *pupils(2, seed=61),  # by number
-    member("n-3", person("6405160961", first="Elev3", family="Prøvesen"), student()),  # another number: a doubt
-    member("n-9", person("6405160962", first="Ny", family="Her"), student()),
-)
+from tests.server import RunningServer
 
 
-@pytest.fixture(scope="module")
-def url(office: Office) -> str:
-    """The page of a plan that nobody has decided yet."""
-    office.deliver(*pupils(4, seed=61))
-    return f"{office.url}/systemskift/{office.plan_switch(*NEW)}"
+def planned(office: Office, seed: int) -> str:
+    """Let the old system deliver four pupils and the new one be planned; return the page of the plan."""
+    office.deliver(*pupils(4, seed=seed))
+    new = (
+        *pupils(2, seed=seed),  # by number
+        member("n-3", person(f"64051609{seed}", first="Elev3", family="Prøvesen"), student()),  # another: a doubt
+        member("n-9", person(f"65051609{seed}", first="Ny", family="Her"), student()),
+    )
+    return f"{office.url}/systemskift/{office.plan_switch(*new)}"
 
 
-def test_the_office_says_who_somebody_is(office: Office, url: str) -> None:
+def test_the_office_says_who_somebody_is_and_drops_the_plan(office: Office) -> None:
+    url = planned(office, 61)
     assert "1 person fra det nye system skal genkendes" in office.browser.open(office.url).text
     assert "Fra Prøvesystem til Det Nye" in office.browser.open(f"{office.url}/systemskift").text
     page = office.browser.open(url).text
@@ -34,9 +33,6 @@ def test_the_office_says_who_somebody_is(office: Office, url: str) -> None:
     office.browser.open(url)
     assert "I har sagt: en ny person" in office.post(f"{url}/afgoer", who="n-3", same_as="=").page.text
     assert "Elev4" not in office.post(url, q="Elev3").page.text
-
-
-def test_a_plan_is_dropped(office: Office, url: str) -> None:
     office.browser.open(url)
     assert "Skiftet er taget tilbage" in office.post(f"{url}/fortryd").page.text
     assert "mere end 30 dage" in office.post(f"{url}/fortryd").page.text
@@ -49,8 +45,9 @@ def test_a_plan_is_dropped(office: Office, url: str) -> None:
     )
 
 
-def test_n_113_a_name_in_the_file_says_nobody_who_is_behind_an_alias(office: Office) -> None:
-    url = f"{office.url}/systemskift/{office.plan_switch(*NEW)}"
+def test_n_113_a_name_in_the_file_says_nobody_who_is_behind_an_alias(server: RunningServer, people: People) -> None:
+    office = open_office(server, people)
+    url = planned(office, 65)
     assert "n-3, linje" in office.browser.open(url).text
     assert office.browser.text.count("Elev3 Prøvesen") == 2 + 1, "in the file, to choose, and as one who would leave"
     hide = "update directory_person p set protected = true, alias_first_name = 'Skygge', alias_family_name = 'Alias'"
