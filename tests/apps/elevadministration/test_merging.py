@@ -310,13 +310,11 @@ def test_the_work_at_services_goes_where_two_people_say_and_comes_back(office: O
     """Whoever keeps a service's subject keeps the work; the other one begins afresh there."""
     (mixed,) = pupils(office, 1)
     also_there(office, mixed, office.number)
-    goes, told, stays, shared = (Services(office.dsn).add() for _ in range(4))
+    goes, told, stays = (Services(office.dsn).add() for _ in range(3))
     plain = "update services_service set attributes = array_remove(attributes, 'uniid') where service_id = $1"
     assert office.value(f"{plain} returning true", goes.service_id)
     wants = "update services_client set events_wanted = true where client_id = $1 returning true"
     assert office.value(wants, told.client_id)
-    one = "update services_service set sector = $2 where service_id = $1 returning true"
-    assert office.value(one, shared.service_id, goes.client_id)
     for service in (goes, told, stays):
         assert office.value(
             "insert into services_pairwise (account_id, sector) select $1, sector from services_service"
@@ -332,7 +330,7 @@ def test_the_work_at_services_goes_where_two_people_say_and_comes_back(office: O
         " ".join(one.text_content().split()) for one in office.browser.document.xpath("//input[@name='service']/..")
     ]
     keys = [str(key) for key in office.browser.document.xpath("//input[@name='service']/@value")]
-    assert len(keys) == 3, "those that share their subjects are one choice"
+    assert len(keys) == 3
     assert not {str(subject) for subject in before} & set(keys), "no page shows a subject"
     chosen = [key for key, label in zip(keys, labels, strict=True) if name_of(office, stays) not in label]
     (place, *_) = [str(key) for key in office.browser.document.xpath("//input[@name='membership']/@value")]

@@ -21,6 +21,7 @@ from unilogin.domain.identity.telling import tell_owners
 from unilogin.domain.services.following import (
     note_identifier_changes,
     note_new_uniid,
+    services_that_know,
     subjects_at,
     withdraw_identifier_changes,
 )
@@ -99,6 +100,10 @@ async def split(
     }
     if not chosen["memberships"] or len(chosen["memberships"]) != len(set(who.memberships)):
         return NotDone.NOTHING_CHOSEN
+    theirs = {str(known.subject) for known in await services_that_know(tx, keeps.account_id)}
+    if not {str(subject) for subject in who.subjects} <= theirs:
+        return NotDone.NOTHING_CHOSEN
+    chosen["subjects"] = sorted({*chosen["subjects"], *map(str, who.subjects)})
     if number is not None and await _is_taken(tx, vault.index(number)):
         return NotDone.NUMBER_TAKEN
     _, account_id, _ = await correcting.make_person(

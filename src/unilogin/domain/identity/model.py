@@ -88,3 +88,4 @@ class NewPerson:
     family_name: str
     memberships: tuple[tuple[str, str], ...] = ()  # institution number, LocalPersonId
     client_ids: tuple[str, ...] = field(default=())  # of services whose work is theirs
+    subjects: tuple[UUID, ...] = ()  # by which services go on knowing them, beside these

@@ -54,6 +54,8 @@ class Proposal:
     new_name: str | None
     """Of a split: what the person is called of whom an account is made; None of somebody who is hidden."""
     memberships: tuple[UUID, ...]
+    subjects: tuple[UUID, ...]
+    """Of a split: by which services go on knowing that person."""
     proposed_by: str
     is_own: bool
     """Whether whoever looks has proposed it."""
@@ -67,7 +69,7 @@ class Proposal:
 _PROPOSAL = f"""
   select r.proposal_id, r.kind, k.username as kept, coalesce(o.username, made.username) as other,
          {DISPLAY_NAME} as name,
-         case when not p.protected then r.first_name || ' ' || r.family_name end as new_name, r.memberships,
+         case when not p.protected then r.first_name || ' ' || r.family_name end as new_name, r.memberships, r.subjects,
          {DISPLAY_NAME.replace("p.", "bp.")} as proposed_by, r.proposed_by = $2 as is_own, r.proposed_at,
          {DISPLAY_NAME.replace("p.", "sp.")} as settled_by, r.settled_at, r.correction_id,
          case when c.undone_at is not null then 'taken_back' when r.correction_id is not null then 'done'
@@ -107,4 +109,5 @@ async def proposal_at(connection: Connection, school: AdministeredSchool, propos
 def _proposal(row: Record) -> Proposal:
     values = dict(row)
     state, memberships = State(values.pop("state")), tuple(values.pop("memberships"))
-    return Proposal(**values, memberships=memberships, state=state)
+    subjects = tuple(values.pop("subjects"))
+    return Proposal(**values, memberships=memberships, subjects=subjects, state=state)

@@ -57,11 +57,15 @@ async def propose_split(
     kept: PupilToCorrect,
     names: tuple[str, str],
     memberships: Sequence[UUID],
+    subjects: Sequence[UUID] = (),
     number: Cpr | None,
     vault: CprVault,
     actor: Actor,
 ) -> ProposalId | None:
-    """Propose that somebody gets an account of their own, with some of what an account has; None for all or nothing."""
+    """Propose that somebody gets an account of their own, with some of what an account has; None for all or nothing.
+
+    ``subjects``: by which services go on knowing that person.
+    """
     theirs = await tx.fetchval(
         "select count(*) filter (where membership_id = any ($2::uuid[]) and institution_id = $4)"
         " from directory_membership where person_id = $1 having count(*) > $3"
@@ -80,12 +84,13 @@ async def propose_split(
         kept.account_id,
     )
     made = await tx.fetchval(
-        "insert into identity_proposal (institution_id, kind, kept_id, first_name, family_name, memberships,"
-        " proposed_by) values ($1, 'split', $2, $3, $4, $5, $6) returning proposal_id",
+        "insert into identity_proposal (institution_id, kind, kept_id, first_name, family_name, memberships, subjects,"
+        " proposed_by) values ($1, 'split', $2, $3, $4, $5, $6, $7) returning proposal_id",
         school.institution_id,
         kept.account_id,
         *names,
         list(memberships),
+        list(subjects),
         kept.reached_by,
     )
     proposal_id = ProposalId(made)
@@ -145,7 +150,7 @@ async def agree_to_split(
     chosen = tuple((row["number"], row["local_person_id"]) for row in rows)
     if len(chosen) != len(held["memberships"]):
         return NotDone.NOTHING_CHOSEN
-    who = NewPerson(held["first_name"], held["family_name"], chosen)
+    who = NewPerson(held["first_name"], held["family_name"], chosen, subjects=tuple(held["subjects"]))
     number = Cpr(vault.sealer.open(sealed, _place(proposal_id)).decode()) if (sealed := held["number_sealed"]) else None
     done = await actions.split(tx, kept.username, who, number=number, vault=vault, draw=draw, actor=actor)
     return await _settled(tx, proposal_id, done, by=kept)
@@ -203,7 +208,7 @@ async def _hold(
     tx: Transaction, school: AdministeredSchool, proposal_id: ProposalId, *, by: PupilToCorrect
 ) -> Record | NotAgreed:
     found = await tx.fetchrow(
-        "select kind, kept_id, other_id, first_name, family_name, number_sealed, memberships, proposed_by"
+        "select kind, kept_id, other_id, first_name, family_name, number_sealed, memberships, subjects, proposed_by"
         " from identity_proposal where proposal_id = $1 and institution_id = $2 and settled_at is null"
         " and proposed_at > kit_now() - $3 * interval '1 day' for update",
         proposal_id,

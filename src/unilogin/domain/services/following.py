@@ -4,6 +4,8 @@ A sector that knew only the losing account goes on knowing the person by the sam
 subjects for one person: it is told which one holds, in its own names alone (K-17).
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from unilogin.domain.directory.following import Follow
@@ -103,6 +105,33 @@ async def subjects_at(tx: Transaction, account_id: AccountId, *, client_ids: lis
         client_ids,
     )
     return [row["key"] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A service that knows an account. No page shows ``subject``: it is between the service and us."""
+
+    service_id: UUID
+    subject: UUID
+    name: str
+    since: datetime
+    gets_uniid: bool
+    is_told: bool
+    """Whether it gets the uniid, and asked to be told when it is another one."""
+
+
+_KNOWN = f"""
+  select s.service_id, p.subject, s.name, p.created_at, '{Attribute.UNIID}' = any (s.attributes) as gets_uniid,
+         '{Attribute.UNIID}' = any (s.attributes)
+           and exists (select from services_client c where c.service_id = s.service_id and c.events_wanted) as is_told
+  from services_pairwise p join services_service s using (sector)
+  where p.account_id = $1 and s.app is null order by s.name, s.service_id
+"""
+
+
+async def services_that_know(connection: Connection, account_id: AccountId) -> list[Known]:
+    """Return the services that know an account, by name."""
+    return [Known(*row.values()) for row in await connection.fetch(_KNOWN, account_id)]
 
 
 async def services_that_know_both(

@@ -13,6 +13,7 @@ from unilogin.domain.identity.foreseeing import places_of
 from unilogin.domain.identity.model import Done, NotDone
 from unilogin.domain.identity.proposals import NotAgreed, Proposal, proposal_at
 from unilogin.domain.identity.queries import side_of_account
+from unilogin.domain.services.following import services_that_know
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection, Transaction, acquire, transaction
 from unilogin.kit.secrets import CprVault
@@ -53,7 +54,12 @@ async def _context(connection: Connection, desk: Desk, proposal: Proposal, *, va
     if proposal.kind == "split":
         side = await side_of_account(connection, kept.account_id, vault=vault)
         places = await places_of(connection, kept.person_id)
-        return {"side": side, "places": [(one, one.membership_id in proposal.memberships) for one in places]}
+        services = await services_that_know(connection, kept.account_id)
+        return {
+            "side": side,
+            "places": [(one, one.membership_id in proposal.memberships) for one in places],
+            "services": [(one, one.subject in proposal.subjects) for one in services],
+        }
     if proposal.state != "open":
         return {"shown": None}
     other = await pupil_to_correct(connection, desk.administrator, proposal.other or "")

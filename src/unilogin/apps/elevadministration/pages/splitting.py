@@ -16,6 +16,7 @@ from unilogin.domain.directory.cpr import Cpr, CprError, read_cpr
 from unilogin.domain.identity import proposing
 from unilogin.domain.identity.foreseeing import places_of
 from unilogin.domain.identity.queries import side_of_account
+from unilogin.domain.services.following import services_that_know
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection, acquire, transaction
 
@@ -34,12 +35,15 @@ async def _form(house: House, request: Request, desk: Desk, *, wrong: dict[str, 
         if not isinstance(kept, NotCorrectable):
             side = await side_of_account(connection, kept.account_id, vault=house.secrets.cpr_vault())
             places = await places_of(connection, kept.person_id)
+            services = await services_that_know(connection, kept.account_id)
     if isinstance(kept, NotCorrectable):
         return await merging_page(house, request, desk, wrong={"username": kept.value})
     context = {
         "side": side,
         "places": [(one, one.institution_id == school.institution_id) for one in places],
-        "chosen": set(_chosen(desk)),
+        "chosen": set(_sent(desk, "membership")),
+        "services": services,
+        "theirs": set(_sent(desk, "service")),
         "typed": {name: desk.value(name) for name in _TYPED},
         "wrong": wrong,
         "here_url": url_of_merging(school),
@@ -57,12 +61,15 @@ async def propose(house: House, request: Request, desk: Desk) -> Response:
         kept = await _pass_to_pupil(tx, desk, school)
         made = None
         if not isinstance(kept, NotCorrectable):
+            theirs = set(_sent(desk, "service"))
+            known = await services_that_know(tx, kept.account_id)
             made = await proposing.propose_split(
                 tx,
                 school,
                 kept=kept,
                 names=(desk.value("first_name"), desk.value("family_name")),
-                memberships=_chosen(desk),
+                memberships=_sent(desk, "membership"),
+                subjects=[one.subject for one in known if one.service_id in theirs],
                 number=number,
                 vault=house.secrets.cpr_vault(),
                 actor=desk.actor,
@@ -85,8 +92,8 @@ def _read(desk: Desk) -> tuple[Cpr | None, dict[str, str]]:
     return number, wrong
 
 
-def _chosen(desk: Desk) -> list[UUID]:
-    sent = (desk.fields or {}).get("membership", [])
+def _sent(desk: Desk, name: str) -> list[UUID]:
+    sent = (desk.fields or {}).get(name, [])
     return [key for key in map(as_uuid, sent) if key is not None]
 
 
