@@ -1,5 +1,6 @@
 """A pupil who is new in a file: in the class when the sender has its answer, and in a minute later, by the door."""
 
+import itertools
 import re
 from uuid import UUID
 
@@ -17,12 +18,14 @@ from tests.server import RunningServer
 from tests.visitor import Visitor
 
 SOURCE = "tests of arrival"
+HOURS = itertools.count(3)
+"""Each file is later than the ones before."""
 
 
 @pytest.fixture(scope="module")
 def held(server: RunningServer, shared_database: str, people: People, token: str) -> Class:
     """A class as the system delivered it, and its teacher."""
-    upload(server, token, newcomer("Fast", cpr="7205148000", hour=3).encode())
+    upload(server, token, newcomer("Fast", cpr="7205148000", hour=next(HOURS)).encode())
     classroom = Classroom(Households(shared_database, people))
     key = classroom.value("select group_key from directory_group where source = $1 and group_id = '5a'", SOURCE)
     assert isinstance(key, UUID)
@@ -50,7 +53,7 @@ def test_a_new_pupil_is_in_as_soon_as_the_sender_has_its_answer(
 ) -> None:
     name = f"Ny{way}"
     first = way == "upload"
-    text = newcomer(name, cpr="7205148001" if first else "7205148002", hour=4 if first else 5)
+    text = newcomer(name, cpr="7205148001" if first else "7205148002", hour=next(HOURS))
     if first:
         by_upload(server, token, text)
     else:

@@ -186,3 +186,4 @@ def test_by_soap_the_same_document_again_is_answered_with_what_became_of_it(syst
     released = school.send(3, 4, source="gentager").delivery_id
     school.decide(released, Decision.RELEASE)
     assert again(3, 4) == ("GENTAGET", "released", str(released))
+    within(school.dsn, lambda tx: actions.end_agreement(tx, "ABprove1", number=HERE, actor=OPERATOR))
