@@ -378,26 +378,36 @@ def test_everything_loads_without_a_finding_and_a_new_school_year_is_planned_as_
     assert planned(receipt) == expected(before, after)
 
 
-def planned(receipt: Receipt) -> dict[str, tuple[int, int, dict[str, int]]]:
-    """Of each class that changes: who is new, who leaves, and who moves where."""
+Called = tuple[str | None, str | None]
+"""What a class is called before and afterwards."""
+
+
+def planned(receipt: Receipt) -> dict[Called, tuple[int, int, dict[str, int]]]:
+    """Of each class that changes: who is new, who leaves, and who goes elsewhere than the class does."""
     return {
-        str(line.group): (line.new, line.left, dict(line.moved))
+        (line.was or (line.group if line.before else None), line.group if line.after else None): (
+            line.new,
+            line.left,
+            dict(line.moved),
+        )
         for line in receipt.plan
         if line.actor_group == "Elev" and (line.new or line.left or line.moved)
     }
 
 
-def expected(before: Path, after: Path) -> dict[str, tuple[int, int, dict[str, int]]]:
-    """The same, from the files: a class that moves up is the same class, and is called what it is called now."""
+def expected(before: Path, after: Path) -> dict[Called, tuple[int, int, dict[str, int]]]:
+    """The same, from the files, where a class that moves up keeps its id."""
     was, now = (seats(path) for path in (before, after))
-    called = {**was.names, **now.names}
-    new = Counter(called[group] for one, group in now.groups.items() if one not in was.groups)
-    left = Counter(called[group] for one, group in was.groups.items() if one not in now.groups)
+    new = Counter(group for one, group in now.groups.items() if one not in was.groups)
+    left = Counter(group for one, group in was.groups.items() if one not in now.groups)
     moved: dict[str, Counter[str]] = {}
     for one in was.groups.keys() & now.groups.keys():
         if was.groups[one] != now.groups[one]:
-            moved.setdefault(called[was.groups[one]], Counter())[called[now.groups[one]]] += 1
-    return {name: (new[name], left[name], dict(moved.get(name, {}))) for name in {*new, *left, *moved}}
+            moved.setdefault(was.groups[one], Counter())[now.names[now.groups[one]]] += 1
+    return {
+        (was.names.get(group), now.names.get(group)): (new[group], left[group], dict(moved.get(group, {})))
+        for group in {*new, *left, *moved}
+    }
 
 
 def test_a_oneroster_file_holds_the_same_people_and_some_have_no_number(

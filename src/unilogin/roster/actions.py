@@ -19,6 +19,7 @@ from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStat
 from unilogin.roster.reading import Reading
 from unilogin.roster.recording import record
 from unilogin.roster.staging import Drawer
+from unilogin.roster.telling import tell_refused
 
 Admit = Callable[[Header], None]
 """Told for which institution a file is, before anything of it counts; raises what the caller wants to hear."""
@@ -67,6 +68,8 @@ async def import_file(
             refusal = DeliveryRefusedError.of_document(error)
         except DeliveryRefusedError as error:
             refusal = error
+            if reading is None and error.number:
+                admit(Header(error.number, error.source, now, ""))
         finally:
             if reading is not None:
                 await desk.beside(reading.close)
@@ -83,12 +86,12 @@ async def _record_refusal(
     sent_for: str | None,
 ) -> Receipt:
     header = reading.header if reading else None
-    number = header.institution_number if header else sent_for
+    number = header.institution_number if header else refusal.number or sent_for
     where = await institution(desk.tx, number) if number else None
     told = Receipt(
         DeliveryId(Drawer().new_id()),
-        header.institution_number if header else "",
-        header.source if header else "",
+        header.institution_number if header else refusal.number,
+        header.source if header else refusal.source,
         header.source_time if header else None,
         header.school_year if header else "",
         DeliveryStatus.REFUSED,
@@ -103,4 +106,6 @@ async def _record_refusal(
     )
     institution_id = where.institution_id if where else None
     await record(desk.tx, told, actor=desk.actor, institution_id=institution_id, fingerprint=None)
+    if where and where.active:
+        await tell_refused(desk.tx, where.institution_id, told.delivery_id)
     return told

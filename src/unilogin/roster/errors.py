@@ -16,6 +16,13 @@ class DeliveryRefusedError(UniloginError):
         self.reason = reason
         self.line = line
         self.fields: Mapping[str, str | int] = fields | ({"line": line} if line is not None else {})
+        self.number = ""
+        self.source = ""
+
+    def of(self, *, number: str, source: str) -> "DeliveryRefusedError":
+        """Say for which institution and from which system the file is, as far as it could be read."""
+        self.number, self.source = number, source
+        return self
 
     @classmethod
     def of_document(cls, error: DocumentError) -> "DeliveryRefusedError":

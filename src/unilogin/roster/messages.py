@@ -181,14 +181,29 @@ def why_held(texts: Texts, language: Language, breach: Breach) -> str:
 def in_words(texts: Texts, language: Language, line: PlanLine) -> str:
     """Return one line of the plan of changes: ``3.A: 2 nye, 1 flyttet til 3.B``."""
     counts = {"new": line.new, "back": line.back, "left": line.left, "changed": line.changed}
-    parts = [texts(language, f"roster.plan.{name}", count=count) for name, count in counts.items() if count]
+    parts = [_followed(texts, language, line)] if line.followed else []
+    parts += [texts(language, f"roster.plan.{name}", count=count) for name, count in counts.items() if count]
+    own = line.was or line.group
     parts += [
-        texts(language, "roster.plan.moved", count=count, group=group or "–")
+        texts(language, "roster.plan.stayed" if group == own else "roster.plan.moved", count=count, group=group or "–")
         for group, count in sorted(line.moved.items())
     ]
     if line.moved_here:
         parts.append(texts(language, "roster.plan.moved_here", count=line.moved_here))
     if line.unchanged:
         parts.append(texts(language, "roster.plan.unchanged", count=line.unchanged))
-    place = line.group or texts(language, f"roster.plan.of_{line.actor_group.name.lower()}")
-    return f"{place}: {', '.join(parts) or texts(language, 'roster.plan.nothing')}"
+    return f"{whose(texts, language, line)}: {', '.join(parts) or texts(language, 'roster.plan.nothing')}"
+
+
+def whose(texts: Texts, language: Language, line: PlanLine) -> str:
+    """Return whom a line of the plan is about: a class, one that goes on as another, or all who are in none."""
+    if line.was is not None:
+        return f"{line.was} → {line.group}"
+    if line.former:
+        return texts(language, "roster.plan.former", group=line.group or "")
+    return line.group or texts(language, f"roster.plan.of_{line.actor_group.name.lower()}")
+
+
+def _followed(texts: Texts, language: Language, line: PlanLine) -> str:
+    is_all = line.followed == line.before and line.followed > 1
+    return texts(language, "roster.plan.followed_all" if is_all else "roster.plan.followed", count=line.followed)

@@ -202,7 +202,7 @@ class PlanLine:
     """The plan of changes for one class, or for everybody of an actor group who is in none."""
 
     actor_group: ActorGroup
-    group: str | None  # the class, as people call it
+    group: str | None  # the class, as people call it afterwards
     new: int = 0
     back: int = 0
     left: int = 0
@@ -210,11 +210,19 @@ class PlanLine:
     moved: Mapping[str, int] = field(default_factory=dict)  # out of this class: to which, how many
     moved_here: int = 0
     unchanged: int = 0
+    was: str | None = None  # the class that goes on as this one, under another name or in it
+    followed: int = 0  # out of that class into this one
+    former: bool = False  # the class that had the name before; another one has it now
 
     @property
     def before(self) -> int:
         """How many there were before the delivery."""
-        return self.unchanged + self.changed + self.left + sum(self.moved.values())
+        return self.unchanged + self.changed + self.left + self.followed + sum(self.moved.values())
+
+    @property
+    def after(self) -> int:
+        """How many there are afterwards."""
+        return self.unchanged + self.changed + self.new + self.back + self.followed + self.moved_here
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.model import ActorGroup, InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.roster.model import ChangeCount, ChangeKind, Guardians, Jump
-from unilogin.roster.rules import JUMPS, Effect, Limits, Place, places_of, plan_of, there_before
+from unilogin.roster.plan import Place, places_of, plan_of, there_before
+from unilogin.roster.rules import JUMPS, Effect, Limits
 
 _NOTE_CHANGES = """
   with touched as (
@@ -21,7 +22,7 @@ _NOTE_CHANGES = """
   ), compared as (
     select m.membership_id, m.local_person_id, m.actor_group, m.ended_at is not null as is_gone,
            t.before is null as is_new, t.before ->> 'ended_at' is not null as was_gone,
-           case when t.before is not null then case when g.before is null then here.name else was.name end end
+           case when t.before is not null then case when g.before is null then here.former else was.former end end
              as class_before,
            case when m.ended_at is null then here.name end as class_after,
            case when t.before is null then '{}' else array_remove(array[
@@ -45,11 +46,14 @@ _NOTE_CHANGES = """
     left join directory_journal g on g.delivery_id = $1 and g.kind = 'groups' and g.row_id = m.membership_id
     left join directory_journal c on c.delivery_id = $1 and c.kind = 'contacts' and c.row_id = m.membership_id
     left join lateral (
-      select k.name from directory_group_member gm join directory_group k using (group_key)
+      select k.name, coalesce(r.before ->> 'name', k.name) as former
+      from directory_group_member gm join directory_group k using (group_key)
+      left join directory_journal r on r.delivery_id = $1 and r.kind = 'group' and r.row_id = k.group_key
       where gm.membership_id = m.membership_id and gm.main limit 1) here on true
     left join lateral (
-      select k.name from jsonb_array_elements(g.before) e
+      select coalesce(r.before ->> 'name', k.name) as former from jsonb_array_elements(g.before) e
       join directory_group k on k.group_key = (e ->> 'group_key')::uuid
+      left join directory_journal r on r.delivery_id = $1 and r.kind = 'group' and r.row_id = k.group_key
       where (e ->> 'main')::boolean limit 1) was on true
   )
   insert into roster_change (delivery_id, number, local_person_id, membership_id, kind, actor_group,
@@ -68,6 +72,18 @@ _COUNT_CHANGES = """
          count(*) filter (where 'contacts' = any (fields)) as with_contacts
   from roster_change where delivery_id = $1
   group by kind, actor_group, class_before, class_after
+"""
+
+# Of a class that has another name now: those about whom nothing else was said.
+_RENAMED = """
+  select m.actor_group, j.before ->> 'name' as class_before, g.name as class_after, count(*) as people
+  from directory_journal j
+  join directory_group g on g.group_key = j.row_id and g.ended_at is null
+  join directory_group_member gm on gm.group_key = g.group_key and gm.main
+  join directory_membership m on m.membership_id = gm.membership_id and m.ended_at is null
+  where j.delivery_id = $1 and j.kind = 'group' and j.before ->> 'name' <> g.name
+    and not exists (select from roster_change c where c.delivery_id = $1 and c.membership_id = m.membership_id)
+  group by m.actor_group, j.before ->> 'name', g.name
 """
 
 _THERE_NOW = """
@@ -188,6 +204,9 @@ async def _changes(tx: Transaction, origin: Origin) -> tuple[list[ChangeCount], 
         )
         for row in rows
     ]
+    for row in await tx.fetch(_RENAMED, delivery_id, timeout=PATIENCE):
+        group, before, after, people = row.values()
+        counts.append(ChangeCount(ChangeKind.MOVED, ActorGroup(group), after, people, before))
     coming_or_going = any(one.kind in (ChangeKind.NEW, ChangeKind.BACK, ChangeKind.LEFT) for one in counts)
     return counts, coming_or_going or any(row["with_contacts"] for row in rows)
 

@@ -10,8 +10,6 @@ from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.messages import Found, Held, Refused
 from unilogin.roster.model import (
     Breach,
-    ChangeCount,
-    ChangeKind,
     DeliveryKind,
     Finding,
     Guardians,
@@ -106,89 +104,6 @@ def _asked(together: Sequence[Jump]) -> Iterator[Finding]:
         return
     for jump in together:
         yield Finding(jump.line, Found.GRADE_JUMP.value, Severity.WARNING, fields, jump.local_person_id)
-
-
-# The plan of changes -------------------------------------------------------------------------------------------------
-
-Place = tuple[ActorGroup, str | None]
-"""A class, or everybody of an actor group who is in none."""
-
-
-def plan_of(
-    counts: Sequence[ChangeCount],
-    *,
-    there: Mapping[ActorGroup, int],
-    in_classes: Mapping[Place, int],
-    guardians: Guardians,
-) -> tuple[PlanLine, ...]:
-    """Put together what changes for each class that changes.
-
-    ``there`` and ``in_classes`` are how many belong once the delivery counts, in all and in those classes; in every
-    class where pupils without one change, for they are the rest.
-    """
-    lines = []
-    for place in sorted(places_of(counts), key=_in_order):
-        size = in_classes.get(place, 0) if place[1] else there.get(place[0], 0) - _in_any_class(place[0], in_classes)
-        lines.append(_line(place, counts, there=size))
-    if guardians.gained or guardians.lost:
-        lines.append(PlanLine(ActorGroup.KONTAKTPERSON, None, new=guardians.gained, left=guardians.lost))
-    return tuple(lines)
-
-
-def places_of(counts: Iterable[ChangeCount]) -> set[Place]:
-    """Return the classes that somebody comes to, is changed in or goes from; None is no class."""
-    places: set[Place] = set()
-    for one in counts:
-        if one.kind in (ChangeKind.LEFT, ChangeKind.MOVED):
-            places.add((one.actor_group, one.before))
-        if one.kind is not ChangeKind.LEFT:
-            places.add((one.actor_group, one.after))
-    return places
-
-
-def _in_any_class(group: ActorGroup, in_classes: Mapping[Place, int]) -> int:
-    return sum(people for (of, _), people in in_classes.items() if of is group)
-
-
-def there_before(counts: Iterable[ChangeCount], there: Mapping[ActorGroup, int]) -> dict[ActorGroup, int]:
-    """Return how many belonged before a delivery, by what they are."""
-    before = dict(there)
-    for one in counts:
-        if one.kind in (ChangeKind.NEW, ChangeKind.BACK):
-            before[one.actor_group] = before.get(one.actor_group, 0) - one.people
-        elif one.kind is ChangeKind.LEFT:
-            before[one.actor_group] = before.get(one.actor_group, 0) + one.people
-    return before
-
-
-def _in_order(place: Place) -> tuple[int, bool, str]:
-    return (list(ActorGroup).index(place[0]), place[1] is None, place[1] or "")
-
-
-def _line(place: Place, counts: Iterable[ChangeCount], *, there: int) -> PlanLine:
-    came = dict.fromkeys(ChangeKind, 0)
-    moved: dict[str, int] = {}
-    left = 0
-    for one in counts:
-        if one.actor_group is not place[0]:
-            continue
-        if one.is_leaving:
-            left += one.people if one.before == place[1] else 0
-            continue
-        if one.after == place[1]:
-            came[one.kind] += one.people
-        if one.kind is ChangeKind.MOVED and one.before == place[1]:
-            moved[one.after or ""] = moved.get(one.after or "", 0) + one.people
-    return PlanLine(
-        *place,
-        new=came[ChangeKind.NEW],
-        back=came[ChangeKind.BACK],
-        left=left,
-        changed=came[ChangeKind.CHANGED],
-        moved=moved,
-        moved_here=came[ChangeKind.MOVED],
-        unchanged=there - sum(came.values()),
-    )
 
 
 # The brake -----------------------------------------------------------------------------------------------------------

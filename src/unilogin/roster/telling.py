@@ -33,6 +33,33 @@ async def tell_administrators(
             )
 
 
+SAME_AGAIN_HOURS = 24
+"""The same cause is told once in so long, however often a system tries."""
+
+STILL_SO_DAYS = 7
+"""And once in so long where nothing of the system has come through since."""
+
+# What cannot be read names no source: then anything that came through counts.
+_TOLD_ALREADY = """
+  select exists (
+    select from roster_delivery r
+    join roster_delivery d on d.institution_id = r.institution_id and d.source = r.source and d.refusal = r.refusal
+      and d.received_at > kit_now() - $3 * interval '1 day'
+    join roster_told t on t.delivery_id = d.delivery_id
+    where r.delivery_id = $1
+      and (t.told_at > kit_now() - $2 * interval '1 hour'
+           or not exists (select from roster_delivery o
+                          where o.institution_id = r.institution_id and (o.source = r.source or r.source = '')
+                            and o.status <> 'refused' and o.received_at > d.received_at)))
+"""
+
+
+async def tell_refused(tx: Transaction, institution_id: InstitutionId, delivery_id: DeliveryId) -> None:
+    """Let administrators know that a delivery was refused; not anew what they were told of the same cause."""
+    if not await tx.fetchval(_TOLD_ALREADY, delivery_id, SAME_AGAIN_HOURS, STILL_SO_DAYS):
+        await tell_administrators(tx, institution_id, Notice.DELIVERY_REFUSED, of=delivery_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """Somebody who was told of a delivery. ``address`` is masked; ``state`` says how the letter fares."""

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.apps.elevadministration.office import Office, pupils
-from tests.roster.documents import member, person, student
+from tests.roster.documents import GROUPS, member, person, student
 from unilogin.roster.model import DeliveryStatus
 
 FIRST = member("e-50", person("6105168950", first="Hop"), student(level="2"))
@@ -23,3 +23,23 @@ def test_b_r25_a_question_has_the_yellow_mark(loaded: Office) -> None:
     url = f"{loaded.url}/import"
     assert str(receipt.delivery_id) in loaded.browser.open(f"{url}?vis=advis").text
     assert "gik i 2. klasse og står nu i 9. klasse" in loaded.browser.open(f"{url}/{receipt.delivery_id}").text
+
+
+def test_a_refused_delivery_is_told_and_says_where_it_is_wrong(loaded: Office) -> None:
+    receipt = loaded.deliver(*pupils(10, seed=37), groups=GROUPS + "<Klasse/>")
+    assert receipt.status is DeliveryStatus.REFUSED
+    assert "1 system sendte en fil, der ikke kunne indlæses" in loaded.browser.open(loaded.url).text
+    text = loaded.browser.open(f"{loaded.url}/import/{receipt.delivery_id}").text
+    assert "XPath /UNILoginImport/Institution/Klasse." in text
+    assert "Hvem har fået besked?" in text
+    told = "select count(*) from roster_told where delivery_id = $1 and account_id = $2"
+    assert loaded.value(told, receipt.delivery_id, loaded.head.account_id) == 1
+
+
+def test_a_school_year_is_read_class_by_class(loaded: Office) -> None:
+    moved = [one.replace("<Level>2", "<Level>3").replace(">2b<", ">3a<") for one in pupils(10, seed=37)]
+    receipt = loaded.deliver(*moved, *pupils(4, first=60, seed=37))
+    text = loaded.browser.open(f"{loaded.url}/import/{receipt.delivery_id}").text
+    for place, words in (("2.B → 3.A", "10 rykker med, 1 er her ikke længere"), ("2.B", "4 nye")):
+        assert f"<bdi>{place}</bdi>" in text
+        assert words in text

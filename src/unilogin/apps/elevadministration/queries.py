@@ -205,7 +205,11 @@ async def voices(connection: Connection, delivery_id: DeliveryId, *, reader: Acc
 _WAITING = f"""
   with newest as (
     select distinct on (d.source) d.delivery_id, d.status, d.refused from roster_delivery d
-    where d.institution_id = $1 order by d.source, d.received_at desc, d.delivery_id desc
+    where d.institution_id = $1
+      and not (d.source = '' and exists (  -- it could not be read, and whatever system it was from: one has come since
+        select from roster_delivery o
+        where o.institution_id = $1 and o.status <> 'refused' and o.received_at > d.received_at))
+    order by d.source, d.received_at desc, d.delivery_id desc
   ), here as (
     select m.membership_id, m.person_id from directory_membership m
     where m.institution_id = $1 and m.ended_at is null

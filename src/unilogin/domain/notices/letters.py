@@ -23,6 +23,7 @@ _REMINDERS = (
     Notice.MANUAL_ENDING,
     Notice.IMPORT_ENDING,
     Notice.DELIVERY_WAITS,
+    Notice.DELIVERY_REFUSED,
     Notice.SECOND_WORD_WAITS,
     Notice.SWITCH_RUN,
     Notice.SWITCH_NOT_RUN,

@@ -30,6 +30,7 @@ class Notice(StrEnum):
     MANUAL_ENDING = "manual_ending"
     IMPORT_ENDING = "import_ending"
     DELIVERY_WAITS = "delivery_waits"
+    DELIVERY_REFUSED = "delivery_refused"
     WINDOW_UNDONE = "window_undone"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"

@@ -37,7 +37,22 @@ _GROUP = {
 
 def read_header(place: Element, names: Names) -> Header:
     """Return where the delivery comes from; raises DeliveryRefusedError for another kind of document."""
-    root = place.getroottree().getroot()
+    try:
+        return _header(place.getroottree().getroot(), names)
+    except DeliveryRefusedError as refusal:
+        refusal.of(**_said_of(place.getroottree().getroot()))
+        raise
+
+
+def _said_of(root: Element) -> dict[str, str]:
+    """Return institution and source of a document that has faults, as far as they can be made out."""
+    children = [(split_tag(child.tag)[1], tidy(child.text or "").upper()) for child in (root[0] if len(root) else ())]
+    number = next((text for name, text in children if name == "InstitutionNumber" and _NUMBER.fullmatch(text)), "")
+    source = tidy(root.get("source", ""))
+    return {"number": number, "source": source if len(source) <= LONGEST_SOURCE else ""}
+
+
+def _header(root: Element, names: Names) -> Header:
     namespace, name = split_tag(root.tag)
     if name != "UNILoginImport":
         raise _refused(Refused.ROOT_UNKNOWN, root, root=shown(name))
@@ -90,7 +105,7 @@ def check_structure(root: Element, names: Names, *, lines: int = 0) -> None:
 
 def refused_without_persons(root: Element) -> DeliveryRefusedError:
     """Return the refusal of a document that names nobody: an empty list would make everybody leave (B-R02)."""
-    return _refused(Refused.NO_PERSONS, root[0])
+    return _refused(Refused.NO_PERSONS, root[0]).of(**_said_of(root))
 
 
 def _refused(why: Refused, where: Element, /, *, further: int = 0, **fields: str) -> DeliveryRefusedError:

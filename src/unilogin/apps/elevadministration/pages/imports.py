@@ -27,7 +27,7 @@ from unilogin.kit.danish_time import danish_time
 from unilogin.kit.db.connection import Connection, acquire
 from unilogin.kit.text import Language
 from unilogin.kit.web.errors import RefusedError
-from unilogin.roster.messages import ASKED, in_words, what_is_wrong, what_to_do, why_held, why_refused
+from unilogin.roster.messages import ASKED, in_words, what_is_wrong, what_to_do, whose, why_held, why_refused
 from unilogin.roster.model import DeliveryId, DeliveryStatus, PlanLine, Receipt
 from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
@@ -128,12 +128,11 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
 
 
 def _planned(house: House, language: Language, line: PlanLine) -> Planned:
-    place = line.group or house.texts(language, f"roster.plan.of_{line.actor_group.name.lower()}")
+    place = whose(house.texts, language, line)
     words = in_words(house.texts, language, line).removeprefix(f"{place}: ")
     if line.actor_group is ActorGroup.KONTAKTPERSON:  # those who come and go are counted, not those who stay
         return Planned(place, words)
-    after = line.unchanged + line.changed + line.new + line.back + line.moved_here
-    return Planned(place, words, line.before, after)
+    return Planned(place, words, line.before, line.after)
 
 
 async def _receipt(connection: Connection, school: AdministeredSchool, delivery_id: DeliveryId) -> Receipt:
