@@ -14,6 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from pathlib import Path
+from typing import Final
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -34,12 +36,19 @@ HEADER_MILLISECONDS = 15_000
 BUFFER_BYTES = 64 * 1024
 """What is read ahead of one connection; longer headers are refused."""
 
+_HUGE_PAGES: Final = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+_MALLOC: Final = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"
+"""One heap in pages of 2 MB: a hash walks at random through 19 MB, and finds its way in these a tenth quicker. And the
+memory of a hash is given back after it; with a heap for each thread the worker holds on to that of every thread."""
+
 
 class Workers:
     """The workers of one port."""
 
     def __init__(self, target: str, *, address: str, port: int, workers: int, stop_seconds: int) -> None:
         multiprocessing.set_start_method("spawn", force=True)
+        if _has_huge_pages():  # else giving memory back after each hash costs more than it is worth
+            os.environ.setdefault("GLIBC_TUNABLES", _MALLOC)  # read by a process when it begins; not by this one
         self._stop_seconds = stop_seconds
         self._server = _Server(
             target,
@@ -66,6 +75,14 @@ class Workers:
         """
         self._server.on_stopping = on_stopping
         self._server.serve(target_loader=partial(load_application, stop_seconds=self._stop_seconds))
+
+
+def _has_huge_pages() -> bool:
+    """Whether this machine gives pages of 2 MB to who asks for them."""
+    try:
+        return "[never]" not in _HUGE_PAGES.read_text()
+    except OSError:
+        return False
 
 
 class _Server(MPServer):
