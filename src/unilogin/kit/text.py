@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Literal, get_args
 
@@ -45,8 +46,9 @@ class Texts:
         return self._sentences[language].by_code[code]
 
 
+@cache
 def load_texts() -> Texts:
-    """Read the catalogues of the package."""
+    """Read the catalogues of the package, once in a process."""
     return Texts({language: _read(language) for language in LANGUAGES})
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from functools import partial
+from types import CodeType
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2 import BaseLoader, BytecodeCache, ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -14,6 +16,22 @@ from unilogin.kit.web.cookies import Cookies
 LANGUAGE_COOKIE = "language"
 _YEAR = 365 * 24 * 3600
 _LANGUAGE = "unilogin.language"
+
+
+class _Compiled(BytecodeCache):
+    """What templates were compiled to in this process: the second language does not compile them again."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 class Pages:
@@ -67,6 +85,7 @@ def _environment(loader: BaseLoader, language: Language, *, texts: Texts, assets
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
     )
     environment.globals |= {"asset": assets.url, "lang": language, "t": partial(texts, language)}
     return environment
