@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.fixtures import chromium, open_page  # noqa: F401 - fixtures for every folder
+from tests.builders import running
 from tests.builders.journeys import Journeys
 from tests.builders.people import People
 from tests.builders.running import run
@@ -110,7 +111,7 @@ def _forgiven(request: pytest.FixtureRequest) -> None:
 
 
 async def _forgive(dsn: str) -> None:
-    connection = await connect(dsn)
+    connection = await running.connect(dsn)
     for table in ("limits_net", "limits_site", "limits_device", "limits_spray", "limits_client"):
         await connection.execute(f"delete from {table}")
     await connection.close()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from unilogin.kit.db.connection import connect
+from tests.builders.running import connect
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
+import asyncpg
 import httpx
 from pydantic import SecretStr
 from starlette.types import ASGIApp
@@ -88,8 +89,16 @@ def inside(dsn: str, secrets: Secrets, *, proxies: tuple[str, ...] = ()) -> Iter
 
 async def _counted_pool(dsn: str, statements: list[str]) -> database.Pool:
     pool = await database.open_pool(dsn, size=8)
+    connect = pool._connect  # most tests need two of the eight: what connects later is counted as well
+
+    async def connect_counted() -> "asyncpg.Connection[asyncpg.Record]":
+        connection = await connect()
+        connection.add_query_logger(lambda record: _note(statements, record.query))
+        return connection
+
+    pool._connect = connect_counted
     async with AsyncExitStack() as held:
-        for _ in range(8):
+        for _ in range(pool.get_size()):
             connection = await held.enter_async_context(pool.acquire())
             connection.add_query_logger(lambda record: _note(statements, record.query))
     return pool

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from tests.builders.services import Services
 from unilogin.domain.services import queries
 from unilogin.domain.services.model import Service
-from unilogin.kit.db.connection import connect
 from unilogin.signin.actions import start_journey
 from unilogin.signin.model import Demands
 

@@ -8,9 +8,8 @@ import asyncpg
 
 from tests.builders.authenticator import Authenticator, cose
 from tests.builders.people import Somebody
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from unilogin.domain.services.model import Level
-from unilogin.kit.db.connection import connect
 
 
 @dataclass(frozen=True, slots=True)

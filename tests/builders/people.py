@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials.actions import set_password
 from unilogin.domain.credentials.hashing import Hasher
@@ -16,7 +16,6 @@ from unilogin.domain.credentials.rules import normal_secret, picture_secret
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.sessions.model import OwnSession
 from unilogin.domain.sessions.queries import own_sessions
-from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 
 _numbers = itertools.count(os.getpid() % 1000 * 7 + 1)

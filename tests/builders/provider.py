@@ -15,11 +15,10 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote_plus, urlencode, urlsplit
 
 from tests.builders.people import People, Somebody
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from unilogin.domain.access.model import Right
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.cpr import read_cpr
-from unilogin.kit.db.connection import connect
 from unilogin.kit.ids import new_token
 from unilogin.kit.jose import SigningKey
 from unilogin.kit.secrets import Secrets

@@ -4,12 +4,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.domain.services.actions import Registered, Registration, add_service, grant_licence
 from unilogin.domain.services.model import STANDARD_ATTRIBUTES, Attribute, Level
-from unilogin.kit.db.connection import connect
 
 _numbers = itertools.count(1)
 OPERATOR = Actor("operator", "tests")

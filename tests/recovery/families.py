@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tests.builders.people import People, Somebody
-from tests.builders.running import run
-from unilogin.kit.db.connection import connect
+from tests.builders.running import connect, run
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """What the database says after a visit."""
 
 from tests.builders.people import People, Somebody
-from tests.builders.running import run
-from unilogin.kit.db.connection import connect
+from tests.builders.running import connect, run
 
 
 def sessions_now(people: People, somebody: Somebody) -> list[tuple[str, str]]:

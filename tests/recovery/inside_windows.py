@@ -6,14 +6,14 @@ from ipaddress import ip_address
 from uuid import UUID, uuid4
 
 from tests.builders.people import Somebody
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from unilogin.domain.access.gates import ChildInCustody as Child
 from unilogin.domain.access.gates import PupilInReach, child_in_custody, children_in_custody
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials import windows
 from unilogin.domain.credentials.windows import Claim, Window, WindowId, WindowKind
 from unilogin.domain.directory.model import InstitutionId
-from unilogin.kit.db.connection import Connection, connect
+from unilogin.kit.db.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from tests.builders.people import Somebody
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from tests.visitor import Visitor
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.services.model import Level
-from unilogin.kit.db.connection import Connection, connect
+from unilogin.kit.db.connection import Connection
 from unilogin.kit.secrets import Secrets
 from unilogin.signin.errands import note_failure, note_identity
 from unilogin.signin.model import Alias, ErrandId, ExternalIdentity, Failure, IdentityKind, Provider, ProviderKind

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 import asyncpg
 
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from tests.roster.documents import document
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.actions import InstitutionDraft, save_institutions
 from unilogin.domain.directory.bulk_undo import Undone
 from unilogin.domain.directory.model import InstitutionKind
-from unilogin.kit.db.connection import Connection, Transaction, connect
+from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.actions import import_file
 from unilogin.roster.deciding import Decided, Decision, decide

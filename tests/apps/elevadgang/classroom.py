@@ -5,11 +5,10 @@ from uuid import UUID, uuid4
 
 from tests.apps.households import Households
 from tests.builders.people import Somebody
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from unilogin.domain.access.actions import grant_right
 from unilogin.domain.access.model import Right
 from unilogin.domain.audit.model import Actor
-from unilogin.kit.db.connection import connect
 
 PICTURES = ["sol", "hus", "bil", "is"]
 

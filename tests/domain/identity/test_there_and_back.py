@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders.people import People, Somebody
-from tests.builders.running import run, within
+from tests.builders.running import connect, run, within
 from tests.builders.services import Services
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.cpr import read_cpr
@@ -20,7 +20,7 @@ from unilogin.domain.identity import actions
 from unilogin.domain.identity.model import Done, NewPerson, NotDone
 from unilogin.domain.identity.moving import FOLLOWING, STAYS
 from unilogin.domain.services.actions import Registered
-from unilogin.kit.db.connection import Connection, connect
+from unilogin.kit.db.connection import Connection
 from unilogin.kit.secrets import Secrets
 
 Result = TypeVar("Result")

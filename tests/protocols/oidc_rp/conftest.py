@@ -9,10 +9,9 @@ import pytest
 from tests.builders.journeys import Journeys
 from tests.builders.people import People, Somebody
 from tests.builders.provider import Providers, StubProvider, give_cpr, stub_provider
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from tests.server import RunningServer
 from tests.visitor import Visitor
-from unilogin.kit.db.connection import connect
 from unilogin.kit.ids import new_token
 from unilogin.kit.secrets import Secrets
 from unilogin.signin.model import Alias
