@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.builders import correcting
+from tests.builders.correcting import TESTS
 from tests.builders.people import People, Somebody
 from tests.builders.running import connect, run, within
 from tests.builders.services import Services
-from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.cpr import read_cpr
 from unilogin.domain.directory.model import Username
 from unilogin.domain.directory.queries import standing_by_username
@@ -24,7 +25,7 @@ from unilogin.kit.db.connection import Connection
 from unilogin.kit.secrets import Secrets
 
 Result = TypeVar("Result")
-TESTS = Actor("operator", "tests")
+
 _numbers = itertools.count(1000)
 
 
@@ -51,22 +52,11 @@ class Office:
         return run(ask())
 
     def merge(self, kept: Somebody, other: Somebody, *, number_of_other: bool | None = None) -> Done | NotDone:
-        return self.do(
-            lambda tx: actions.merge(
-                tx,
-                kept=Username(kept.username),
-                other=Username(other.username),
-                two_numbers=False,
-                vault=self.secrets.cpr_vault(),
-                actor=TESTS,
-                number_of_other=number_of_other,
-            )
-        )
+        return correcting.merge(self.dsn, self.secrets, kept=kept, other=other, number_of_other=number_of_other)
 
     def take_back(self, done: Done | NotDone) -> Done | NotDone:
         assert isinstance(done, Done), done
-        vault = self.secrets.cpr_vault()
-        return self.do(lambda tx: actions.take_back(tx, done.correction_id, vault=vault, actor=TESTS))
+        return correcting.take_back(self.dsn, self.secrets, done.correction_id)
 
     def rows(self, *who: Somebody) -> dict[str, list[Any]]:
         """Every row that belongs to these people."""

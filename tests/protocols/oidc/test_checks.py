@@ -1,11 +1,11 @@
 """The order of the checks, and that nothing can be answered before client and address are certain."""
 
 from dataclasses import replace
-from uuid import UUID
 
 import pytest
 
-from unilogin.domain.services.model import Client, ClientId, Level, Service, ServiceId
+from tests.protocols.oidc.client import client_at
+from unilogin.domain.services.model import Client
 from unilogin.protocols.oidc import checks
 from unilogin.protocols.oidc.checks import AUTHORIZATION_CHECKS, Asked, check_authorization
 from unilogin.protocols.oidc.errors import LocalError, OidcError
@@ -22,20 +22,7 @@ GOOD = {
     "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
     "code_challenge_method": "S256",
 }
-SERVICE = Service(
-    ServiceId(UUID(int=1)),
-    "Tjeneste",
-    None,
-    "Forlaget",
-    "https://a.dk/",
-    "a",
-    frozenset(),
-    frozenset(),
-    Level.EN_FAKTOR,
-    licence_required=False,
-    missing_licence_url=None,
-)
-CLIENT = Client(ClientId("a"), SERVICE, True, ("https://a.dk/cb",), (), (), pkce_required=True, secret_hashes=())
+CLIENT = client_at("https://a.dk/cb")
 WRONG_FROM_THE_LAST = (
     ("check_level", {"claims": '{"id_token":{"acr":{"essential":true,"value":"ToFaktor"}}}'}),
     ("check_claims", {"claims": "{"}),

@@ -1,44 +1,16 @@
 """Redirect URIs are compared character by character (V-01 … V-05, N-30); only a native client's port may differ."""
 
 import string
-from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unilogin.domain.services.model import Client, ClientId, Level, Service, ServiceId
+from tests.protocols.oidc.client import client_at
 from unilogin.protocols.oidc.checks import redirect_uri_fits
 
 WEB = "https://a.dk/cb?x=1"
 NATIVE = "http://127.0.0.1/cb"
-SERVICE = Service(
-    ServiceId(UUID(int=1)),
-    "Tjeneste",
-    None,
-    "Forlaget",
-    "https://a.dk/",
-    "a",
-    frozenset(),
-    frozenset(),
-    Level.EN_FAKTOR,
-    licence_required=False,
-    missing_licence_url=None,
-)
-
-
-def client(uri: str, *, confidential: bool) -> Client:
-    return Client(
-        ClientId("a"),
-        SERVICE,
-        confidential,
-        (uri,),
-        (),
-        (),
-        pkce_required=True,
-        secret_hashes=(),
-    )
-
 
 INSERTED = st.sampled_from(
     [
@@ -63,8 +35,8 @@ INSERTED = st.sampled_from(
 @given(st.integers(0, len(WEB)), st.integers(0, 3), INSERTED)
 def test_only_the_registered_uri_itself_fits(at: int, without: int, inserted: str) -> None:
     mutated = WEB[:at] + inserted + WEB[at + without :]
-    assert redirect_uri_fits(mutated, client(WEB, confidential=True)) == (mutated == WEB)
-    assert redirect_uri_fits(mutated, client(WEB, confidential=False)) == (mutated == WEB)
+    assert redirect_uri_fits(mutated, client_at(WEB, confidential=True)) == (mutated == WEB)
+    assert redirect_uri_fits(mutated, client_at(WEB, confidential=False)) == (mutated == WEB)
 
 
 @given(st.integers(0, len(NATIVE)), st.integers(0, 3), INSERTED)
@@ -74,12 +46,12 @@ def test_a_native_client_may_choose_its_port_and_nothing_else(at: int, without: 
     differs_by_port = mutated == f"http://127.0.0.1{port}/cb" and (
         not port or (port[0] == ":" and port[1:].isascii() and port[1:].isdigit())
     )
-    assert redirect_uri_fits(mutated, client(NATIVE, confidential=False)) == differs_by_port
-    assert redirect_uri_fits(mutated, client(NATIVE, confidential=True)) == (mutated == NATIVE)
+    assert redirect_uri_fits(mutated, client_at(NATIVE, confidential=False)) == differs_by_port
+    assert redirect_uri_fits(mutated, client_at(NATIVE, confidential=True)) == (mutated == NATIVE)
 
 
 @pytest.mark.parametrize("uri", ["https://aXdk/cb?x=1", "https://a.dk/cb?x=12", "https://a.dk/cb?x", ".*", "*"])
 def test_a_registered_uri_is_no_pattern(uri: str) -> None:
     """V-04."""
-    assert not redirect_uri_fits(uri, client(WEB, confidential=True))
-    assert not redirect_uri_fits(WEB, client(uri, confidential=True))
+    assert not redirect_uri_fits(uri, client_at(WEB, confidential=True))
+    assert not redirect_uri_fits(WEB, client_at(uri, confidential=True))

@@ -8,12 +8,11 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from tests.builders import correcting
+from tests.builders.correcting import TESTS
 from tests.builders.people import Somebody
 from tests.builders.running import within
 from tests.protocols.oidc.relying_party import RelyingParty
-from unilogin.domain.audit.model import Actor
-from unilogin.domain.directory.model import Username
-from unilogin.domain.identity import actions
 from unilogin.domain.identity.model import CorrectionId, Done, NotDone
 from unilogin.domain.services.actions import want_events
 from unilogin.domain.services.model import ClientId
@@ -30,7 +29,6 @@ from unilogin.protocols.oidc.events.actions import (
 from unilogin.protocols.oidc.events.model import Event, Poll
 
 Result = TypeVar("Result")
-TESTS = Actor("operator", "tests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +43,10 @@ class Corrections:
         return within(self.dsn, work)
 
     def merge(self, kept: Somebody, other: Somebody) -> Done:
-        return self._done(
-            lambda tx: actions.merge(
-                tx,
-                kept=Username(kept.username),
-                other=Username(other.username),
-                two_numbers=False,
-                vault=self.secrets.cpr_vault(),
-                actor=TESTS,
-            )
-        )
+        return _done(correcting.merge(self.dsn, self.secrets, kept=kept, other=other))
 
     def take_back(self, correction_id: CorrectionId) -> Done:
-        vault = self.secrets.cpr_vault()
-        return self._done(lambda tx: actions.take_back(tx, correction_id, vault=vault, actor=TESTS))
+        return _done(correcting.take_back(self.dsn, self.secrets, correction_id))
 
     def want(self, client_id: ClientId, push_uri: str | None) -> None:
         """Let a client be told, at an address or when it asks."""
@@ -99,10 +87,10 @@ class Corrections:
         else:
             self.do(lambda tx: note_failure(tx, event, answer="timeout", pause_seconds=0))
 
-    def _done(self, work: Callable[[Connection], Awaitable[Done | NotDone]]) -> Done:
-        done = self.do(work)
-        assert isinstance(done, Done), done
-        return done
+
+def _done(outcome: Done | NotDone) -> Done:
+    assert isinstance(outcome, Done), outcome
+    return outcome
 
 
 def said(party: RelyingParty, token: str) -> jwt.Token:
