@@ -10,6 +10,7 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 
 def violations(page: Page) -> list[str]:
     """Return everything axe finds wrong with the page, a line each."""
+    page.wait_for_load_state()
     page.evaluate(_AXE.read_text(encoding="utf-8"))
     return list(
         page.evaluate(

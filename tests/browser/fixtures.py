@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.installed import QUIET, chromium_path
+
+expect.set_options(timeout=60_000)  # whether it comes, not how soon: the machine may be busy with other tests
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +45,7 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
             viewport={"width": width, "height": height},
             **{"locale": "da-DK", **options},  # type: ignore[arg-type]  # Playwright's options, by name
         )
+        context.set_default_timeout(60_000)
         contexts.append(context)
 
         def complain(text: str) -> None:

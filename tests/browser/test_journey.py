@@ -50,9 +50,16 @@ def type_username(page: Page, username: str) -> None:
     page.get_by_role("button", name="Næste").click()
 
 
+def press(page: Page, button: str) -> None:
+    """Press the first of these buttons, and wait for the page that comes."""
+    with page.expect_navigation():
+        page.locator(button).first.click()
+
+
 def expect_at_the_service(page: Page) -> None:
     """The journey has ended where it was to lead."""
     expect(page).to_have_url(re.compile(r"/hjaelp\?from=journey&journey="))
+    page.wait_for_load_state()
 
 
 def test_a_password_with_the_mouse(go_to_login: GoToLogin, grade_8: Somebody) -> None:
@@ -162,14 +169,14 @@ def test_n_116_axe_finds_nothing_on_any_page(
     page = go_to_login(locale=language, color_scheme="dark" if dark else "light")
     found = {"selector": violations(page)}
     start = page.url
-    page.locator("button[value=uni_idp]").click()
+    press(page, "button[value=uni_idp]")
     found["username"] = violations(page)
-    page.locator("form.card button[type=submit]").first.click()
+    press(page, "form.card button[type=submit]")
     found["username missing"] = violations(page)
     for somebody in (grade_8, grade_2):
         page.goto(start.replace("/method", "/username"))
         page.locator("input[name=username]").fill(somebody.username)
-        page.locator("form.card button[type=submit]").first.click()
+        press(page, "form.card button[type=submit]")
         found[f"secret {somebody.username}"] = violations(page)
     page.locator("button[name=picture]").first.click()
     found["one picture"] = violations(page)
@@ -191,7 +198,7 @@ def test_no_page_scrolls_sideways(
     start = page.url
     for somebody in (grade_8, grade_2):
         page.goto(start)
-        page.locator("button[value=uni_idp]").click()
+        press(page, "button[value=uni_idp]")
         page.locator("input[name=username]").fill(somebody.username)
-        page.locator("form.card button[type=submit]").first.click()
+        press(page, "form.card button[type=submit]")
         assert not page.evaluate(too_wide)

@@ -35,7 +35,7 @@ from unilogin.kit.secrets import Secrets
 
 @pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=60) as client:
         yield client
 
 
@@ -68,11 +68,13 @@ def pupil(people: People) -> Somebody:
 
 def choose_unilogin(page: Page) -> None:
     page.locator("button[value=uni_idp]").click()
+    page.locator("input[name=username]").wait_for()
 
 
 def type_name(page: Page, somebody: Somebody) -> None:
     page.locator("input[name=username]").fill(somebody.username)
     page.locator("form.card button[type=submit]").first.click()
+    page.locator("input[name=password]").wait_for()
 
 
 def type_password(page: Page, somebody: Somebody) -> None:
@@ -89,6 +91,7 @@ def sign_in(page: Page, somebody: Somebody) -> None:
 def expect_answer(page: Page, service: RelyingParty, state: str) -> None:
     """The browser is at this service, with the answer to this request."""
     expect(page).to_have_url(re.compile(rf"^{re.escape(service.redirect_uri)}\?"))
+    page.wait_for_load_state()
     told = parse_qs(urlsplit(page.url).query)
     assert told["state"] == [state]
     assert "code" in told
@@ -226,6 +229,7 @@ def test_w_03_the_whole_way_and_out_again_without_scripts(
     sign_in(page, pupil)
     if mode == "form_post":
         page.locator("form[data-auto-submit] button").click()
+        page.wait_for_url(service.redirect_uri)
         assert at.wait_for()[-1].fields["state"] == attempt.parameters["state"]
     else:
         expect_answer(page, service, attempt.parameters["state"])
@@ -261,6 +265,7 @@ def test_b_l06_without_cookies_a_page_says_why_and_what_to_do(
 
 def shown_harmlessly(page: Page) -> None:
     """Nothing that came as text has become a part of the page."""
+    page.wait_for_load_state()
     page.evaluate("() => new Promise((done) => setTimeout(done, 50))")  # what would run has had its turn
     strange = page.evaluate(
         """() => [...document.querySelectorAll('script, img, iframe, form, base, meta[http-equiv], a, svg')].filter(
@@ -288,6 +293,7 @@ def test_b_l21_a_services_name_is_text_on_every_page(
         elif step == "username":
             page.locator("input[name=username]").fill("none0001")
             page.locator("form.card button[type=submit]").first.click()
+            page.locator("input[name=password], button[name=picture]").first.wait_for()
     run(_two_hours_pass(shared_database, urlsplit(page.url).path.split("/")[2]))
     page.reload()
     expect(page.locator("main a.button")).to_contain_text(name)

@@ -1,18 +1,19 @@
 """The look in Chromium, under the product's own content security policy: sizes, keyboard, scripts, and no scripts."""
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.gallery import render
 from unilogin.kit.web.frame import CONTENT_SECURITY_POLICY
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
 
-HOST = "http://look.test"
 _TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _SMALL = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), summary")]
   .filter((one) => one.checkVisibility() && !one.classList.contains("skip"))
@@ -21,49 +22,75 @@ _SMALL = """() => [...document.querySelectorAll("a, button, input:not([type=hidd
   .filter(([box]) => box.height < 43.5 || box.width < 43.5).map(([, html]) => html)"""
 
 
+class _Server(ThreadingHTTPServer):
+    folder: Path
+    posted: list[dict[str, list[str]]]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        file = self.server.folder / urlsplit(self.path).path.removeprefix("/")
+        headers = {"content-security-policy": CONTENT_SECURITY_POLICY, "content-type": _TYPES[file.suffix]}
+        if file.suffix != ".html":  # as in the product, where a changed file has another name
+            headers["cache-control"] = "max-age=3600, immutable"
+        self._answer(headers, file.read_bytes())
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["content-length"])).decode()
+        self.server.posted.append(parse_qs(sent, keep_blank_values=True))
+        self._answer({"content-type": "text/html"}, b"<!doctype html><link rel=icon href=data:,>posted")
+
+    def _answer(self, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(200)
+        for name, value in (headers | {"content-length": str(len(body))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        pass
+
+
 class Gallery:
     """The rendered pages, served to Chromium from a folder as the product would serve them; keeps what is posted."""
 
-    def __init__(self, folder: Path, browser: Browser) -> None:
-        self.pages = render(folder)
-        self.posted: list[dict[str, list[str]]] = []
+    def __init__(self, server: _Server, browser: Browser) -> None:
+        self.pages = render(server.folder)
+        self.address = f"http://localhost:{server.server_port}"
+        self.posted = server.posted
         self.complaints: list[str] = []
-        self._folder = folder
         self._browser = browser
         self._contexts: list[BrowserContext] = []
-
-    def _serve(self, route: Route) -> None:
-        request = route.request
-        if request.method == "POST":
-            self.posted.append(parse_qs(request.post_data or "", keep_blank_values=True))
-            route.fulfill(status=200, content_type="text/plain", body="posted")
-            return
-        file = self._folder / request.url.removeprefix(f"{HOST}/").partition("?")[0]
-        headers = {"content-security-policy": CONTENT_SECURITY_POLICY, "content-type": _TYPES[file.suffix]}
-        route.fulfill(status=200, headers=headers, body=file.read_bytes())
 
     def open(self, name: str, *, width: int = 1024, height: int = 768, **options: Any) -> Page:
         """Open a page in a browser window of its own; whatever Chromium complains of is kept."""
         context = self._browser.new_context(viewport={"width": width, "height": height}, **options)
         self._contexts.append(context)
-        context.route(f"{HOST}/**", self._serve)
         page = context.new_page()
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(f"{HOST}/{name}.html")
+        page.goto(f"{self.address}/{name}.html")
         return page
 
     def close(self) -> None:
         """Close the windows of one test, which must have passed without complaint."""
         for context in self._contexts:
             context.close()
-        complaints, self._contexts, self.posted, self.complaints = self.complaints, [], [], []
+        complaints, self._contexts, self.complaints = self.complaints, [], []
+        self.posted.clear()
         assert complaints == []
 
 
 @pytest.fixture(scope="module")
-def _opened(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Gallery:
-    return Gallery(tmp_path_factory.mktemp("gallery"), chromium)
+def _opened(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Gallery]:
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.daemon_threads, server.folder, server.posted = True, tmp_path_factory.mktemp("gallery"), []
+        threading.Thread(target=server.serve_forever).start()
+        yield Gallery(server, chromium)
+        server.shutdown()
 
 
 @pytest.fixture
@@ -84,13 +111,15 @@ def _names(page: Page) -> list[str | None]:
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_no_page_is_wider_than_its_window_and_everything_can_be_hit_by_a_thumb(gallery: Gallery, language: str) -> None:
     page = gallery.open(f"{language}/username")
+    window = page.context.new_cdp_session(page)  # Playwright's own way waits for a window nobody sees
     for file in gallery.pages:
         if file.parent.name != language or file.stem in ("moving-on", "form-post"):  # these leave at once
             continue
-        page.goto(f"{HOST}/{file.parent.name}/{file.name}")
+        page.goto(f"{gallery.address}/{file.parent.name}/{file.name}")
         for width, height in ((320, 256), (360, 640), (1024, 768), (1440, 900)):
-            page.set_viewport_size({"width": width, "height": height})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (file, width)
+            size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+            window.send("Emulation.setDeviceMetricsOverride", size)
+            assert page.evaluate("[innerWidth, document.documentElement.scrollWidth <= innerWidth]") == [width, True]
             assert page.evaluate(_SMALL) == [], (file, width)
 
 
@@ -121,8 +150,8 @@ def test_taps_fill_the_places_in_order_and_only_the_finished_code_is_sent(galler
     assert page.locator(".picture").first.bounding_box() == before  # nothing moved
     assert page.get_by_role("status").inner_text() == "4 af 4 valgt. Tryk på Næste."
     assert gallery.posted == []
-    done.click()
-    page.wait_for_url("**/pictures.html")
+    with page.expect_navigation():
+        done.click()
     assert gallery.posted[0]["pictures"] == ["sol,hus,sol,is"]
     assert gallery.posted[0]["next"] == ["1"]
     assert "picture" not in gallery.posted[0]
@@ -135,8 +164,8 @@ def test_a_tap_on_a_place_empties_it_and_the_next_picture_goes_there(gallery: Ga
     assert _names(page)[1] == "Plads 2: tom"
     _tap(page, "fugl")
     assert _names(page)[1] == "Plads 2: fugl. Tryk for at fjerne"
-    page.get_by_role("button", name="Næste").click()
-    page.wait_for_url("**/pictures-full.html")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Næste").click()
     assert gallery.posted[0]["pictures"] == ["sol,fugl,bil,is"]
 
 
@@ -163,10 +192,12 @@ def test_a_page_that_is_left_keeps_nothing_of_the_code(gallery: Gallery) -> None
 
 def test_without_javascript_every_tap_is_a_post_that_carries_the_sealed_choice(gallery: Gallery) -> None:
     page = gallery.open("da/pictures-two", java_script_enabled=False)
-    _tap(page, "hest")
+    with page.expect_navigation():
+        _tap(page, "hest")
     assert gallery.posted[0] == {"csrf": ["sealed"], "chosen": ["sealed"], "pictures": [""], "picture": ["hest"]}
-    page.goto(f"{HOST}/da/pictures-two.html")
-    _tap(page, "Plads 3: is. Tryk for at fjerne")
+    page.goto(f"{gallery.address}/da/pictures-two.html")
+    with page.expect_navigation():
+        _tap(page, "Plads 3: is. Tryk for at fjerne")
     assert gallery.posted[1]["empty"] == ["3"]
 
 
@@ -213,7 +244,9 @@ def test_the_list_of_local_logins_is_filtered_and_enter_in_the_filter_chooses_no
 
 def test_an_answer_by_form_post_sends_itself_or_waits_for_a_tap(gallery: Gallery) -> None:
     gallery.open("da/form-post").wait_for_function("document.body.innerText.includes('posted')")
-    gallery.open("da/form-post", java_script_enabled=False).get_by_role("button", name="Videre").click()
+    page = gallery.open("da/form-post", java_script_enabled=False)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Videre").click()
     assert gallery.posted == [{"code": ["abc"], "state": ["x y&z"]}] * 2
 
 

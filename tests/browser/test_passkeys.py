@@ -39,7 +39,9 @@ def begin(page: Page, server: RunningServer, journeys: Journeys) -> None:
     token = new_token()
     page.context.add_cookies([{"name": "unilogin_browser", "value": token, "url": server.base_url}])
     page.goto(server.base_url + journeys.begin(token))
-    page.locator("button[value=uni_idp]").click()
+    with page.expect_navigation(wait_until="commit"):  # the next page may leave by itself
+        page.locator("button[value=uni_idp]").click()
+    page.wait_for_load_state()
 
 
 def test_one_press_and_an_unlocked_device_sign_in(at_the_name: Page, passkeys: Passkeys, teacher: Somebody) -> None:

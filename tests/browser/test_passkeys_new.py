@@ -43,6 +43,7 @@ def at_the_list(page: Page, server: RunningServer, somebody: Somebody) -> None:
 def add(page: Page, name: str) -> None:
     page.get_by_role("link", name="Tilføj adgangsnøgle").click()
     page.get_by_label("Navn på adgangsnøglen").fill(name)
+    page.wait_for_load_state()  # the button is the script's
     page.get_by_role("button", name="Lav adgangsnøgle").click()
 
 
@@ -64,7 +65,8 @@ def test_a_teacher_adds_a_passkey_signs_in_with_it_and_deletes_it(
     page.get_by_role("button", name="Log ud", exact=True).click()
     page.wait_for_url(f"{server.base_url}/mit/signed-out")
     page.goto(server.base_url + LIST)
-    page.locator("button[value=uni_idp]").click()
+    with page.expect_navigation():
+        page.locator("button[value=uni_idp]").click()
     page.get_by_role("button", name="Log ind med adgangsnøgle").click()
     expect(page.get_by_text(re.compile("Sidst brugt i dag"))).to_be_visible()
     assert "passkey" in [session.method for session in people.sessions(teacher)]
@@ -118,7 +120,8 @@ def test_the_pages_are_for_everybody(
     for fold in page.locator(".line-folds summary").all():
         fold.click()
     assert violations(page) == []
-    page.locator(f"a[href='{LIST}/ny']").click()
+    with page.expect_navigation():
+        page.locator(f"a[href='{LIST}/ny']").click()
     page.locator("[data-passkey-go]").click()
     expect(page.locator("[data-passkey-problem]")).to_be_visible()
     assert violations(page) == []

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.apps.elevadgang.classroom import Class, Classroom
 from tests.browser.accessibility import violations
@@ -49,7 +49,8 @@ def test_a_teacher_and_a_pupil_side_by_side(
     check(page, f"front-{screen}-{language}")
     enter(page, held.teacher)
     check(page, f"classes-{screen}-{language}")
-    page.locator(f"a[href='{held.url}']").click()
+    with page.expect_navigation():
+        page.locator(f"a[href='{held.url}']").click()
     check(page, f"class-{screen}-{language}")
     row = page.locator(f"#p-{held.pupils[0].account_id}")
     row.locator("button[name=one]:not([formaction]):visible").click()
@@ -62,7 +63,7 @@ def test_a_teacher_and_a_pupil_side_by_side(
     pupil.wait_for_url("**/window")
     pupil.locator("main form button[type=submit]").first.click()
     pupil.wait_for_url("**/new-password")
-    row.locator("button[formaction$=fortryd]").wait_for(timeout=20_000)  # the page looks again by itself
+    row.locator("button[formaction$=fortryd]").wait_for()  # the page looks again by itself
     check(page, f"claimed-{screen}-{language}")
     if width < 768:
         row.locator("summary").click()
@@ -106,8 +107,7 @@ def test_finding_ticking_and_a_code_with_one_thumb(
     page = open_page(f"{server.base_url}/elevadgang", width=360, height=740)
     enter(page, held.teacher)
     page.locator("#q").press_sequentially(held.pupils[4].username)
-    page.locator("#found li").wait_for()
-    assert page.locator("#found li").count() == 1
+    expect(page.locator("#found li")).to_have_count(1)
     check(page, "found-phone")
     page.locator("#found a").click()
     page.wait_for_url(f"**{held.url}#p-{held.pupils[4].account_id}")
