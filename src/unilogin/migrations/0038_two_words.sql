@@ -38,7 +38,7 @@ create table roster_undo_word (
   said_at      timestamptz not null default kit_now(),
   primary key (delivery_id, actor_kind, actor_id)
 );
-grant select, insert, delete on roster_undo_word to unilogin_run;
+grant select, insert, update, delete on roster_undo_word to unilogin_run;
 
 -- A school's domain at Microsoft, for exports in the format of School Data Sync.
 create table roster_sds_domain (

@@ -266,7 +266,7 @@ def test_two_people_run_it_at_a_time_and_take_it_back(school: Office, second: Of
     assert "1 systemskift venter" in second.browser.open(second.url).text
     assert "valgte tidspunkt" in say(second, url, "enig")
     name = school.value("select first_name from directory_person where person_id = $1", second.head.person_id)
-    assert f"dig og {name} Prøve har sagt ja" in " ".join(school.browser.open(url).text.split())
+    assert f"Du og {name} Prøve har sagt ja" in " ".join(school.browser.open(url).text.split())
     assert not carry_out(school), "its time has not come"
     say(second, url, "traek")
     say(school, url, "koer", when="now")

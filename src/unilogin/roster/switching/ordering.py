@@ -68,7 +68,7 @@ class Order:
         return self.wanted is not None and self.agreed_at is not None and self.answer is None and self.is_due
 
 
-_SEEN = """
+SEEN = """
   (select encode(sha256(convert_to(concat_ws(' ', w.wanted_by, w.due_at at time zone 'UTC',
             w.wanted_retire_at at time zone 'UTC',
             string_agg(concat_ws(' ', r.local_person_id, r.decided, r.membership_id), ',' order by r.local_person_id)),
@@ -83,7 +83,7 @@ _ORDER = f"""
          {DISPLAY_NAME} as wanted_by, coalesce(w.wanted_by = $2, false) as is_own,
          coalesce(w.wanted_leaving, 0) as leaving, w.due_at, w.wanted_retire_at,
          {DISPLAY_NAME.replace("p.", "q.")} as agreed_by, w.agreed_at, w.answer,
-         coalesce(w.due_at <= kit_now(), false) as is_due, {_SEEN} as seen
+         coalesce(w.due_at <= kit_now(), false) as is_due, {SEEN} as seen
   from roster_switch w
   left join directory_account a on a.account_id = w.wanted_by left join directory_person p using (person_id)
   left join directory_account b
@@ -159,7 +159,7 @@ async def order_run(
     )
     if where is None:
         return NotSwitched.UNKNOWN
-    await _note(tx, Event.SWITCH_WANTED, InstitutionId(where), switch_id, actor=actor, word="wants")
+    await note(tx, Event.SWITCH_WANTED, InstitutionId(where), switch_id, actor=actor, word="wants")
     return None
 
 
@@ -170,19 +170,20 @@ async def agree_to_run(tx: Transaction, switch_id: SwitchId, *, seen: str | None
         "update roster_switch w set agreed_by = $2, agreed_at = kit_now(), due_at = greatest(due_at, kit_now())"
         " where switch_id = $1 and wanted = 'run' and wanted_hash = file_hash and agreed_at is null"
         " and wanted_by::text <> $2 and wanted_leaving = $3 and run_at is null and undone_at is null"
-        f" and ($4::text is null or {_SEEN} = $4) returning institution_id",
+        f" and ($4::text is null or {SEEN} = $4) returning institution_id",
         switch_id,
-        _word_of(actor),
+        word_of(actor),
         len(looked.leaving) if looked else None,
         seen,
     )
     if where is None:
         return NotSwitched.UNKNOWN
-    await _note(tx, Event.SWITCH_WANTED, InstitutionId(where), switch_id, actor=actor, word="agrees")
+    await note(tx, Event.SWITCH_WANTED, InstitutionId(where), switch_id, actor=actor, word="agrees")
     return None
 
 
-def _word_of(actor: Actor) -> str:
+def word_of(actor: Actor) -> str:
+    """Return how the second one is written down: an account, or who runs Unilogin."""
     return actor.id if actor.kind == "person" else f"{actor.kind} {actor.id}"
 
 
@@ -190,26 +191,13 @@ async def withdraw(tx: Transaction, switch_id: SwitchId, *, actor: Actor) -> boo
     """Want it no more, as long as it is not under way: anybody's word is enough."""
     where = await tx.fetchval(
         "update roster_switch set wanted = null, due_at = null, agreed_by = null, agreed_at = null, answer = null"
-        " where switch_id = $1 and wanted = 'run' and run_at is null"
-        " and (agreed_at is null or due_at > kit_now() or answer is not null) returning institution_id",
+        " where switch_id = $1 and undone_at is null and (wanted = 'undo' and agreed_at is null or wanted = 'run'"
+        " and run_at is null and (agreed_at is null or due_at > kit_now() or answer is not null))"
+        " returning institution_id",
         switch_id,
     )
     if where is not None:
-        await _note(tx, Event.SWITCH_WANTED, InstitutionId(where), switch_id, actor=actor, word="withdraws")
-    return where is not None
-
-
-async def order_undo(tx: Transaction, switch_id: SwitchId, *, by: AccountId, actor: Actor) -> bool:
-    """Have a switch that was run taken back, soon."""
-    where = await tx.fetchval(
-        "update roster_switch set wanted = 'undo', wanted_hash = file_hash, wanted_by = $2, due_at = kit_now(),"
-        " agreed_by = null, agreed_at = kit_now(), answer = null, tries = 0"
-        " where switch_id = $1 and run_at is not null and undone_at is null returning institution_id",
-        switch_id,
-        by,
-    )
-    if where is not None:
-        await _note(tx, Event.SWITCH_WANTED, InstitutionId(where), switch_id, actor=actor, word="takes back")
+        await note(tx, Event.SWITCH_WANTED, InstitutionId(where), switch_id, actor=actor, word="withdraws")
     return where is not None
 
 
@@ -219,8 +207,8 @@ _DUE = """
   wanted is not null and wanted_hash = file_hash and agreed_at is not null and answer is null and due_at <= kit_now()
   and undone_at is null and (wanted = 'run') = (run_at is null)
 """
-SWITCH_WAITS = """(w.wanted = 'run' and w.wanted_hash = w.file_hash and w.agreed_at is null
-  and w.run_at is null and w.undone_at is null)"""
+SWITCH_WAITS = """(w.wanted_hash = w.file_hash and w.agreed_at is null and w.undone_at is null
+  and (w.wanted = 'run') = (w.run_at is null))"""
 """Whether the switch of ``w`` waits for a second person's word."""
 
 _BEGIN = f"""
@@ -282,7 +270,7 @@ async def _settle(tx: Transaction, found: Record, *, why: str | None) -> None:
     await tx.execute("update roster_switch set answer = $2 where switch_id = $1", switch_id, why)
     await tell_administrators(tx, where, Notice.SWITCH_NOT_RUN)
     actor = Actor.person(AccountId(found["wanted_by"]))
-    await _note(tx, Event.SWITCH_NOT_RUN, where, switch_id, actor=actor, word=why)
+    await note(tx, Event.SWITCH_NOT_RUN, where, switch_id, actor=actor, word=why)
 
 
 async def _kept_file(connection: Connection, switch_id: SwitchId, *, hashed: bytes, secrets: Secrets) -> BinaryIO:
@@ -318,7 +306,8 @@ async def _forget_names(tx: Transaction) -> None:
     )
 
 
-async def _note(
+async def note(
     tx: Transaction, event: Event, where: InstitutionId, switch_id: SwitchId, *, actor: Actor, word: str
 ) -> None:
+    """Write down what somebody said about a switch."""
     await write(tx, Entry(event, actor, institution_id=where, about=str(switch_id), detail={"word": word}))

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
+from unilogin.apps.elevadministration.actions import ask_for_second_word
 from unilogin.apps.elevadministration.rules import brought
 from unilogin.apps.elevadministration.shown import pass_to_delivery, pass_to_school, render, url_of
 from unilogin.domain.access.administering import AdministeredSchool
@@ -14,6 +15,7 @@ from unilogin.roster.deciding import Decision, say
 from unilogin.roster.model import DeliveryId, DeliveryStatus
 from unilogin.roster.queries import receipt
 from unilogin.roster.tasks import DONE, FAILED, Task, begin, last_ordered, order, wait_for
+from unilogin.roster.undo_words import adults_let_in_again, say_undo, take_words_back
 from unilogin.roster.undoing import NotUndone, UndoRefused, undo
 
 
@@ -58,7 +60,7 @@ async def _carried_out(house: House, delivery_id: DeliveryId, *, done: str) -> s
 
 
 async def take_back(house: House, request: Request, desk: Desk) -> Response:
-    """Take a delivery back: everybody is who they were before it came."""
+    """Take a delivery back: everybody is who they were before it came. Two say so where adults get in again (B-A05)."""
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
         delivery_id = await pass_to_delivery(tx, request, school)
@@ -67,6 +69,9 @@ async def take_back(house: House, request: Request, desk: Desk) -> Response:
             return _back(school, delivery_id, "too_many")
         if told.status is not DeliveryStatus.APPLIED:
             return _back(school, delivery_id, "late")
+        if await adults_let_in_again(tx, [delivery_id]) and not await say_undo(tx, delivery_id, actor=desk.actor):
+            await ask_for_second_word(tx, school)
+            return _back(school, delivery_id, "undo_said")
         await order(tx, delivery_id, Task.UNDO, actor=desk.actor)
     said = await _carried_out(house, delivery_id, done="undone")
     if said in ("", "undone", FAILED):
@@ -79,6 +84,17 @@ async def take_back(house: House, request: Request, desk: Desk) -> Response:
         context = {"why": done.why, "people": done.people, "here_url": _url(school, delivery_id)}
         return render(house, request, desk, template="not_undone", school=school, context=context, status=409)
     return _back(school, delivery_id, "too_old" if done.why is NotUndone.TOO_OLD else "late")
+
+
+async def keep(house: House, request: Request, desk: Desk) -> Response:
+    """Do not take it back after all, as long as only one person wanted that."""
+    async with transaction(house.pool) as tx:
+        school = await pass_to_school(tx, request, desk)
+        delivery_id = await pass_to_delivery(tx, request, school)
+        ordered = await last_ordered(tx, delivery_id)
+        under_way = ordered is not None and ordered.answer is None
+        kept = not under_way and await take_words_back(tx, delivery_id, actor=desk.actor)
+    return _back(school, delivery_id, "undo_dropped" if kept else "late")
 
 
 def _url(school: AdministeredSchool, delivery_id: DeliveryId) -> str:

@@ -9,6 +9,7 @@ from unilogin.apps.elevadministration.shown import pass_to_school, render, sough
 from unilogin.domain.access.administering import administered_schools
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
+from unilogin.roster.undo_words import undos_that_wait
 
 _MOST_SCHOOLS = 200
 
@@ -28,6 +29,7 @@ async def choose_school(house: House, request: Request, desk: Desk) -> Response:
     async with acquire(house.pool) as connection:
         schools = await administered_schools(connection, desk.administrator)
         waiting = await queries.schools_that_wait(connection, schools)
+        waiting |= {where for where, _ in await undos_that_wait(connection, [one.institution_id for one in schools])}
     if len(schools) == 1:
         return RedirectResponse(url_of(schools[0]), status_code=303)
     term = sought(request.query_params.get("q", ""))
@@ -47,6 +49,7 @@ async def overview(house: House, request: Request, desk: Desk) -> Response:
         school = await pass_to_school(connection, request, desk)
         context = {
             "waiting": await queries.waiting(connection, school),
+            "undos": [one for _, one in await undos_that_wait(connection, [school.institution_id])],
             "sources": await queries.sources(connection, school),
             "sizes": await queries.sizes(connection, school),
         }

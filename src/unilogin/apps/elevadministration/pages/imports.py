@@ -33,8 +33,10 @@ from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
 from unilogin.roster.tasks import last_ordered
 from unilogin.roster.telling import told_of
+from unilogin.roster.undo_words import adults_let_in_again, who_wants_undo
 
 _TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old", "too_many", "refused", "failed")
+_TOLD_OF_UNDO = ("undo_said", "undo_dropped")
 
 
 async def show_history(house: House, request: Request, desk: Desk) -> Response:
@@ -100,13 +102,15 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         voices = await queries.voices(connection, delivery_id, reader=desk.visit.account_id)
         ordered = await last_ordered(connection, delivery_id)
         written_to = await told_of(connection, delivery_id)
+        adults = await adults_let_in_again(connection, [delivery_id])
+        wants_undo = await who_wants_undo(connection, delivery_id, reader=desk.visit.account_id)
         for_operator = await queries.is_for_the_operator(
             connection, school, source=told.source, people=brought(told.plan)
         )
     note = request.query_params.get("told", "")
     context = {
         "told": told,
-        "note": note if note in _TOLD else None,
+        "note": note if note in (*_TOLD, *_TOLD_OF_UNDO) else None,
         "marked": needs_human(told.status, told.counts.refused, asks=any(one.code in ASKED for one in told.findings)),
         "here_url": f"{url_of(school)}/import/{delivery_id}",
         "why": why_refused(house.texts, language, told) if told.refusal else None,
@@ -122,6 +126,9 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         "under_way": ordered.what.value if ordered and ordered.answer is None else None,
         "for_operator": for_operator,
         "brought": brought(told.plan),
+        "adults": adults,
+        "wants_undo": wants_undo,
+        "is_own_undo": any(is_reader for _, is_reader in wants_undo),
         "has_spoken": any(voice.is_reader for voice in voices),
     }
     return render(house, request, desk, template="delivery", school=school, context=context)

@@ -21,13 +21,13 @@ from unilogin.house import House
 from unilogin.kit.danish_time import moment_of
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.roster.switching.actions import undo_switch
+from unilogin.roster.switching.going_back import agree_to_undo, order_undo
 from unilogin.roster.switching.model import NotSwitched, SwitchId
 from unilogin.roster.switching.ordering import (
     agree_to_run,
     drop_first_file,
     order_of,
     order_run,
-    order_undo,
     withdraw,
 )
 from unilogin.roster.switching.queries import plan
@@ -80,12 +80,15 @@ async def agree(house: House, request: Request, desk: Desk) -> Response:
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
         line = await pass_to_switch(tx, request, school)
-        why = await agree_to_run(tx, line.switch_id, seen=desk.value("seen"), actor=desk.actor)
-    if why is not None:
+        seen, is_back = desk.value("seen"), line.run_at is not None
+        if is_back:
+            agreed = await agree_to_undo(tx, line.switch_id, seen=seen, actor=desk.actor)
+        else:
+            agreed = await agree_to_run(tx, line.switch_id, seen=seen, actor=desk.actor) is None
+    if not agreed:
         return back(school, line, "switch_changed")
-    return back(
-        school, line, await _carried_out(house, line.switch_id, reader=desk.visit.account_id, done="switch_done")
-    )
+    done = "switch_undone" if is_back else "switch_done"
+    return back(school, line, await _carried_out(house, line.switch_id, reader=desk.visit.account_id, done=done))
 
 
 async def withdraw_order(house: House, request: Request, desk: Desk) -> Response:
@@ -94,7 +97,8 @@ async def withdraw_order(house: House, request: Request, desk: Desk) -> Response
         school = await pass_to_school(tx, request, desk)
         line = await pass_to_switch(tx, request, school)
         done = await withdraw(tx, line.switch_id, actor=desk.actor)
-    return back(school, line, "withdrawn" if done else "switch_changed")
+    said = "withdrawn" if line.run_at is None else "not_back"
+    return back(school, line, said if done else "switch_changed")
 
 
 async def move_end(house: House, request: Request, desk: Desk) -> Response:
@@ -127,6 +131,10 @@ async def take_back(house: House, request: Request, desk: Desk) -> Response:
             return back(school, line, "too_many")
         if not await order_undo(tx, line.switch_id, by=desk.visit.account_id, actor=desk.actor):
             return back(school, line, "switch_late")
+        order = await order_of(tx, line.switch_id, reader=desk.visit.account_id)
+        if order is not None and order.agreed_at is None:
+            await ask_for_second_word(tx, school)
+            return back(school, line, "wanted")
     return back(
         school, line, await _carried_out(house, line.switch_id, reader=desk.visit.account_id, done="switch_undone")
     )

@@ -23,6 +23,7 @@ from unilogin.kit.danish_time import danish_time
 from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.switching.actions import decide_doubt
+from unilogin.roster.switching.going_back import adults_who_come_back
 from unilogin.roster.switching.model import Doubt, Leaving, NotSwitched
 from unilogin.roster.switching.ordering import FAILED, KEPT_DAYS, order_of
 from unilogin.roster.switching.queries import plan
@@ -40,12 +41,13 @@ _TOLD = (
     "bad_time",
     "bad_end",
     "end_moved",
+    "not_back",
     "switch_changed",
     "switch_undone",
     "switch_late",
     "too_many",
 )
-_GOOD = ("decided", "planned", "wanted", "agreed", "withdrawn", "switch_done", "switch_undone", "end_moved")
+_GOOD = ("decided", "planned", "wanted", "agreed", "withdrawn", "switch_done", "switch_undone", "end_moved", "not_back")
 _PAGE = 50
 _NOBODY = "="
 """Sent for somebody new. No local id is this: they hold letters and digits."""
@@ -86,6 +88,7 @@ async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Res
         line = await pass_to_switch(connection, request, school)
         found = await plan(connection, line.switch_id)
         order = await order_of(connection, line.switch_id, reader=desk.visit.account_id)
+        adults = await adults_who_come_back(connection, line.switch_id) if line.run_at else 0
     if found is None or order is None:
         raise _unknown(school)
     doubts = sorted((one for one in found.doubts if _is_doubt_of(one, term)), key=lambda one: one.decided is not None)
@@ -98,6 +101,7 @@ async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Res
         "line": line,
         "found": found,
         "order": order,
+        "adults": adults,
         "answer": ANSWERS.get(order.answer, "failed") if order.answer else None,
         "kept_days": KEPT_DAYS,
         **_ends(desk.visit.who.now, line),
