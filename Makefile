@@ -24,15 +24,16 @@ demo: ## Serve a whole municipality at http://localhost:8000 (PORT=8000 DATA=./v
 	@requirements/install run
 	@exec $(VENV)/unilogin demo --port "$(PORT)" --data "$(DATA)" $(if $(filter-out 0 no false,$(RESET)),--reset)
 
+# The tests stand back too: what stands back behind them, such as a delivery, would get no turn while all are busy.
 test: ## Check the style, the types and the house rules, then run every test (installs Chromium)
 	@requirements/install dev
 	@requirements/browser
 	@requirements/node-packages tests/peers
 	@$(MAKE) --no-print-directory lint
 	@printf '\n== Tests\n'
-	@$(VENV)/pytest -q -n $(AT_ONCE) --dist loadfile --durations=15 $(ARGS) || { \
+	@nice -n 19 $(VENV)/pytest -q -n $(AT_ONCE) --dist loadfile --durations=15 $(ARGS) || { \
 		printf '\n== Once more, alone: what failed on a busy machine and passes now is a matter of time, and named above\n'; \
-		$(VENV)/pytest -q --last-failed --last-failed-no-failures=none $(ARGS); }
+		nice -n 19 $(VENV)/pytest -q --last-failed --last-failed-no-failures=none $(ARGS); }
 
 lint: ## Check the style, the types and the house rules only
 	@requirements/install dev
