@@ -11,7 +11,11 @@ from pathlib import Path
 from unilogin.cli.app import main
 
 LONGEST_SECONDS = 120
-_READ = ["tests.cli.standby", "unilogin.jobs", "unilogin.urls", "unilogin.roster.generating.generator"]
+_READ = [
+    *("tests.cli.standby", "unilogin.jobs", "unilogin.settings", "unilogin.urls"),
+    *("unilogin.roster.generating.generator", "unilogin.protocols.oidc_rp.actions"),
+    *("email.policy", "pydantic.json_schema", "rich._emoji_codes", "smtplib", "typer._adapters"),
+]
 
 
 def run_ready(arguments: tuple[str, ...], *, env: dict[str, str], files: tuple[Path, Path, Path]) -> int:
