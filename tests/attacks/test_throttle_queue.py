@@ -12,15 +12,18 @@ from unilogin.domain.credentials.admission import STRANGERS_TURN, Admission, Has
 from unilogin.domain.credentials.hashing import Hasher, slots_of_a_worker
 from unilogin.domain.credentials.model import PasswordType, StoredPassword
 
-FLOOD_SECONDS = 4.0
+ROUNDS = 60
+"""Each lasts as long as a hash."""
 
 
 def test_rt_16_trusted_devices_stay_quick_in_a_flood_of_three_times_what_can_be_hashed() -> None:
-    async def go() -> tuple[list[float], list[int], int, int]:
+    async def go() -> tuple[list[float], list[int], int, int, float]:
         hasher = Hasher(os.urandom(32), slots=1)
         stored = StoredPassword(None, PasswordType.PASSWORD, hasher.dummy_hash, 1)
         loop = asyncio.get_running_loop()
-        ends, waiting, took, came = loop.time() + FLOOD_SECONDS, [], [], []
+        waiting: list[int] = []
+        took: list[float] = []
+        came: list[float] = []
 
         async def try_garbage() -> None:
             with suppress(HashBusyError), hasher.place(trusted=False) as place:
@@ -33,8 +36,8 @@ def test_rt_16_trusted_devices_stay_quick_in_a_flood_of_three_times_what_can_be_
                 took.append(loop.time() - began)
             came.append(began)
 
-        tasks = []
-        while loop.time() < ends:
+        tasks: list[asyncio.Task[None]] = []
+        for _ in range(ROUNDS):
             tasks += [asyncio.create_task(try_garbage()) for _ in range(3)]
             if len(tasks) % 12 == 0:
                 tasks.append(asyncio.create_task(sign_in()))
@@ -44,14 +47,14 @@ def test_rt_16_trusted_devices_stay_quick_in_a_flood_of_three_times_what_can_be_
             assert hasher.load.running <= 1
             await asyncio.sleep(hasher.load.seconds_a_hash)
         await asyncio.gather(*tasks)
-        turned_away = hasher.load.turned_away
+        turned_away, hash_seconds = hasher.load.turned_away, hasher.load.seconds_a_hash
         hasher.close()
-        return took, waiting, turned_away, len(came)
+        return took, waiting, turned_away, len(came), hash_seconds
 
-    took, waiting, turned_away, came = run(go())
+    took, waiting, turned_away, came, hash_seconds = run(go())
     assert len(took) > 5
     assert len(took) >= came * 0.9  # the machine may be busy with others for the length of a hash
-    assert sorted(took)[int(len(took) * 0.95)] < 1.0
+    assert sorted(took)[int(len(took) * 0.95)] < max(1.0, 20 * hash_seconds)
     assert max(waiting) < 60
     assert turned_away > 0
 
@@ -89,7 +92,7 @@ def test_trusted_devices_go_first_and_every_fourth_place_is_a_strangers(admissio
                 await place.run(lambda: order.append(name))
 
         with admission.place(trusted=True) as first:
-            running = asyncio.create_task(first.run(lambda: may_go_on.wait(5)))
+            running = asyncio.create_task(first.run(lambda: may_go_on.wait(120)))
             await asyncio.sleep(0)
             names = [*(("stranger", False) for _ in range(3)), *(("trusted", True) for _ in range(6))]
             tasks = [asyncio.create_task(hash_one(name, trusted=trusted)) for name, trusted in names]
@@ -113,7 +116,7 @@ def test_who_leaves_the_queue_takes_nobodys_turn(admission: Admission) -> None:
     async def go() -> str:
         may_go_on = threading.Event()
         with admission.place(trusted=False) as first, admission.place(trusted=False) as second:
-            running = asyncio.create_task(first.run(lambda: may_go_on.wait(5)))
+            running = asyncio.create_task(first.run(lambda: may_go_on.wait(120)))
             await asyncio.sleep(0)
             leaving = asyncio.create_task(second.run(lambda: "never"))
             await asyncio.sleep(0.01)

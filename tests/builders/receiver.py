@@ -28,12 +28,14 @@ class Received:
 class Receiver:
     """What came, and how the next ones are answered.
 
-    ``statuses`` are used up one a post, the last one for ever. ``delay`` is waited before the answer, in seconds;
+    ``statuses`` are used up one a post, the last one for ever. ``delay`` is waited before the answer, in seconds, and
+    ``hold`` until it is set;
     ``drip`` sends the body byte by byte; ``location`` makes the answer a redirect.
     """
 
     statuses: list[int] = field(default_factory=lambda: [200])
     delay: float = 0.0
+    hold: threading.Event | None = None
     drip: bool = False
     body: bytes = b""
     location: str = ""
@@ -114,6 +116,8 @@ class _Taking(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         status = taking.take(Received(time.monotonic(), self.path, headers, dict(parse_qsl(sent.decode())), sent))
         time.sleep(taking.delay)  # a slow service is what the test is about
+        if taking.hold is not None:
+            taking.hold.wait(PATIENCE_SECONDS)
         self.send_response(status)
         if taking.location:
             self.send_header("Location", taking.location)

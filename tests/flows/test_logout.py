@@ -1,6 +1,7 @@
 """Logging out at one service reaches all others of the session, and leaves nothing on a device of many."""
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -129,7 +130,7 @@ def test_a_new_password_reaches_them_too(
 def test_f_26_a_server_killed_in_the_middle_of_telling_tells_when_it_is_back(
     database: str, secrets_file: Path, secrets: Secrets, http: httpx.Client, here: Receiver
 ) -> None:
-    here.delay = 4
+    here.hold = threading.Event()
     people, services = People(database, secrets), Services(database)
     first = start_server(database, secrets_file)
     try:
@@ -140,7 +141,7 @@ def test_f_26_a_server_killed_in_the_middle_of_telling_tells_when_it_is_back(
     finally:
         first.process.kill()  # as by kill -9, while the service is still thinking
         first.process.wait()
-    here.delay = 0
+    here.hold.set()
     run(Clock(database).move(LEASE_SECONDS))
     second = start_server(database, secrets_file)
     try:

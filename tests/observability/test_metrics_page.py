@@ -30,7 +30,7 @@ class Watched:
     internal: str
 
     def page(self) -> str:
-        answer = httpx.get(f"{self.internal}/metrics", timeout=10)
+        answer = httpx.get(f"{self.internal}/metrics", timeout=60)
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/plain; version=")
         return answer.text
@@ -153,7 +153,7 @@ def test_slowed_addresses_are_counted_by_kind_of_institution(watched: Watched, s
     name = 'unilogin_sites_slowed{institution_kind="gymnasium"}'
     run(execute(shared_database, SLOW_A_SCHOOL))
     try:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and name not in watched.figures():
             time.sleep(0.2)  # a look is good for two seconds
         assert watched.figures()[name] == 1
@@ -177,13 +177,13 @@ async def execute(dsn: str, sql: str) -> None:
 
 
 def test_jobs_are_on_the_page_once_they_have_run(watched: Watched) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not watched.sum_of("unilogin_job_runs_total"):
         time.sleep(0.1)  # waits for a condition
     told = watched.figures()
     done = [name for name in told if re.match(r'unilogin_job_runs_total\{job="[^"]+",outcome="done"\}', name)]
     assert done
-    assert min(value for name, value in told.items() if "last_success" in name) > time.time() - 60
+    assert min(value for name, value in told.items() if "last_success" in name) > time.time() - 600
 
 
 def test_no_count_is_lost_when_a_worker_is_killed(watched: Watched) -> None:
@@ -191,7 +191,7 @@ def test_no_count_is_lost_when_a_worker_is_killed(watched: Watched) -> None:
     before = watched.sum_of("unilogin_requests_total")
     victim = workers_of(watched)[0]
     os.kill(victim, signal.SIGKILL)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and (victim in workers_of(watched) or len(workers_of(watched)) < 2):
         assert watched.sum_of("unilogin_requests_total") >= before
         time.sleep(0.05)
@@ -222,7 +222,7 @@ def test_a_database_that_is_gone_is_told_on_the_page(
         assert watched.figures()["unilogin_database_up"] == 1
         name = urlsplit(database).path.removeprefix("/")
         postgres.drop_database(name)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and watched.figures()["unilogin_database_up"]:
             time.sleep(0.2)  # a look is good for two seconds
         assert watched.figures()["unilogin_database_up"] == 0

@@ -32,7 +32,7 @@ class Between(io.BytesIO):
         if self.tell() > 200 and not self.came:
             thread = threading.Thread(target=asyncio.run, args=(self._deliver(),))
             thread.start()
-            thread.join(timeout=30)
+            thread.join(timeout=120)
         return written
 
     async def _deliver(self) -> None:

@@ -26,7 +26,7 @@ WAITS = "select count(*) from pg_locks where not granted and pg_backend_pid() = 
 
 
 async def _until_it_stands_in_the_way(connection: Connection) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not await connection.fetchval(WAITS):
             await asyncio.sleep(0.01)
 

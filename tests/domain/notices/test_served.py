@@ -1,14 +1,13 @@
 """A running server hands letters in, and stops without waiting for a mail server that says nothing."""
 
-import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from tests.builders.mailbox import HOLD, Mailbox
+from tests.cli.conftest import run_command
 from tests.domain.notices.conftest import Ground
 from tests.server import RunningServer, environment, start_server
+from unilogin.cli.serve import STOP_SECONDS
 from unilogin.domain.notices.model import Notice
 
 PATIENCE_SECONDS = 120
@@ -53,7 +52,7 @@ def test_a_server_that_stops_does_not_wait_for_a_silent_mail_server(
     finally:
         began = time.monotonic()
         server.stop()
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < STOP_SECONDS
     assert server.process.returncode == 0
 
 
@@ -67,12 +66,11 @@ def test_an_operator_sees_how_letters_fare_and_whom_nobody_can_write_to(
     ground.tell(ground.teacher("ny@skole.example"))
     ground.carry()
     env = environment(ground.dsn, secrets_file, port=8000)
-    command = [sys.executable, "-m", "unilogin.cli.app", "notices", "list"]
-    told = subprocess.run([*command, "--json"], env=env, capture_output=True, text=True, check=True).stdout
+    told = run_command("notices", "list", "--json", env=env)
     assert [
         (one["notice"], one["noted"], one["nobody"], one["sent"], one["waiting"], one["not_sent"], one["last_answer"])
-        for one in json.loads(told)
+        for one in told.json
     ] == [("passkey_added", 2, 1, 1, 0, 0, "taken"), ("password_by_self", 1, 0, 0, 1, 0, "450")]
-    shown = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    shown = run_command("notices", "list", env=env).out
     assert "Waiting" in shown
-    assert "@" not in told + shown
+    assert "@" not in told.out + shown

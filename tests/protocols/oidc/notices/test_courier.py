@@ -1,12 +1,13 @@
 """Every service of an ended session is told, once, whatever happens on the way (F-26)."""
 
 import asyncio
+import threading
 import time
 
 import pytest
 
 from tests.builders.people import Somebody
-from tests.builders.receiver import Receiver, receiver
+from tests.builders.receiver import PATIENCE_SECONDS, Receiver, receiver
 from tests.builders.running import run
 from tests.protocols.oidc.notices.ended import ISSUER, TESTS, Ground
 from unilogin.domain.services.actions import Registered
@@ -180,19 +181,20 @@ def test_f_26_a_service_that_is_slow_or_gone_is_tried_again(
 def test_f_26_a_slow_service_delays_nobody_and_holds_no_connection(
     ground: Ground, here: Receiver, there: Receiver, service: Registered, pupil: Somebody
 ) -> None:
-    here.delay = 2.5
+    slow = here.hold = threading.Event()
     elsewhere = ground.service(there)
     ground.end(*(ground.session(pupil, service, elsewhere) for _ in range(2)))
 
     async def look() -> None:
         async with ground.courier() as courier:
             await courier.look()
-            await asyncio.to_thread(there.wait_for, 2, seconds=2)
-            await asyncio.to_thread(here.wait_for, 1, seconds=2)
-            async with asyncio.timeout(2):
+            await asyncio.to_thread(there.wait_for, 2)
+            await asyncio.to_thread(here.wait_for, 1)
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while ground.pool.get_idle_size() < ground.pool.get_size():
                     await asyncio.sleep(0.01)  # until the last of the quick ones is noted
             assert len(here.received) == 1, "the slow one is still thinking"
+            slow.set()
             await courier.until_idle()
 
     run(look())
