@@ -218,6 +218,17 @@ def test_k_03_the_next_key_is_published_before_it_signs(unilogin: Unilogin) -> N
     assert both[first[0]["kid"]]["retires_at"] >= both[kid]["signs_from"]
 
 
+def test_a_key_that_may_be_stolen_is_removed_and_another_one_signs(unilogin: Unilogin) -> None:
+    signing = next(one["kid"] for one in unilogin("keys", "list", "--json").json if one["state"] == "signing")
+    told = unilogin("keys", "remove", signing, "--json").json
+    now = {one["kid"]: one["state"] for one in unilogin("keys", "list", "--json").json}
+    assert now[told["signs"]] == "signing"
+    assert now.get(signing) != "signing"
+    again = unilogin("keys", "remove", signing)
+    assert again.code == 1
+    assert "there is no key" in again.err
+
+
 def test_a_secrets_file_is_made_once(unilogin: Unilogin, tmp_path: Path) -> None:
     path = tmp_path / "secrets.toml"
     assert unilogin("keys", "create-secrets", str(path)).code == 0

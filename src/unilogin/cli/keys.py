@@ -53,6 +53,30 @@ def rotate(as_json: AsJson = False) -> None:
         say(f"The key {kid} is published and signs 24 hours after that; the present one retires then.")
 
 
+@commands.command("remove")
+def remove(
+    kid: Annotated[str, typer.Argument(help="The key id, as 'unilogin keys list' shows it.")], as_json: AsJson = False
+) -> None:
+    """Take a signing key out of use at once, because somebody else may have it.
+
+    The one that was published to follow it signs from now on, or else a new one. What the removed key has signed holds
+    nowhere here any more, and at services when they next fetch the keys. Nobody is signed out.
+    """
+    from unilogin.domain.keys.actions import remove_key
+    from unilogin.kit.secrets import load_secrets
+
+    secrets = load_secrets(the_settings().secrets_path)
+
+    async def work(tx: "Transaction") -> str:
+        return await remove_key(tx, secrets, kid, actor=operator())
+
+    signs = act(work)
+    if as_json:
+        show_json({"removed": kid, "signs": signs})
+    else:
+        say(f"The key {kid} is removed. {signs} signs.")
+
+
 @commands.command("add-secrets")
 def add_secrets(
     file: Annotated[Path | None, typer.Argument(help="Which; the secrets file of the settings if left out.")] = None,
