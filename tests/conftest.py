@@ -12,6 +12,7 @@ from tests.builders.people import People
 from tests.builders.running import run
 from tests.builders.services import Services
 from tests.postgres import TestServer, start_test_server
+from tests.schedule import in_order, pytest_xdist_make_scheduler  # noqa: F401 - a hook
 from tests.server import RunningServer, start_server
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.keys.actions import ensure_key
@@ -20,6 +21,11 @@ from unilogin.kit.db.migrate import migrate
 from unilogin.kit.secrets import Secrets, create_secrets_file, load_secrets
 
 OPERATOR = Actor("operator", "tests")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    in_order(items)
 
 
 @pytest.fixture(scope="session")
