@@ -11,7 +11,7 @@ from typing import Any
 
 from typer.main import get_command
 
-from unilogin.cli.app import app
+from unilogin.cli.app import assembled
 from unilogin.settings import PLAIN_DATABASE_URL, Settings, allowed, name_of
 
 HERE = Path(__file__).parent
@@ -60,7 +60,7 @@ joins the one a server runs there, or starts it for the moment. The audit log na
 
 def write_commands() -> str:
     """Every command with its arguments and options."""
-    return COMMANDS_PAGE.format(commands="\n".join(described("unilogin", get_command(app)))).rstrip() + "\n"
+    return COMMANDS_PAGE.format(commands="\n".join(described("unilogin", get_command(assembled())))).rstrip() + "\n"
 
 
 def described(name: str, command: Any) -> Iterator[str]:

@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 
 from unilogin.kit.addresses import is_loopback
 from unilogin.kit.errors import SetupError
-from unilogin.kit.mail import Tls, is_address
+from unilogin.kit.mailboxes import Tls, is_address
 from unilogin.kit.web.peer import read_proxies
 
 PREFIX = "UNILOGIN_"

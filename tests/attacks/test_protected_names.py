@@ -33,7 +33,7 @@ from tests.roster.documents import contact, employee, member, person, student
 from tests.roster.registry import Registry
 from tests.server import RunningServer, environment
 from tests.visitor import Visitor
-from unilogin.cli.app import app
+from unilogin.cli.app import assembled
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.actions import InstitutionDraft, save_institutions
 from unilogin.domain.directory.model import AccountId, InstitutionKind
@@ -311,7 +311,7 @@ def commands(scene: Scene) -> str:
         ["rights", "list"],
     ):
         with ThreadPoolExecutor(1) as thread:  # where a browser test ran before, this one's loop is taken
-            done = thread.submit(partial(CliRunner().invoke, app, command, env=env)).result()
+            done = thread.submit(partial(CliRunner().invoke, assembled(), command, env=env)).result()
         assert done.exit_code == 0, (command, done.output, done.exception)
         said += done.output
     return said

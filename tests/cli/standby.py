@@ -8,13 +8,21 @@ import os
 import sys
 from pathlib import Path
 
-from unilogin.cli.app import main
+from unilogin.cli.app import assembled, main
 
 LONGEST_SECONDS = 120
+assembled()  # reads the file of every command
 _READ = [
     *("tests.cli.standby", "unilogin.jobs", "unilogin.settings", "unilogin.urls"),
     *("unilogin.roster.generating.generator", "unilogin.protocols.oidc_rp.actions"),
-    *("email.policy", "pydantic.json_schema", "rich._emoji_codes", "smtplib", "typer._adapters"),
+    *(
+        "babel.messages.pofile",
+        "email.policy",
+        "pydantic.json_schema",
+        "rich._emoji_codes",
+        "smtplib",
+        "typer._adapters",
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ from docs.generate import DOCS, PAGES, QUESTIONS, writers
 from typer.main import get_command
 
 from tests.house.source import ROOT, name_of, read, tracked
-from unilogin.cli.app import app
+from unilogin.cli.app import assembled
 from unilogin.domain.audit.events import Event
 from unilogin.settings import NAMES
 from unilogin.urls import URLS
@@ -109,7 +109,7 @@ def test_commands_named_in_documents_exist() -> None:
 
 def is_command(words: list[str]) -> bool:
     """Whether words begin with a command, and with one of its own where it is a group of commands."""
-    found: object = get_command(app)
+    found: object = get_command(assembled())
     for word in words:
         commands = getattr(found, "commands", None)
         if commands is None:

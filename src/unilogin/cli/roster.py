@@ -1,6 +1,5 @@
 """``unilogin roster``: people from the schools' administrative systems."""
 
-import gc
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache, partial
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from unilogin.kit.text import Texts
     from unilogin.roster.model import Header, Receipt
     from unilogin.settings import Settings
-
-_SELDOM = 100_000
-"""Objects made before Python looks for circles: the rows of people hold none, and go as soon as they are copied."""
 
 commands = typer.Typer(help="Rosters: the people of an institution, from its files.")
 
@@ -88,7 +84,6 @@ async def _load(
     from unilogin.roster.formats.unilogin_import import NAMESPACES
 
     secrets = load_secrets(settings.secrets_path)
-    gc.set_threshold(_SELDOM)
     connection = await connect_to(dsn, role=settings.role)
     try:
         await refuse_pending_migrations(connection)

@@ -6,7 +6,6 @@ Message-ID, by which mail servers know it.
 """
 
 import asyncio
-import re
 import smtplib
 import socket
 import ssl
@@ -17,17 +16,14 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, localtime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from unilogin.kit.errors import UniloginError
+from unilogin.kit.mailboxes import Tls, is_address
 
 CONNECT_SECONDS: Final = 5.0
 TOTAL_SECONDS: Final = 10.0
 """For one thing asked of the server: to let us in, or to take one letter."""
-
-Tls = Literal["starttls", "implicit", "none"]
-
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
 
 
 class MailError(UniloginError):
@@ -76,11 +72,6 @@ class Mail:
     text: str
     message_id: str
     languages: str = "da"
-
-
-def is_address(text: str) -> bool:
-    """Tell whether it is an address every server can take: no display name, no sign that means something to one."""
-    return len(text) <= 254 and _ADDRESS.fullmatch(text) is not None
 
 
 def written(mail: Mail, *, sender: str) -> bytes:

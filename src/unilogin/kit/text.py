@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -53,6 +53,8 @@ def load_texts() -> Texts:
 
 
 def _read(language: Language) -> _Sentences:
+    from babel.messages.pofile import read_po
+
     folder = resources.files("unilogin.locale") / language
     by_code: dict[str, str | tuple[str, ...]] = {}
     plural: Callable[[int], int] = _two_forms
@@ -69,7 +71,7 @@ def _two_forms(count: int) -> int:
     return 0 if count == 1 else 1
 
 
-def _sentences_of(catalog: Catalog) -> dict[str, str | tuple[str, ...]]:
+def _sentences_of(catalog: "Catalog") -> dict[str, str | tuple[str, ...]]:
     found: dict[str, str | tuple[str, ...]] = {}
     for message in catalog:
         code = message.id[0] if isinstance(message.id, (tuple, list)) else message.id

@@ -7,8 +7,10 @@ write themselves. What a stranger claims in ``X-Forwarded-For`` is never looked 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
 
-from starlette.requests import Request
+if TYPE_CHECKING:
+    from starlette.requests import Request  # commands read the settings, and no requests
 
 Address = IPv4Address | IPv6Address
 Net = IPv4Network | IPv6Network
@@ -32,7 +34,7 @@ class Peer:
         return IPv6Network((int(self.address), _V6_NET_BITS), strict=False)
 
 
-def peer_of(request: Request, *, proxies: Sequence[Net] = ()) -> Peer:
+def peer_of(request: "Request", *, proxies: Sequence[Net] = ()) -> Peer:
     """Return who asks. ``proxies`` are the addresses of our own proxies; without any, no header is believed."""
     connected = _address(request.client.host) if request.client else None
     if connected is None:
