@@ -1,15 +1,18 @@
 """Elevadministration in a browser: every page on a phone, a Chromebook and a wide screen, readable by all."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.apps.elevadministration.office import Office, open_office, pupils
+from tests.apps.elevadministration.test_switch_orders import put_in
 from tests.browser.accessibility import violations
 from tests.browser.fixtures import OpenPage
 from tests.builders.people import People, Somebody
+from tests.builders.services import Services
 from tests.roster.documents import employee, member, person, student
 from tests.server import RunningServer
 
@@ -18,6 +21,11 @@ HIDDEN = person("6105160951", first="Kaj", family="Skjult", protected="true")
 STAFF = (
     member("m-1", person("6105160952", first="Rikke", family="Tavle"), employee("Lærer")),
     member("m-2", person("6105160951", first="Kaj", family="Skjult"), employee("Lærer", "TAP")),
+)
+
+SALARIED = (
+    member("l-1", person("6105160956", first="Ib", family="Fagligansat"), employee("Lærer")),
+    member("l-2", person("6105160957", first="Mia", family="Rejst"), employee("Pædagog")),
 )
 
 
@@ -48,7 +56,12 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
     office.browser.open(f"{office.url}/sammenlaegning")
     office.post(f"{office.url}/sammenlaegning/foreslaa", one=twice[0].username, other=twice[1].username)
     proposal = str(office.browser.path)
+    split = propose_split(office, twice[2])
     return office, {
+        "split_proposal": split,
+        "switch_both": f"{office.url}/systemskift/{beside(office)}",
+        "switch_reading": put_in(office, b"waits"),
+        "undo": f"{office.url}/import/{wanted_back(office)}",
         "overview": office.url,
         "history": f"{office.url}/import",
         "parked": delivery,
@@ -64,6 +77,46 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
         "proposal": proposal,
         "merging": f"{office.url}/sammenlaegning",
     }
+
+
+def propose_split(office: Office, mixed: Somebody) -> str:
+    """Propose that a pupil whom two services know is two."""
+    services = [Services(office.dsn).add() for _ in range(2)]
+    for service in services:
+        known = "insert into services_pairwise (account_id, sector) values ($1, $2) returning true"
+        assert office.value(known, mixed.account_id, service.client_id)
+    office.browser.open(f"{office.url}/sammenlaegning")
+    office.post(f"{office.url}/sammenlaegning/deling", username=mixed.username)
+    keys = {
+        name: str(office.browser.document.xpath(f"//input[@name='{name}']/@value")[0])
+        for name in ("membership", "service")
+    }
+    fields = {"username": mixed.username, "first_name": "Bo", "family_name": "Dobbelt-Østergaard"}
+    office.post(f"{office.url}/sammenlaegning/deling/foreslaa", **fields, **keys)
+    return str(office.browser.path)
+
+
+def beside(office: Office) -> object:
+    """A change of system after whose run the old system's people are there for a while."""
+    return office.value(
+        "insert into roster_switch (institution_id, old_source, new_source, file_hash, actor_kind, actor_id, run_at,"
+        " retire_at) select institution_id, 'Prøvesystem', 'Et Helt Andet System', sha256('x'), 'operator', 'x',"
+        " kit_now(), kit_now() + interval '9 days' from directory_institution where number = $1 returning switch_id",
+        office.number,
+    )
+
+
+def wanted_back(office: Office) -> object:
+    """A delivery that took access from a teacher, and that somebody wants taken back."""
+    office.deliver(*SALARIED, source="Lønsystem")
+    gone = office.deliver(SALARIED[0], source="Lønsystem").delivery_id
+    word = "insert into roster_undo_word (delivery_id, actor_kind, actor_id) values ($1, 'operator', 'x')"
+    assert office.value(f"{word} returning true", gone)
+    domain = (
+        "insert into roster_sds_domain (institution_id, domain, said_by) select institution_id, 'skole.example', $2"
+    )
+    assert office.value(f"{domain} from directory_institution where number = $1 returning true", office.number, gone)
+    return gone
 
 
 def call_them_alike(office: Office, who: Somebody) -> None:
@@ -85,6 +138,8 @@ def test_every_page_on_every_screen(
     locale, scheme = {"da": ("da-DK", "light"), "en": ("en-GB", "dark")}[language]
     page = open_page(f"{server.base_url}/elevadministration", width=360, height=740, locale=locale, color_scheme=scheme)
     check(page, f"door-{language}")
+    still = {"content_type": "text/javascript", "body": ""}  # a page that looks again by itself would be gone meanwhile
+    page.route(re.compile("/waiting"), lambda route: route.fulfill(**still))
     page.context.add_cookies(
         [
             {"name": one.name, "value": one.value or "", "url": server.base_url}
