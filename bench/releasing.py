@@ -42,6 +42,11 @@ _NO_LIMITS = (
     "insert into roster_limit select institution_id, 100, 0, 100, 1000000, 1000000 from roster_delivery limit 1"
     " returning 1"
 )
+_FIRST_WORD = (
+    "insert into roster_undo_word (delivery_id, actor_kind, actor_id) select delivery_id, 'operator', 'bench'"
+    " from roster_delivery where status = 'applied' returning 1"
+)
+"""Staff come back by it: two must want that."""
 
 
 def measure(folder: Path, *, persons: int) -> list[Figure]:
@@ -68,6 +73,7 @@ def measure(folder: Path, *, persons: int) -> list[Figure]:
         what = f"release of a new year of {size} persons"
         figures = _act(house, party, lambda: _press(other, url, "frigiv"), what=what, to="applied")
         asyncio.run(_value(house.dsn, _NO_LIMITS))
+        asyncio.run(_value(house.dsn, _FIRST_WORD))
         figures += _act(house, party, lambda: _press(one, url, "fortryd"), what="taking it back", to="undone")
         party.wire.close()
     database.stop()
