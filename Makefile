@@ -15,7 +15,7 @@ COMPILE = .tools/bin/uv pip compile --quiet --universal --python-version 3.11 --
 	$(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak requirements .venv
+.PHONY: help demo test tests lint bench soak requirements .venv
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z.]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -25,15 +25,21 @@ demo: ## Serve a whole municipality at http://localhost:8000 (PORT=8000 DATA=./v
 	@exec $(VENV)/unilogin demo --port "$(PORT)" --data "$(DATA)" $(if $(filter-out 0 no false,$(RESET)),--reset)
 
 # The tests stand back too: what stands back behind them, such as a delivery, would get no turn while all are busy.
-test: ## Check the style, the types and the house rules, then run every test (installs Chromium)
+test: ## Check the style, the types and the house rules, and run every test (installs Chromium)
 	@requirements/install dev
-	@requirements/browser
-	@requirements/node-packages tests/peers
-	@$(MAKE) --no-print-directory lint
-	@printf '\n== Tests\n'
-	@nice -n 19 $(VENV)/pytest -q -n $(AT_ONCE) --dist loadfile --durations=15 $(ARGS) || { \
+	@said=$$(mktemp); \
+	{ $(MAKE) --no-print-directory lint >"$$said" 2>&1 && cat "$$said" || { cat "$$said"; exit 1; }; } & lint=$$!; \
+	trap 'kill $$lint 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT TERM; \
+	requirements/browser && requirements/node-packages tests/peers || exit 1; \
+	printf '\n== Tests; style, types and house rules are looked at beside them\n'; \
+	$(MAKE) --no-print-directory tests; tests=$$?; \
+	wait $$lint || { printf '\n== Style, types or house rules: see above what they say\n'; exit 1; }; \
+	exit $$tests
+
+tests: # what "make test" does when all is installed
+	@$(VENV)/pytest -q -n $(AT_ONCE) --dist loadfile --durations=15 $(ARGS) || { \
 		printf '\n== Once more, alone: what failed on a busy machine and passes now is a matter of time, and named above\n'; \
-		nice -n 19 $(VENV)/pytest -q --last-failed --last-failed-no-failures=none $(ARGS); }
+		$(VENV)/pytest -q --last-failed --last-failed-no-failures=none $(ARGS); }
 
 lint: ## Check the style, the types and the house rules only
 	@requirements/install dev
