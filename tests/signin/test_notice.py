@@ -12,12 +12,11 @@ from tests.builders.clock import Clock
 from tests.builders.inside import Inside, inside
 from tests.builders.journeys import Journeys
 from tests.builders.people import People, Somebody
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from tests.visitor import Visitor
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials.actions import force_type
 from unilogin.domain.credentials.model import PasswordHolders, PasswordPolicy, PasswordType
-from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 from unilogin.main import framed
 

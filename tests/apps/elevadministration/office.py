@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from tests.apps.entering import csrf_of, enter
 from tests.builders.people import People, Somebody
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from tests.roster.documents import GROUPS, document, employee, member, person, student
 from tests.server import RunningServer
 from tests.visitor import Visitor
 from unilogin.domain.access.actions import grant_right
 from unilogin.domain.access.model import Right
 from unilogin.domain.audit.model import Actor
-from unilogin.kit.db.connection import connect
 from unilogin.roster.actions import import_file
 from unilogin.roster.model import Receipt
 from unilogin.roster.switching.actions import plan_switch

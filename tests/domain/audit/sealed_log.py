@@ -7,13 +7,13 @@ from typing import TypeVar
 
 import asyncpg
 
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.audit.sealing import Progress, seal
 from unilogin.domain.audit.verifying import Copied, Verdict, verify
-from unilogin.kit.db.connection import Connection, connect
+from unilogin.kit.db.connection import Connection
 from unilogin.kit.secrets import Secrets
 
 Result = TypeVar("Result")

@@ -1,13 +1,12 @@
 """``unilogin audit`` at the command line, as an operator runs it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.conftest import run_command
 from tests.domain.audit.sealed_log import SealedLog
 from tests.server import environment, free_port
 
@@ -27,10 +26,9 @@ class Operator:
         self._environment = environment(log.dsn, secrets_file, port=free_port())
 
     def __call__(self, *words: str, exits: int = 0) -> str:
-        command = [sys.executable, "-m", "unilogin.cli.app", "audit", *words]
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == exits, done.stderr
-        return done.stdout + done.stderr
+        done = run_command("audit", *words, env=self._environment)
+        assert done.code == exits, done.err
+        return done.out + done.err
 
     def json(self, *words: str, exits: int = 0) -> Any:
         return json.loads(self(*words, "--json", exits=exits))

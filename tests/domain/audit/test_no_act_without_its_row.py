@@ -10,14 +10,13 @@ import httpx
 import pytest
 
 from tests.builders.people import People, Somebody
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from tests.builders.services import Services
 from tests.cli.conftest import Told, run_command
 from tests.postgres import TestServer
 from tests.protocols.oidc.relying_party import RelyingParty, type_in
 from tests.roster.documents import document, member, person, student
 from tests.server import environment, start_server
-from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 
 COUNTS_AND_JOURNEYS = re.compile(r"limits_|signin_journey|audit_|oidc_posted_request|kit_migration")

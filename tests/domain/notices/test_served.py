@@ -29,31 +29,25 @@ def until(box: Mailbox, verb: str) -> None:
         time.sleep(0.05)  # waits for a condition, not for luck
 
 
-def test_n_10_a_running_server_hands_letters_in(ground: Ground, box: Mailbox, secrets_file: Path) -> None:
+def test_n_10_a_running_server_hands_letters_in_and_stops_without_waiting_for_a_silent_mail_server(
+    ground: Ground, box: Mailbox, secrets_file: Path
+) -> None:
     server = served(ground, secrets_file)
     try:
         ground.tell(ground.teacher())
         until(box, "quit")
-    finally:
-        server.stop()
-    assert [letter.to for letter in box.letters] == ["lone@skole.example"]
-    assert server.base_url in box.letters[0].text
-    assert "lone" not in server.log.read_text()
-
-
-def test_a_server_that_stops_does_not_wait_for_a_silent_mail_server(
-    ground: Ground, box: Mailbox, secrets_file: Path
-) -> None:
-    box.answer("END", HOLD)
-    server = served(ground, secrets_file)
-    try:
-        ground.tell(ground.teacher())
+        assert [letter.to for letter in box.letters] == ["lone@skole.example"]
+        assert server.base_url in box.letters[0].text
+        box.answer("END", HOLD)
+        box.said.clear()
+        ground.tell(ground.teacher("ny@skole.example"))
         until(box, "data")
     finally:
         began = time.monotonic()
         server.stop()
     assert time.monotonic() - began < STOP_SECONDS
     assert server.process.returncode == 0
+    assert "lone" not in server.log.read_text()
 
 
 def test_an_operator_sees_how_letters_fare_and_whom_nobody_can_write_to(

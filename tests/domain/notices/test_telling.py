@@ -7,11 +7,10 @@ import pytest
 
 from tests.builders.clock import Clock
 from tests.builders.people import People, Somebody
-from tests.builders.running import run
+from tests.builders.running import connect, run
 from tests.house.source import name_of, parsed, python_files
 from unilogin.domain.notices.actions import forget_old_notices, tell
 from unilogin.domain.notices.model import Notice
-from unilogin.kit.db.connection import connect
 from unilogin.kit.secrets import Secrets
 
 
