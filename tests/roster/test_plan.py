@@ -12,7 +12,7 @@ from tests.roster.registry import Registry
 from tests.roster.test_undoing import NO_LIMITS
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.kit.text import load_texts
-from unilogin.roster.messages import in_words
+from unilogin.roster.messages import in_words, why_held
 from unilogin.roster.model import ChangeCount, ChangeKind, DeliveryStatus, Guardians, PlanLine, Receipt
 from unilogin.roster.plan import Place, plan_of
 
@@ -187,3 +187,16 @@ def test_a_class_that_has_another_name_goes_on_whoever_of_it_changes(registry: R
     deliver(registry, group("k1", "2.B", 2), {"k1": range(10)}, level={"k1": 2})
     receipt = deliver(registry, group("k1", "2.Bjørn", 2), {"k1": range(11)}, level={"k1": 2})
     assert told(receipt.plan) == ["2.B → 2.Bjørn: alle 10, 1 ny"]
+
+
+def test_f_28_those_of_a_class_whose_name_goes_to_others_are_a_whole_class(registry: Registry) -> None:
+    groups = group("8a", "8.A", 8) + group("9a", "9.A", 9)
+    deliver(registry, groups, {"8a": range(10), "9a": range(20, 26)}, level={"8a": 8, "9a": 9})
+    pupils = [
+        member(f"e-{n}", person(f"62051{n:05}", first=f"Barn{n}"), student(main="9a", level="9")) for n in range(10)
+    ]
+    receipt = registry.deliver(*pupils, TEACHER, groups=groups)
+    assert receipt.status is DeliveryStatus.PARKED
+    assert [why_held(load_texts(), "da", one) for one in receipt.held_by] == [
+        "Alle 6 i den hidtidige 9.A ville forsvinde. Andre elever har klassens navn fra nu af."
+    ]

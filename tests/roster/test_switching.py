@@ -46,6 +46,8 @@ ONE, TWO = UUID(int=1), UUID(int=2)
         ([coming(number=A)], [here(numbers=frozenset({A, B}))], [(How.NUMBER, ONE, ())]),
         ([coming()], [here(numbers=frozenset({A}))], [(How.NAME, ONE, ())]),
         ([coming(number=B)], [here()], [(How.NAME, ONE, ())]),
+        ([coming(number=B)], [here(guarded=True)], [(How.DOUBTFUL, None, (ONE,))]),
+        ([coming()], [here(guarded=True)], [(How.NAME, ONE, ())]),
         ([coming(number=B)], [here(numbers=frozenset({A}))], [(How.DOUBTFUL, None, (ONE,))]),
         ([coming()], [here(1), here(2)], [(How.DOUBTFUL, None, (ONE, TWO))]),
         ([coming("n1"), coming("n2")], [here()], [(How.DOUBTFUL, None, (ONE,))] * 2),

@@ -282,7 +282,7 @@ def test_an_ill_contact_person_is_left_out_and_the_pupil_stays(code: str, ill: s
 def test_protected_people_without_alias_are_named_for_hiding() -> None:
     ill = member("e-1", person(protected="true"), student(more=contact(person("6305802235", protected="true"))))
     (row,) = rows(document(ill))
-    assert row.protect == ("6205162233", "6305802235")
+    assert [(one.keys, one.own) for one in row.protect] == [(("6205162233",), True), (("6305802235",), False)]
 
 
 def test_a_cpr_number_as_local_id_is_nowhere_to_be_seen() -> None:

@@ -6,9 +6,11 @@ allow is taken back to where it began, and waits with its file and its plan unti
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO
 from uuid import UUID
 
+from unilogin.domain.access.queries import holders_among
 from unilogin.domain.directory.bulk import (
     Absence,
     Applied,
@@ -22,7 +24,7 @@ from unilogin.domain.directory.bulk import (
     remove_members,
 )
 from unilogin.domain.directory.bulk_belonging import ToldGroup
-from unilogin.domain.directory.bulk_protection import ToHide, hidden_now, hide, hide_without_alias
+from unilogin.domain.directory.bulk_protection import ToHide, hidden_now, hide, hide_not_loaded
 from unilogin.domain.directory.bulk_refusals import Contradiction
 from unilogin.domain.directory.bulk_staging import Origin, at_size, copy_batch, prepare_staging
 from unilogin.domain.directory.queries import institution
@@ -197,6 +199,7 @@ async def _write(
     whole = reading.kind is DeliveryKind.FULL
     unseen = [*reading.known.unseen(), *known.stale]
     if not (staged or (whole and (unseen or known.unhashed or reading.somebody_unidentified))):
+        await hide_not_loaded(desk.tx, origin, reading.to_hide())
         return await _remove(desk, origin, reading) if reading.leavers else None
     if not staged:
         await prepare_staging(desk.tx)
@@ -209,6 +212,7 @@ async def _write(
         hide=reading.to_hide(),
         draw=Drawer(),
         reseal=desk.secrets.cpr_vault().reseal,
+        among_guarded=partial(holders_among, desk.tx),
     )
     if not reading.leavers:
         return applied
@@ -252,7 +256,7 @@ async def _hide_all_the_same(tx: Transaction, origin: Origin, reading: Reading, 
     """Let protection begin at once, however long the delivery waits: a name shown for one day cannot be taken back."""
     await hide(tx, origin, held.hidden)
     await hide_known(tx, origin, numbers=held.outcome.applied.other_numbers)
-    await hide_without_alias(tx, origin, cpr_indexes=reading.to_hide())
+    await hide_not_loaded(tx, origin, [*reading.to_hide(), *held.outcome.applied.protected])
 
 
 def _told(desk: Desk, origin: Origin, reading: Reading, *, outcome: Outcome, status: DeliveryStatus) -> Receipt:
@@ -263,6 +267,9 @@ def _told(desk: Desk, origin: Origin, reading: Reading, *, outcome: Outcome, sta
         reading.add(Finding(doubt.line, Found.PROTECTION_ENDS.value, Severity.WARNING, {}, doubt.local_person_id))
     for one in applied.doubles:
         found = Found.CONTACT_KNOWN_OTHERWISE.value
+        reading.add(Finding(one.line, found, Severity.WARNING, {}, one.local_person_id))
+    for one in applied.contacts_kept:
+        found = Found.CONTACT_NUMBER_WAITS.value
         reading.add(Finding(one.line, found, Severity.WARNING, {}, one.local_person_id))
     for circle in applied.circles:
         found = (Found.CONTACT_IS_PUPIL if circle.is_oneself else Found.CONTACT_CIRCULAR).value

@@ -3,7 +3,7 @@
 Rows are tuples and not dataclasses: a night has half a million of them, and COPY takes tuples as they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -98,6 +98,23 @@ class Finding:
     group: str | None = None  # GroupId, when it is about a group
 
 
+class Hidden(NamedTuple):
+    """Somebody whom a row calls protected. ``own``: it is about them, whatever number they have."""
+
+    keys: tuple[str, ...]  # what they may be known by, beside the row's local id
+    own: bool
+    first_name: str | None
+    family_name: str | None
+    alias_first_name: str | None
+    alias_family_name: str | None
+
+
+def not_loaded(protected: Iterable[Hidden], row: PersonRow | None) -> tuple[Hidden, ...]:
+    """Return those who are not loaded with their row, because something is wrong with it or with them."""
+    loaded = {row.facts.key, *(contact.facts.key for contact in row.contacts)} if row else set()
+    return tuple(one for one in protected if (one.keys or one.own) and loaded.isdisjoint(one.keys))
+
+
 class ReadRow(NamedTuple):
     """What became of one record: a row, or none when it was refused; its hash is empty when it must be read again."""
 
@@ -105,7 +122,7 @@ class ReadRow(NamedTuple):
     raw_hash: bytes
     local_person_id: str | None  # None: nobody can say whom it was about
     row: PersonRow | None
-    protect: tuple[str, ...]  # keys of protected people who cannot be loaded for want of an alias
+    protect: tuple[Hidden, ...]  # protected people who cannot be loaded
     findings: tuple[Finding, ...]
     leaves: bool = False  # a delta says of this person that they have left
 

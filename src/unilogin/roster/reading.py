@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import BinaryIO
 
+from unilogin.domain.directory.bulk_protection import NotLoaded
 from unilogin.domain.directory.bulk_staging import Batch
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.formats.opening import open_document
 from unilogin.roster.known import KnownHashes
 from unilogin.roster.messages import Found
-from unilogin.roster.model import DeliveryKind, Finding, GroupRow, ReadRow, Severity
+from unilogin.roster.model import DeliveryKind, Finding, GroupRow, Hidden, ReadRow, Severity
 from unilogin.roster.rules import MOST_FINDINGS
 from unilogin.roster.staging import Stager
 
@@ -42,7 +43,7 @@ class Reading:
         self.header = self._document.header
         self.groups = self._document.groups
         self._stager = Stager(secrets.cpr_vault(), place=f"{self.header.institution_number}:{self.header.source}")
-        self._hide: list[str] = []
+        self._hide: list[tuple[str | None, Hidden]] = []
         self.findings: list[Finding] = list(self._document.group_findings)
         self.finding_count = len(self.findings)
         self.refused = 0
@@ -85,7 +86,7 @@ class Reading:
     def _note(self, row: ReadRow) -> None:
         for finding in row.findings:
             self.add(finding)
-        self._hide += row.protect
+        self._hide += [(row.local_person_id if one.own else None, one) for one in row.protect]
         self.garbled += any(finding.code == Found.TWICE_ENCODED.value for finding in row.findings)
         leaves = row.leaves or (row.row is None and self.kind is DeliveryKind.DELETE)
         if leaves and row.local_person_id is not None:
@@ -109,9 +110,13 @@ class Reading:
         """Prove that the delivery is whole, and take its fingerprint."""
         self.fingerprint = self._document.finish()
 
-    def to_hide(self) -> list[bytes]:
-        """Return the look-up values of protected people whose row was refused for want of an alias."""
-        return [self._stager.index(key) for key in dict.fromkeys(self._hide)]
+    def to_hide(self) -> list[NotLoaded]:
+        """Return the protected people who could not be loaded, by all that they may be known by."""
+        found = []
+        for local_id, (keys, _, *names) in dict.fromkeys(self._hide):
+            found += [NotLoaded(self._stager.index(key), None, *names) for key in keys]
+            found += [NotLoaded(None, local_id, *names)] if local_id is not None else []
+        return found
 
     def close(self) -> None:
         """Let go of the parsed document in the thread that parsed it."""

@@ -157,7 +157,8 @@ def _breaches(effect: Effect, limits: Limits) -> Iterator[Breach]:
         yield Breach(Held.STAFF, {"count": staff})
     for line in effect.lines:
         if line.group is not None and _is_whole(line.left, line.before, limits):
-            yield Breach(Held.CLASS, {"count": line.left, "group": line.group})
+            code = Held.FORMER_CLASS if line.former else Held.CLASS
+            yield Breach(code, {"count": line.left, "group": line.group})
     if not effect.guardians.some_left and effect.guardians.lost >= limits.smallest_whole:
         yield Breach(Held.GUARDIANS, {"count": effect.guardians.lost})
     most = max(limits.changed_persons, before * limits.changed_percent // 100)

@@ -1,6 +1,7 @@
 """Reading who holds which right."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from unilogin.domain.access.model import HeldRight, Right
 from unilogin.domain.directory.model import AccountId, InstitutionId, InstitutionNumber, Username
@@ -43,3 +44,13 @@ async def holders_of(
         list(institutions),
     )
     return [AccountId(row["account_id"]) for row in rows]
+
+
+async def holders_among(connection: Connection, persons: Sequence[UUID]) -> frozenset[UUID]:
+    """Return those of these people who hold a right somewhere now."""
+    rows = await connection.fetch(
+        "select a.person_id from directory_account a join access_right r using (account_id)"
+        " where a.person_id = any ($1::uuid[]) and r.revoked_at is null",
+        list(persons),
+    )
+    return frozenset(row["person_id"] for row in rows)

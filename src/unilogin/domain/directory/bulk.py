@@ -7,6 +7,7 @@ draw the same username cannot lock each other out. Reading, hashing and copying 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from unilogin.domain.directory import bulk_belonging, bulk_people, bulk_protection
 from unilogin.domain.directory.bulk_belonging import ToldGroup
@@ -65,7 +66,9 @@ class Applied:
     undeclared_groups: tuple[str, ...] = ()
     other_numbers: tuple[OtherNumber, ...] = ()
     doubles: tuple[bulk_people.Double, ...] = ()
+    contacts_kept: tuple[bulk_people.Double, ...] = ()
     circles: tuple[Circle, ...] = ()
+    protected: tuple[bulk_protection.NotLoaded, ...] = ()  # in rows that were refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,27 +164,27 @@ async def apply_staged(
     groups: Sequence[ToldGroup],
     absence: Absence,
     first: bool,
-    hide: Sequence[bytes],
+    hide: Sequence[bulk_protection.NotLoaded],
     draw: Draw,
     reseal: bulk_people.Reseal,
+    among_guarded: bulk_people.Guarded,
 ) -> Applied:
     """Compare what was staged with what is known, and make it so.
 
-    ``first`` says that nothing was ever known of this source; ``hide`` are the numbers of people who must be hidden
-    although their rows were refused. Needs ``prepare_staging`` and ``at_size``.
+    ``first`` says that nothing was ever known of this source; ``hide`` are people who must be hidden although their
+    rows were refused; ``among_guarded`` tells who gets no number by a file. Needs ``prepare_staging``, ``at_size``.
     """
     await lock_people(tx)
     await tx.execute("set local directory.references_hold = on")  # every key below was looked up, or is made here
-    doubles = [] if first else await bulk_people.learn_numbers(tx, origin, reseal=reseal)
-    refused, numbers = await refuse_contradictions(tx, origin, unseen=absence.unseen, first=first)
+    learned = await _learn(tx, origin, first=first, reseal=reseal, among_guarded=among_guarded)
+    refused, numbers, protected = await refuse_contradictions(tx, origin, unseen=absence.unseen, first=first)
     await bulk_belonging.save_groups(tx, origin, told=groups)
-    matched = await _make_people(tx, origin, first=first, draw=draw, reseal=reseal)
+    matched = await _make_people(tx, origin, first=first, draw=draw, reseal=reseal, guarded=learned.guarded)
     circles = await leave_circles_out(tx)
     created = await bulk_belonging.add_members(tx, origin)
     await bulk_belonging.save_ties(tx, origin, first=first)
     members = bulk_belonging.MembersChanged(0, 0, 0) if first else await bulk_belonging.change_members(tx, origin)
-    if hide:
-        await bulk_protection.hide_without_alias(tx, origin, cpr_indexes=hide)
+    await bulk_protection.hide_not_loaded(tx, origin, [*hide, *protected])
     doubts = await bulk_protection.end_protection(tx, origin) if matched.known else []
     left = 0
     if absence.may_leave and not first:
@@ -194,12 +197,14 @@ async def apply_staged(
         members.same,
         left,
         matched.fresh,
-        tuple(refused),
+        refused,
         tuple(doubts),
         undeclared,
-        tuple(numbers),
-        _doubles(doubles, refused),
+        numbers,
+        _doubles(learned.doubles, refused),
+        _doubles(learned.kept, refused),
         tuple(circles),
+        protected,
     )
 
 
@@ -209,11 +214,25 @@ def _doubles(found: Sequence[bulk_people.Double], refused: Sequence[RefusedRow])
     return tuple(one for one in found if one.local_person_id not in gone)
 
 
+async def _learn(
+    tx: Transaction, origin: Origin, *, first: bool, reseal: bulk_people.Reseal, among_guarded: bulk_people.Guarded
+) -> bulk_people.Learned:
+    if first:
+        return bulk_people.Learned()
+    return await bulk_people.learn_numbers(tx, origin, reseal=reseal, among_guarded=among_guarded)
+
+
 async def _make_people(
-    tx: Transaction, origin: Origin, *, first: bool, draw: Draw, reseal: bulk_people.Reseal
+    tx: Transaction,
+    origin: Origin,
+    *,
+    first: bool,
+    draw: Draw,
+    reseal: bulk_people.Reseal,
+    guarded: Sequence[tuple[bytes, UUID]],
 ) -> bulk_people.Matched:
     """Bring everybody who was told about into being or up to date; return how many were new and how many known."""
-    matched = await bulk_people.match_people(tx, origin)
+    matched = await bulk_people.match_people(tx, origin, guarded=guarded)
     if not first:
         await bulk_belonging.look_up_members(tx, origin)
     if matched.fresh:

@@ -1,6 +1,6 @@
 """Persons and accounts of a delivery: one person for each CPR number, each with a username that nobody ever had."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,6 +13,9 @@ from unilogin.kit.db.connection import Transaction
 
 Reseal = Callable[[bytes, UUID, UUID], bytes]
 """Seals what was sealed for one id for another: a staged number is sealed for an id that may come to nothing."""
+
+Guarded = Callable[[Sequence[UUID]], Awaitable[frozenset[UUID]]]
+"""Tells which of these people get no number by a file alone: whoever has it could be them with MitID (B-A05)."""
 
 # A person's own row beats what a pupil's row says of them as a contact; among equals the first line counts. Each number
 # is looked up by its index: a join would read everybody there is, until the tables are too large for it.
@@ -117,6 +120,18 @@ _LEARN = f"""
   {AUDIT_INSERT}
   select '{Event.PERSON_CHANGED.value}', $1, $2, a.account_id, $3, $4, 'ok', null, '{{"number": true}}'
   from learned left join directory_account a using (person_id)
+"""
+
+# Somebody's contact person stays who they are, whoever has the number that was told of them.
+_KEEP_CONTACTS = """
+  with kept as (
+    update stage_who w set person_id = k.person_id, account_id = a.account_id, is_new = false
+    from unnest($1::bytea[], $2::uuid[]) as k (cpr_index, person_id) join directory_account a using (person_id)
+    where w.cpr_index = k.cpr_index and w.is_new
+    returning w.cpr_index
+  )
+  update stage_member s set raw_hash = ''
+  from stage_contact c join kept using (cpr_index) where s.membership_id = c.membership_id
 """
 
 _RETURNED = """
@@ -249,6 +264,18 @@ class Double(NamedTuple):
     local_person_id: str
 
 
+class Learned(NamedTuple):
+    """What came of numbers told for the first time, but for those that were taken over.
+
+    ``doubles`` are contact persons whose number somebody else has; ``kept`` are pupils whose contact person gets no
+    number by a file alone, and ``guarded`` who that is by the look-up value of the number.
+    """
+
+    doubles: tuple[Double, ...] = ()
+    kept: tuple[Double, ...] = ()
+    guarded: tuple[tuple[bytes, UUID], ...] = ()
+
+
 class Matched(NamedTuple):
     """How many of those who were told about are new and how many known, and whether a row calls somebody protected."""
 
@@ -257,9 +284,12 @@ class Matched(NamedTuple):
     protected: bool
 
 
-async def match_people(tx: Transaction, origin: Origin) -> Matched:
-    """Find out who the staged numbers belong to."""
+async def match_people(tx: Transaction, origin: Origin, *, guarded: Sequence[tuple[bytes, UUID]]) -> Matched:
+    """Find out who the staged numbers belong to; ``guarded`` are contact persons who stay who they are."""
     await tx.execute(_MATCH, timeout=PATIENCE)
+    if guarded:
+        columns = (list(column) for column in zip(*guarded, strict=True))
+        await tx.execute(_KEEP_CONTACTS, *columns, timeout=PATIENCE)
     told = await tx.fetchrow(
         "select bool_or(cpr_sealed is null) as numberless, bool_or(protected) as protected from stage_person"
     )
@@ -271,24 +301,31 @@ async def match_people(tx: Transaction, origin: Origin) -> Matched:
     return Matched(fresh, people - fresh, bool(told and told["protected"]))
 
 
-async def learn_numbers(tx: Transaction, origin: Origin, *, reseal: Reseal) -> list[Double]:
+async def learn_numbers(tx: Transaction, origin: Origin, *, reseal: Reseal, among_guarded: Guarded) -> Learned:
     """Give people whose source did not tell their number before the one it tells now, under the same name.
 
-    A number that somebody else has, and one under another name, contradicts what is known instead. A contact person's
-    number that somebody else has is returned: from now on that one is the contact, and nobody is made one by that.
+    A number that somebody else has, and one under another name, contradicts what is known instead, and so does that of
+    somebody guarded. A contact person's number that somebody else has is returned: from now on that one is the contact,
+    and nobody is made one by that.
     """
     if await tx.fetchval("select min(local_key) from directory_person") is None:  # one look at the end of an index
-        return []
+        return Learned()
     place = (origin.institution_id, origin.source)
     contacts = await tx.fetch(_LEARNED_OF_CONTACTS, *place, timeout=PATIENCE)
     rows = await tx.fetch(_LEARNED, *place, timeout=PATIENCE)
     rows += list({row["person_id"]: row for row in contacts if not row["taken"]}.values())
-    if rows:
+    guarded = await among_guarded([row["person_id"] for row in rows]) if rows else frozenset()
+    if rows := [row for row in rows if row["person_id"] not in guarded]:
         people = [row["person_id"] for row in rows]
         sealed = [reseal(row["cpr_sealed"], row["staged_id"], row["person_id"]) for row in rows]
         numbers = [row["cpr_index"] for row in rows]
         await tx.execute(_LEARN, *origin.traces, people, sealed, numbers, timeout=PATIENCE)
-    return [Double(row["line"], row["local_person_id"]) for row in contacts if row["taken"]]
+    kept = [row for row in contacts if not row["taken"] and row["person_id"] in guarded]
+    return Learned(
+        tuple(Double(row["line"], row["local_person_id"]) for row in contacts if row["taken"]),
+        tuple(Double(row["line"], row["local_person_id"]) for row in kept),
+        tuple({row["cpr_index"]: row["person_id"] for row in kept}.items()),
+    )
 
 
 async def give_numbers_back(tx: Transaction, *, reseal: Reseal) -> None:

@@ -30,6 +30,17 @@ class ToHide(NamedTuple):
     family_name: str | None
 
 
+class NotLoaded(NamedTuple):
+    """Somebody whom a row calls protected that could not be loaded: known by a number, or by the row's local id."""
+
+    cpr_index: bytes | None
+    local_person_id: str | None
+    first_name: str | None
+    family_name: str | None
+    alias_first_name: str | None
+    alias_family_name: str | None
+
+
 _BEGIN = f"""
   with told as materialized (
     select distinct on (w.person_id) w.person_id, w.account_id, s.alias_first_name, s.alias_family_name
@@ -54,11 +65,26 @@ _BEGIN = f"""
   select '{Event.PERSON_CHANGED.value}', $1, $2, account_id, $3, $4, 'ok', null, '{{"protected": true}}' from hidden
 """
 
+# An alias counts for whoever is called what the row calls them: by local id or number it might be somebody else.
 _KNOWN_BY = """
-  select person_id, null, null from directory_person
-  where cpr_index = any ($1::bytea[]) or local_key = any ($1::bytea[])
-  union
-  select person_id, null, null from directory_former_cpr where cpr_index = any ($1::bytea[])
+  with told as (
+    select * from unnest($3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+      as t (cpr_index, local_person_id, first_name, family_name, alias_first_name, alias_family_name)
+  ), known as (
+    select p.person_id, t.* from told t join directory_person p on p.cpr_index = t.cpr_index
+    union all
+    select p.person_id, t.* from told t join directory_person p on p.local_key = t.cpr_index
+    union all
+    select f.person_id, t.* from told t join directory_former_cpr f on f.cpr_index = t.cpr_index
+    union all
+    select m.person_id, t.* from told t join directory_membership m
+      on m.institution_id = $1 and m.source = $2 and m.local_person_id = t.local_person_id
+  )
+  select distinct on (p.person_id) p.person_id, a.alias_first_name, a.alias_family_name
+  from known k join directory_person p using (person_id)
+  left join lateral (select k.alias_first_name, k.alias_family_name
+                     where (k.first_name, k.family_name) = (p.first_name, p.family_name)) a on true
+  order by p.person_id, a.alias_first_name
 """
 
 _HIDE = f"""
@@ -147,9 +173,13 @@ async def begin_protection(tx: Transaction, origin: Origin) -> None:
     await tx.execute(_BEGIN, *origin.traces, timeout=PATIENCE)
 
 
-async def hide_without_alias(tx: Transaction, origin: Origin, *, cpr_indexes: Sequence[bytes]) -> None:
-    """Hide known people whose row was refused because it calls them protected and gives no alias."""
-    await hide(tx, origin, [ToHide(*row) for row in await tx.fetch(_KNOWN_BY, cpr_indexes, timeout=PATIENCE)])
+async def hide_not_loaded(tx: Transaction, origin: Origin, people: Sequence[NotLoaded]) -> None:
+    """Hide known people whom a row calls protected that could not be loaded, whatever was wrong with it."""
+    if not people:
+        return
+    columns = (list(column) for column in zip(*people, strict=True))
+    rows = await tx.fetch(_KNOWN_BY, origin.institution_id, origin.source, *columns, timeout=PATIENCE)
+    await hide(tx, origin, [ToHide(*row) for row in rows])
 
 
 async def hide(tx: Transaction, origin: Origin, people: Sequence[ToHide]) -> None:

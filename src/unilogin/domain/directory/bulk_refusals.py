@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from unilogin.domain.directory.bulk_protection import NotLoaded
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.kit.db.connection import Transaction
 
@@ -37,6 +38,14 @@ class OtherNumber(NamedTuple):
     hides: UUID | None  # the known person, whom the row calls protected
     alias_first_name: str | None  # theirs, if the row names them as we do
     alias_family_name: str | None
+
+
+class Refusals(NamedTuple):
+    """The rows that were taken out, the numbers among them that contradict known ones, and who is protected in them."""
+
+    rows: tuple[RefusedRow, ...]
+    numbers: tuple[OtherNumber, ...]
+    protected: tuple[NotLoaded, ...]
 
 
 _OTHER_NUMBERS = """
@@ -106,6 +115,17 @@ _ALSO_KNOWN = """
       and not exists (select from stage_member o where o.local_person_id = m.local_person_id)
 """
 
+# Those with another number are hidden with their case; whose number it is, and their contact persons, are not in it.
+_PROTECTED_AMONG = """
+  select distinct t.cpr_index, null as local_person_id, t.first_name, t.family_name, t.alias_first_name,
+         t.alias_family_name
+  from stage_person t where t.protected and t.line = any ($1::integer[])
+  union all
+  select null, s.local_person_id, t.first_name, t.family_name, t.alias_first_name, t.alias_family_name
+  from stage_member s join stage_person t on t.cpr_index = s.cpr_index and t.line = s.line and t.own
+  where t.protected and s.line = any ($2::integer[])
+"""
+
 _TAKE_OUT = (
     "insert into stage_kept (local_person_id) select unnest($1::text[])",
     """delete from stage_group g using stage_member m, unnest($1::text[]) as k (local_person_id)
@@ -169,10 +189,8 @@ async def leave_circles_out(tx: Transaction) -> list[Circle]:
     return [Circle(row["line"], row["local_person_id"], row["is_oneself"]) for row in rows]
 
 
-async def refuse_contradictions(
-    tx: Transaction, origin: Origin, *, unseen: Sequence[bytes], first: bool
-) -> tuple[list[RefusedRow], list[OtherNumber]]:
-    """Take the rows out that cannot be loaded; return them, and the numbers that contradict known ones.
+async def refuse_contradictions(tx: Transaction, origin: Origin, *, unseen: Sequence[bytes], first: bool) -> Refusals:
+    """Take the rows out that cannot be loaded; return what there is to say of them.
 
     ``unseen`` are hashes no row of the delivery has; ``first`` says that nothing was ever known of this source.
     """
@@ -181,12 +199,17 @@ async def refuse_contradictions(
     found = await tx.fetch(statement, *place, unseen, timeout=PATIENCE)
     refused = [RefusedRow(row["line"], row["local_person_id"], Contradiction(row["why"])) for row in found]
     numbers: list[OtherNumber] = []
+    protected: list[NotLoaded] = []
     if any(row.why is Contradiction.CPR_CHANGED for row in refused):
         rows = await tx.fetch(_OTHER_NUMBERS, *place, timeout=PATIENCE)
         numbers = [OtherNumber(*row.values()) for row in rows]
     if refused:
+        lines = [row.line for row in refused]
+        without_case = [row.line for row in refused if row.why is not Contradiction.CPR_CHANGED]
+        rows = await tx.fetch(_PROTECTED_AMONG, lines, without_case, timeout=PATIENCE)
+        protected = [NotLoaded(*row.values()) for row in rows]
         local_ids = list({row.local_person_id for row in refused})
         for statement in _TAKE_OUT:
             await tx.execute(statement, local_ids, timeout=PATIENCE)
         await tx.execute(_FORGET, timeout=PATIENCE)
-    return refused, numbers
+    return Refusals(tuple(refused), tuple(numbers), tuple(protected))

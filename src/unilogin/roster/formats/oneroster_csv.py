@@ -29,7 +29,7 @@ from unilogin.roster.formats.oneroster_words import CONTACT_ROLES, CUSTODY_ROLES
 from unilogin.roster.formats.unilogin_person import MOST_CONTACTS, could_be_cpr
 from unilogin.roster.formats.values import read_date, read_time
 from unilogin.roster.messages import Found, Refused
-from unilogin.roster.model import DeliveryKind, Finding, GroupRow, PersonRow, ReadRow, Severity
+from unilogin.roster.model import DeliveryKind, Finding, GroupRow, Hidden, PersonRow, ReadRow, Severity
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -60,6 +60,7 @@ class OnerosterCsv:
         self._store = RowStore()
         self._broken: list[ReadRow] = []
         self._broken_people: set[str] = set()
+        self._unread: dict[str, StoredUser] = {}  # whose own row cannot be read, but for who it is about
         self._newest: datetime | None = None
         school = files.school(institution)
         classes = files.classes(school, today=today)
@@ -94,7 +95,7 @@ class OnerosterCsv:
         whole = hashlib.blake2b(repr((self.header, self.groups, self._broken)).encode(), key=self._key, digest_size=32)
         reader = UserReader(groups=self._declared, today=self._today, custody_roles=self._custody)
         if self._broken:
-            yield self._broken
+            yield self._with_protected(reader)
         for users in self._store.users(at_once):
             people = [user for user in users if self._is_here(user)]
             named = {user.id: _agents(user) for user in people}
@@ -124,9 +125,10 @@ class OnerosterCsv:
                 self._breaks(row, "users.csv", self._sound(row.cells[0] if row.cells else ""))
                 continue
             status = self._status(row, cells, "users.csv")
-            if status is None or (status == "tobedeleted" and self.kind is DeliveryKind.FULL):
+            if status == "tobedeleted" and self.kind is DeliveryKind.FULL:
                 continue
-            if not self._is_enabled_or_told(row, cells):
+            if status is None or not self._is_enabled_or_told(row, cells):
+                self._unread.setdefault(cells["sourcedId"], StoredUser(cells["sourcedId"], row.line, cells, {}))
                 continue
             by = Cells({"by": cells["sourcedId"]})
             self._store.add_parts(Part(agent, "agent", row.line, by) for agent in _listed_agents(cells))
@@ -243,6 +245,16 @@ class OnerosterCsv:
             return not known <= CONTACT_ROLES if known else not user.part("agent")
         return True
 
+    def _with_protected(self, reader: UserReader) -> list[ReadRow]:
+        """Return the rows that cannot be read, each person's first with who is protected all the same."""
+        people = {**self._unread, **self._store.named(list(self._broken_people))}
+        rows = []
+        for broken in self._broken:
+            user = people.pop(broken.local_person_id or "", None)
+            protected = reader.protected_in(user, self._store.named(_agents(user))) if user else ()
+            rows.append(broken._replace(protect=protected))
+        return rows
+
     @property
     def _is_delta(self) -> bool:
         return self.kind is DeliveryKind.DELTA
@@ -272,7 +284,7 @@ class OnerosterCsv:
         if self._is_delta and not _is_whole(user, row):
             fields = {"file": "users.csv"}
             found = Finding(user.line, Found.DELTA_INCOMPLETE.value, Severity.REFUSED, fields, self._sound(user.id))
-            return ReadRow(user.line, b"", self._sound(user.id), None, protect, (found,))
+            return ReadRow(user.line, b"", self._sound(user.id), None, (*protect, *_protected_in(row)), (found,))
         again = bool(notes.findings)  # whoever has a finding is read again next time, so that it is told again
         raw_hash = b"" if again else raw_hash
         return ReadRow(user.line, raw_hash, notes.local_person_id, row, protect, tuple(notes.findings))
@@ -292,6 +304,16 @@ def _agents(user: StoredUser) -> list[str]:
 def _said(user: StoredUser) -> list[object]:
     kinds = ("roles", "enrollments", "demographics")
     return [user.id, user.cells, [[part.cells for part in user.part(kind)] for kind in kinds]]
+
+
+def _protected_in(row: PersonRow | None) -> tuple[Hidden, ...]:
+    """Return who is protected in a row that is left out after all."""
+    people = [(row.facts, True), *((contact.facts, False) for contact in row.contacts)] if row else []
+    return tuple(
+        Hidden((facts.key,), own, facts.first_name, facts.family_name, facts.alias_first_name, facts.alias_family_name)
+        for facts, own in people
+        if facts.protected
+    )
 
 
 def _is_whole(user: StoredUser, row: PersonRow | None) -> bool:

@@ -31,7 +31,7 @@ from unilogin.roster.formats.unilogin_person import (
     could_be_cpr,
 )
 from unilogin.roster.messages import Found
-from unilogin.roster.model import ContactRow, Facts, GroupRow, PersonRow
+from unilogin.roster.model import ContactRow, Facts, GroupRow, Hidden, PersonRow, not_loaded
 
 LONGEST_ID = 255
 _ID = re.compile(rf"\S{{1,{LONGEST_ID}}}")
@@ -120,11 +120,12 @@ class UserReader:
 
     def read(
         self, user: StoredUser, agents: Mapping[str, StoredUser], notes: RowNotes
-    ) -> tuple[PersonRow | None, tuple[str, ...]]:
-        """Return the person, or None when the notes refuse them, and the keys of protected people without an alias."""
-        protect: list[str] = []
+    ) -> tuple[PersonRow | None, tuple[Hidden, ...]]:
+        """Return the person, or None when the notes refuse them, and the protected people who are not loaded."""
+        protect: list[Hidden] = []
         self._check_id(user, notes)
         facts = self._read_facts(user, notes, protect)
+        protect = [one._replace(own=True) for one in protect]
         roles = self._roles(user.part("roles"), notes)
         groups = self._classes(user.part("enrollments"), notes)
         notes.file, notes.line = "users.csv", user.line
@@ -136,7 +137,7 @@ class UserReader:
         if pupil:
             contacts, complete = self._contacts(user, agents, notes=notes, pupil=facts, protect=protect)
         if notes.refused or facts is None or roles is None:
-            return None, tuple(protect)
+            return None, not_loaded(protect, None)
         own = main if pupil else None
         row = PersonRow(
             user.id,
@@ -150,7 +151,16 @@ class UserReader:
             contacts,
             complete,
         )
-        return row, tuple(protect)
+        return row, not_loaded(protect, row)
+
+    def protected_in(self, user: StoredUser, agents: Mapping[str, StoredUser]) -> tuple[Hidden, ...]:
+        """Return who is protected of somebody who is not read, for one of their rows cannot be, and their contacts."""
+        own: list[Hidden] = []
+        self._read_facts(user, RowNotes("users.csv", user.line), own)
+        others: list[Hidden] = []
+        for agent in agents.values():
+            self._agent(agent, RowNotes("users.csv", agent.line), others)
+        return (*(one._replace(own=True) for one in own), *others)
 
     def _check_id(self, user: StoredUser, notes: RowNotes) -> None:
         if not is_sound_id(user.id):
@@ -160,7 +170,7 @@ class UserReader:
         else:
             notes.local_person_id = user.id
 
-    def _read_facts(self, user: StoredUser, notes: RowNotes, protect: list[str]) -> Facts | None:
+    def _read_facts(self, user: StoredUser, notes: RowNotes, protect: list[Hidden]) -> Facts | None:
         cells = user.cells
         told = {name: cells[column] for name, column in _FACTS.items() if cells[column]}
         if not cells["metadata.dk.cpr"] and (among := _CPR_AMONG_IDS.search(cells["userIds"])):
@@ -258,12 +268,14 @@ class UserReader:
         *,
         notes: RowNotes,
         pupil: Facts | None,
-        protect: list[str],
+        protect: list[Hidden],
     ) -> tuple[tuple[ContactRow, ...], bool]:
         """Read the agents; one that is refused is left out, and then none known before is taken away."""
         ties = _ties(user, agents)
         if len(ties) > MOST_CONTACTS:
             notes.warn(self._nowhere, Found.TOO_MANY_CONTACTS, count=len(ties), most=MOST_CONTACTS)
+            for told in [agents[tie.agent] for tie in ties if tie.agent in agents]:  # who is to be hidden is
+                self._agent(told, RowNotes("users.csv", told.line), protect)
             return (), False
         contacts: dict[str, ContactRow] = {}
         for place, tie in enumerate(ties):
@@ -300,7 +312,7 @@ class UserReader:
             return not self._custody_roles.isdisjoint(part.cells["role"] for part in agent.part("roles"))
         return told == "true"
 
-    def _agent(self, agent: StoredUser, notes: RowNotes, protect: list[str]) -> Facts | None:
+    def _agent(self, agent: StoredUser, notes: RowNotes, protect: list[Hidden]) -> Facts | None:
         notes.line = agent.line
         if could_be_cpr(agent.id):
             notes.refuse(self._nowhere, Found.LOCAL_ID_IS_CPR)

@@ -25,7 +25,7 @@ from unilogin.roster.formats.fields import (
 )
 from unilogin.roster.formats.values import is_email, is_phone, read_date
 from unilogin.roster.messages import Found
-from unilogin.roster.model import Facts, key_of
+from unilogin.roster.model import Facts, Hidden, key_of
 
 GENDERS = frozenset(("M", "K"))
 OLDEST_YEARS = 130
@@ -82,8 +82,8 @@ class FactsReader:
         self._latest = today
         self._earliest = years_before(today, OLDEST_YEARS)
 
-    def read(self, element: Element, notes: Notes, protect: list[str]) -> Facts | None:
-        """Return the facts, or None when the notes refuse them; ``protect`` gains who lacks an alias."""
+    def read(self, element: Element, notes: Notes, protect: list[Hidden]) -> Facts | None:
+        """Return the facts, or None when the notes refuse them; ``protect`` gains who is protected."""
         protected = self._protected(element, notes)
         children = read_children(element, _PERSON, names=self._names, notes=notes)
         return self._judge(
@@ -137,7 +137,7 @@ class FactsReader:
         protected: bool,
         where: Element,
         notes: Notes,
-        protect: list[str],
+        protect: list[Hidden],
     ) -> Facts | None:
         """Read the facts of another format whose values go by the names of this one, phones among them."""
         names = tuple(told)
@@ -163,7 +163,7 @@ class FactsReader:
         *,
         notes: Notes,
         protected: bool | None,
-        protect: list[str],
+        protect: list[Hidden],
         reach: Callable[[], dict[str, str | bool]],
         source_id: str = "",
     ) -> Facts | None:
@@ -174,8 +174,10 @@ class FactsReader:
         cpr = self._cpr(element, values, notes)
         born = self._born(element, values, notes=notes, cpr=cpr)
         alias = self._alias(element, values, notes=notes, protected=protected)
-        if alias is None and protected and (cpr or source_id):
-            protect.append(cpr or key_of(source_id))
+        if protected:
+            keys = (*([cpr] if cpr else ()), *([key_of(source_id)] if source_id else ()))
+            names = values.get("FirstName"), values.get("FamilyName")
+            protect.append(Hidden(keys, False, *names, *(alias or (None, None))))
         if notes.refused or (cpr is None and self._cpr_needed) or protected is None:
             return None
         return Facts(

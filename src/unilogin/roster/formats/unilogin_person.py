@@ -23,7 +23,7 @@ from unilogin.roster.formats.fields import (
 )
 from unilogin.roster.formats.unilogin_facts import FactsReader, years_before
 from unilogin.roster.messages import Found
-from unilogin.roster.model import ContactRow, Facts, GroupRow, PersonRow
+from unilogin.roster.model import ContactRow, Facts, GroupRow, Hidden, PersonRow, not_loaded
 
 LEVELS = frozenset(("DT", *map(str, range(11)), "U1", "U2", "U3", "U4", "VU", "Andet"))
 STUDENT_ROLES = frozenset(("Barn", "Elev", "Studerende"))
@@ -86,11 +86,11 @@ class PersonReader:
         self.facts = FactsReader(names=names, today=today)
         self._old_enough = years_before(today, YOUNGEST_CONTACT_YEARS)
 
-    def read(self, parsed: ParsedRecord, notes: Notes) -> tuple[PersonRow | None, tuple[str, ...]]:
-        """Return the person, or None when the notes refuse them, and the protected people without an alias."""
+    def read(self, parsed: ParsedRecord, notes: Notes) -> tuple[PersonRow | None, tuple[Hidden, ...]]:
+        """Return the person, or None when the notes refuse them, and the protected people who are not loaded."""
         children = self._children(parsed.element, RECORD, notes)
         notes.local_person_id = self._local_id(parsed.element, children, notes)
-        protect: list[str] = []
+        protect: list[Hidden] = []
         facts = None
         actors: list[tuple[str, Element]] = []
         for name, child in children.nested:
@@ -98,6 +98,7 @@ class PersonReader:
                 actors.append((name, child))
             elif facts is None:
                 facts = self.facts.read(child, notes, protect)
+                protect = [one._replace(own=True) for one in protect]
             else:
                 notes.refuse(child, Found.ELEMENT_TWICE, element=name)
         if not any(name == "Person" for name, _ in children.nested):
@@ -105,7 +106,8 @@ class PersonReader:
         if not self._is_cpr(parsed.element, facts, notes) and facts is None and could_be_cpr(notes.local_person_id):
             notes.forget_local_id()  # the number to compare with could not be read
         row = self._belonging(parsed.element, actors, notes=notes, facts=facts, protect=protect)
-        return (None if notes.refused else row), tuple(protect)
+        row = None if notes.refused else row
+        return row, not_loaded(protect, row)
 
     def read_leaver(self, parsed: ParsedRecord, notes: Notes) -> None:
         """Read no more of a record than whom it is about; what else it says of them does not matter."""
@@ -141,7 +143,7 @@ class PersonReader:
         *,
         notes: Notes,
         facts: Facts | None,
-        protect: list[str],
+        protect: list[Hidden],
     ) -> PersonRow | None:
         if not actors:
             notes.refuse(element, Found.ACTOR_MISSING)
@@ -156,7 +158,9 @@ class PersonReader:
             return self._employee(actor, notes, facts)
         return self._extern(actor, notes, facts)
 
-    def _student(self, element: Element, notes: Notes, *, facts: Facts | None, protect: list[str]) -> PersonRow | None:
+    def _student(
+        self, element: Element, notes: Notes, *, facts: Facts | None, protect: list[Hidden]
+    ) -> PersonRow | None:
         children = self._children(element, _STUDENT, notes)
         contacts = partial(self._contacts, element, children, notes=notes, pupil=facts, protect=protect)
         return self._pupil(element, children, notes=notes, facts=facts, contacts=contacts)
@@ -249,12 +253,14 @@ class PersonReader:
     # Contact persons ------------------------------------------------------------------------------------------------
 
     def _contacts(
-        self, element: Element, children: Children, *, notes: Notes, pupil: Facts | None, protect: list[str]
+        self, element: Element, children: Children, *, notes: Notes, pupil: Facts | None, protect: list[Hidden]
     ) -> tuple[tuple[ContactRow, ...], bool]:
         """Read the contact persons; one that is refused is left out, and then none known before is taken away."""
         told = [child for _, child in children.nested]
         if len(told) > MOST_CONTACTS:
             notes.warn(element, Found.TOO_MANY_CONTACTS, count=len(told), most=MOST_CONTACTS)
+            for child in told:  # none is taken over, and whoever is to be hidden is
+                self._contact(child, Notes(lambda _: 0), protect)
             return (), False
         contacts: dict[str, ContactRow] = {}
         for number, child in enumerate(told, 1):
@@ -264,7 +270,7 @@ class PersonReader:
                 add_contact(contacts, contact, where=child, notes=own, pupil=pupil)
         return tuple(contacts.values()), len(contacts) == len(told)
 
-    def _contact(self, element: Element, notes: Notes, protect: list[str]) -> ContactRow | None:
+    def _contact(self, element: Element, notes: Notes, protect: list[Hidden]) -> ContactRow | None:
         relation, custody, access = self._tie(element, notes)
         facts = None
         for _, child in self._children(element, CONTACT, notes).nested:

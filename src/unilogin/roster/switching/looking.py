@@ -66,7 +66,9 @@ _HERE = """
          (select g.name from directory_group_member gm join directory_group g using (group_key)
           where gm.membership_id = m.membership_id and gm.main limit 1) as class_name,
          array_remove(array_append(array(select f.cpr_index from directory_former_cpr f
-                                         where f.person_id = p.person_id), p.cpr_index), null) as numbers
+                                         where f.person_id = p.person_id), p.cpr_index), null) as numbers,
+         exists (select from directory_account a join access_right r using (account_id)
+                 where a.person_id = m.person_id and r.revoked_at is null) as guarded
   from directory_membership m join directory_person p using (person_id)
   where m.institution_id = $1 and m.source = $2 and m.ended_at is null
 """
@@ -85,6 +87,7 @@ async def who_is_here(connection: Connection, institution_id: InstitutionId, *, 
             row["birth_date"],
             row["actor_group"],
             row["class_name"],
+            row["guarded"],
         )
         for row in rows
     ]

@@ -36,6 +36,7 @@ class Here(NamedTuple):
     birth_date: date | None
     actor_group: str
     class_name: str | None
+    guarded: bool = False  # holds a right: no number without somebody's word, the first one neither
 
 
 class How(StrEnum):

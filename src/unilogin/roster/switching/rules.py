@@ -37,15 +37,20 @@ def _by_facts(one: Coming, by_name: Mapping[str, Sequence[Here]], wanted: Mappin
     fits = list({here.membership_id: here for here in fits}.values())
     sure = [here for here in fits if _is_same(one, here)]
     if len(sure) == 1 and wanted[sure[0].membership_id] == 1:
-        other = one.number is not None and bool(sure[0].numbers)
+        other = _is_other(one, sure[0])
         if not other:
             return Match(one.local_person_id, one.line, How.NAME, sure[0].membership_id)
         return Match(one.local_person_id, one.line, How.DOUBTFUL, None, (sure[0].membership_id,), other_number=True)
     if not fits:
         return Match(one.local_person_id, one.line, How.NEW)
-    other = one.number is not None and any(here.numbers for here in fits)
+    other = any(_is_other(one, here) for here in fits)
     candidates = tuple(here.membership_id for here in fits)
     return Match(one.local_person_id, one.line, How.DOUBTFUL, None, candidates, other_number=other)
+
+
+def _is_other(one: Coming, here: Here) -> bool:
+    """Tell whether somebody's number would be another than before, or the first of somebody who holds a right."""
+    return one.number is not None and (bool(here.numbers) or here.guarded)
 
 
 def _is_same(one: Coming, here: Here) -> bool:
