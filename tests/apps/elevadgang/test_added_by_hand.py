@@ -6,7 +6,7 @@ import pytest
 
 from tests.apps.elevadgang.classroom import PICTURES, Classroom
 from tests.apps.elevadministration.office import Office, open_office
-from tests.apps.entering import csrf_of
+from tests.apps.entering import csrf_of, enter
 from tests.builders.people import Somebody
 from tests.server import RunningServer
 from tests.visitor import Visitor
@@ -40,12 +40,12 @@ class Adding:
         """Add somebody by hand, through the form."""
         assert "tilføjet for et år" in self.try_to_add(child, role=role)
 
-    def try_to_add(self, child: Somebody, *, role: str) -> str:
+    def try_to_add(self, child: Somebody, *, role: str, level: str = "2") -> str:
         """Fill in the form and return the page that comes."""
         self.office.browser.open(f"{self.office.url}/manuel/ny")
         fields = {"cpr": _number_of(child), "first_name": "Storm", "family_name": "Vindsen", "role": role}
         if role == "Elev":
-            fields |= {"level": "2", "group": "2.B"}
+            fields |= {"level": level, "group": "2.B"}
         return str(self.office.post(f"{self.office.url}/manuel/ny", **fields).page.text)
 
     @property
@@ -176,3 +176,9 @@ def test_no_new_username_for_somebody_protected_whom_another_school_has(adding: 
 def test_a_child_is_not_made_an_adult_by_hand_and_so_kept_out(adding: Adding) -> None:
     page = adding.try_to_add(adding.child(), role="Ekstern")
     assert "kan ikke tilføjes som medarbejder eller ekstern" in page
+
+
+def test_a_grade_that_another_office_types_asks_for_no_other_password(server: RunningServer, adding: Adding) -> None:
+    child = adding.child()
+    assert "tilføjet for et år" in adding.try_to_add(child, role="Elev", level="9")
+    assert enter(server, child).path == "/mit", "four pictures are what the grade at school asks for"

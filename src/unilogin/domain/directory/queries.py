@@ -6,6 +6,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from unilogin.domain.directory.model import (
+    SOURCE_BY_HAND,
     AccountId,
     ActorGroup,
     Belonging,
@@ -20,12 +21,17 @@ from unilogin.domain.directory.model import (
 )
 from unilogin.kit.db.connection import Connection
 
-BELONGINGS = """
+# A grade that an office typed is nothing to whoever has one from their own school: it would ask for another password.
+_LEVEL = f"""case when m.source = '{SOURCE_BY_HAND}' and exists (
+        select from directory_membership o where o.person_id = m.person_id and o.actor_group = 'Elev'
+          and o.ended_at is null and o.source <> m.source) then null else m.level end"""
+
+BELONGINGS = f"""
   select coalesce(jsonb_agg(jsonb_build_object('i', b.institution_id, 'n', b.number, 'g', b.actor_group,
                                                'r', b.roles, 'l', b.level)
                             order by b.number, b.actor_group), '[]') as belongings
   from (
-    select i.institution_id, i.number, m.actor_group, m.roles, m.level
+    select i.institution_id, i.number, m.actor_group, m.roles, {_LEVEL} as level
     from directory_membership m join directory_institution i using (institution_id)
     where m.person_id = a.person_id and m.ended_at is null and i.active
     union
