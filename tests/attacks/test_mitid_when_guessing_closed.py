@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_network
 from uuid import UUID
 
 import pytest
@@ -11,14 +10,14 @@ from tests.attacks.conftest import HOME, Door
 from tests.builders.people import Somebody
 from tests.builders.provider import Providers, StubProvider, give_cpr, stub_provider
 from tests.builders.running import run
-from tests.builders.throttle import OPERATOR, Throttle
+from tests.builders.throttle import OPERATOR, Account, Throttle
 from tests.visitor import Visitor
 from unilogin.domain.access.actions import grant_right
 from unilogin.domain.access.model import Right
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.limits import rules
-from unilogin.domain.limits.actions import add_site_range
-from unilogin.domain.limits.model import ELSEWHERE, Kind, Place
+from unilogin.domain.limits.fingerprints import Fingerprints
+from unilogin.domain.limits.model import ELSEWHERE, Kind, Place, Reserved
 from unilogin.domain.limits.model import HOME as AT_HOME_SCHOOL
 from unilogin.kit.ids import new_token
 from unilogin.kit.secrets import Secrets
@@ -53,24 +52,33 @@ def mitid(door: Door, throttle: Throttle, database: str, secrets: Secrets) -> It
         yield MitIdDoor(door, stub, Providers(database, secrets).add(stub), throttle)
 
 
-def register_school(throttle: Throttle, somebody: Somebody) -> None:
-    async def go() -> None:
-        async with throttle.pool.acquire() as connection, connection.transaction():
-            found: UUID = await connection.fetchval(
-                "select institution_id from directory_institution where number = $1", somebody.institution
-            )
-            site = ip_network(AT_SCHOOL)
-            await add_site_range(connection, site, institution_id=found, pupils=100, actor=OPERATOR)
+def school_of(throttle: Throttle, somebody: Somebody) -> UUID:
+    asked = throttle.pool.fetchval(
+        "select institution_id from directory_institution where number = $1", somebody.institution
+    )
+    found: UUID = run(asked)
+    return found
 
-    run(go())
+
+def register_school(throttle: Throttle, somebody: Somebody) -> None:
+    run(throttle.register(AT_SCHOOL, school_of(throttle, somebody), pupils=100))
 
 
 def close(throttle: Throttle, door: Door, somebody: Somebody, *, address: str, place: Place) -> None:
-    """Guess at somebody from one place until nobody may guess there any more."""
-    for number in range(rules.allowance(Kind.TYPED, place).cap):
-        run(throttle.let_time_pass(rules.LONGEST_WAIT + 1))
-        door.type(somebody.username, f"guess {number}", address=address)
-    run(throttle.let_time_pass(rules.LONGEST_WAIT + 1))
+    """Guess at somebody from one place until nobody may guess there any more, as the door finds in the end."""
+    throttle.fingerprints = Fingerprints(door.app.house.secrets["throttle"])
+    schools = frozenset([school_of(throttle, somebody)])
+    who = Account(somebody.username, str(somebody.secret), somebody.account_id, schools)
+
+    async def guess() -> None:
+        for number in range(rules.allowance(Kind.TYPED, place).cap):
+            await throttle.let_time_pass(rules.LONGEST_WAIT + 1)
+            tried = await throttle.type(who, f"guess {number}", device=new_token(), address=address)
+            assert isinstance(tried.answer, Reserved)
+            assert tried.answer.place == place
+        await throttle.let_time_pass(rules.LONGEST_WAIT + 1)
+
+    run(guess())
     assert not door.type(somebody.username, str(somebody.secret), address=address).moves_on
 
 
@@ -109,17 +117,15 @@ def test_r4_somebody_elses_mitid_reopens_nothing(mitid: MitIdDoor, throttle: Thr
 def test_r14_who_holds_a_right_comes_in_with_mitid_and_with_no_password(mitid: MitIdDoor, throttle: Throttle) -> None:
     teacher = mitid.door.people.teacher()
     cpr = give_cpr(mitid.door.people, teacher)
+    school = school_of(throttle, teacher)
 
     async def go() -> None:
         async with throttle.pool.acquire() as connection, connection.transaction():
-            found: UUID = await connection.fetchval(
-                "select institution_id from directory_institution where number = $1", teacher.institution
-            )
             await grant_right(
                 connection,
                 Right.BRUGERADMINISTRATOR,
                 account_id=teacher.account_id,
-                institution_id=InstitutionId(found),
+                institution_id=InstitutionId(school),
                 actor=OPERATOR,
             )
 
