@@ -40,12 +40,14 @@ class Adding:
         """Add somebody by hand, through the form."""
         assert "tilføjet for et år" in self.try_to_add(child, role=role)
 
-    def try_to_add(self, child: Somebody, *, role: str, level: str = "2") -> str:
+    def try_to_add(self, child: Somebody, *, role: str, level: str = "2", alias: str | None = None) -> str:
         """Fill in the form and return the page that comes."""
         self.office.browser.open(f"{self.office.url}/manuel/ny")
         fields = {"cpr": _number_of(child), "first_name": "Storm", "family_name": "Vindsen", "role": role}
         if role == "Elev":
             fields |= {"level": level, "group": "2.B"}
+        if alias:
+            fields |= {"protected": "1", "alias_first_name": alias, "alias_family_name": alias}
         return str(self.office.post(f"{self.office.url}/manuel/ny", **fields).page.text)
 
     @property
@@ -182,3 +184,16 @@ def test_a_grade_that_another_office_types_asks_for_no_other_password(server: Ru
     child = adding.child()
     assert "tilføjet for et år" in adding.try_to_add(child, role="Elev", level="9")
     assert enter(server, child).path == "/mit", "four pictures are what the grade at school asks for"
+
+
+def test_an_office_hides_another_schools_pupil_but_does_not_name_it(adding: Adding) -> None:
+    """What it typed would be the child's name at every service."""
+    names = (
+        "select alias_first_name || ' ' || alias_family_name from directory_person where person_id = $1 and protected"
+    )
+    child, left = adding.child(), adding.child()
+    adding.office.people.leave(left)
+    assert "Bent" not in adding.try_to_add(child, role="Elev", alias="Bent")
+    assert adding.office.value(names, child.person_id) == "Beskyttet Person"
+    assert "Bent" in adding.try_to_add(left, role="Elev", alias="Bent")
+    assert adding.office.value(names, left.person_id) == "Bent Bent"

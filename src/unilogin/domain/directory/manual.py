@@ -16,7 +16,7 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import SYSTEM, Actor, Entry
 from unilogin.domain.directory.model import SOURCE_BY_HAND, AccountId, ActorGroup, InstitutionId, PersonId
 from unilogin.domain.directory.newcomers import Newcomer, create_person
-from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
+from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS, NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.directory.rules import is_same_name
 from unilogin.kit.db.connection import Connection, Transaction
@@ -164,20 +164,29 @@ async def add_by_hand(
     return account_id
 
 
+# What an office calls another school's pupil would stand at all their services: they are called nothing until that
+# school names them.
+_PROTECT = f"""
+  with elsewhere as (
+    select exists (select from directory_membership m
+                   where m.person_id = $1 and m.institution_id <> $4 and m.ended_at is null)
+      or exists (select from directory_contact c where c.contact_person_id = $1) as is_so
+  )
+  update directory_person set protected = true, protection_doubted_at = null, changed_at = kit_now(),
+    alias_first_name = case when is_so then '{NEUTRAL_ALIAS[0]}' else $2 end,
+    alias_family_name = case when is_so then '{NEUTRAL_ALIAS[1]}' else $3 end
+  from elsewhere where person_id = $1 and (not protected or {_UNNAMED} and not is_so)
+  returning true
+"""
+
+
 async def _protect(
     tx: Transaction, person_id: PersonId, who: Newcomer, *, at: InstitutionId, account_id: AccountId, actor: Actor
 ) -> None:
-    """Whoever says that somebody is protected is believed at once."""
+    """Whoever says that somebody is protected is believed at once; about the alias, where nobody else has them."""
     if who.alias is None:
         return
-    begun = await tx.fetchval(
-        "update directory_person set protected = true, protection_doubted_at = null, changed_at = kit_now(),"
-        f" alias_first_name = $2, alias_family_name = $3 where person_id = $1 and (not protected or {_UNNAMED})"
-        " returning true",
-        person_id,
-        *who.alias,
-    )
-    if begun:
+    if await tx.fetchval(_PROTECT, person_id, *who.alias, at):
         detail = {"protected": True}
         entry = Entry(Event.PERSON_CHANGED, actor, account_id=account_id, institution_id=at, detail=detail)
         await audit.write(tx, entry)
