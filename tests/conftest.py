@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.browser.fixtures import chromium, open_page  # noqa: F401 - fixtures for every folder
 from tests.builders import running
@@ -21,6 +22,10 @@ from unilogin.kit.db.migrate import migrate
 from unilogin.kit.secrets import Secrets, create_secrets_file, load_secrets
 
 OPERATOR = Actor("operator", "tests")
+
+# The same examples in each run, however slow the machine; --hypothesis-profile=default looks for others.
+settings.register_profile("the same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("the same")
 
 
 @pytest.hookimpl(trylast=True)
