@@ -27,6 +27,7 @@ FORGETFUL = {
     "max_wal_senders": "0",
     "checkpoint_timeout": "1h",
     "max_connections": "200",
+    "shared_buffers": "128MB",
 }
 MEMORY = Path("/dev/shm")
 ROOM_IN_MEMORY = 2 * 2**30

@@ -33,6 +33,8 @@ _DURABLE: Final[Mapping[str, str]] = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
+    "shared_buffers": "512MB",  # taken as the data need them: a demo takes 30, a million persons all of it
+    "huge_pages": "off",  # else all of it would be taken at once, where an operator has set some aside
     "max_wal_size": "2GB",  # a night of rosters should not checkpoint all the time
     "jit": "off",  # our statements are short: compiling them costs more than it gives
     "timezone": "UTC",
