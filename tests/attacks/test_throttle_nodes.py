@@ -32,11 +32,11 @@ DAY = 86_400.0
 
 async def guess_at_once(pages: list[Visitor], guesses: range) -> list[httpx.Response]:
     """Post guesses from the forms of open pages, all at the same time."""
+    forms = [{name: value or "" for name, value in page.document.forms[0].form_values()} for page in pages]
     async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=len(guesses))) as client:
 
         async def guess(number: int) -> httpx.Response:
-            page = pages[number % len(pages)]
-            fields = {name: value or "" for name, value in page.document.forms[0].form_values()}
+            page, fields = pages[number % len(pages)], forms[number % len(pages)]
             cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in page.client.cookies.jar)
             return await client.post(
                 f"{page.base_url}{page.path}",

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -41,7 +42,7 @@ class Hasher:
         self._pepper = pepper
         self._admission = Admission(slots or slots_of_a_worker(workers=1))
         # What a secret for an unknown name is checked against: the same work as for a real one (K-25).
-        self.dummy_hash = _ARGON2.hash(os.urandom(32))
+        self.dummy_hash = _hash_of_nobody()
 
     @property
     def load(self) -> Load:
@@ -80,6 +81,11 @@ class Hasher:
     def close(self) -> None:
         """Let running hashes finish and stop the threads."""
         self._admission.close()
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return _ARGON2.hash(os.urandom(32))
 
 
 @dataclass(frozen=True, slots=True)
