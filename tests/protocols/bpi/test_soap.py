@@ -58,6 +58,16 @@ def test_a_refused_file_is_a_receipt(system: System) -> None:
     assert (answer.status, answer.text("//tns:reskode")) == (200, "AFVIST"), answer.response.text
 
 
+def test_b_r06_the_answer_says_where_the_roster_is_wrong_and_stands_in_its_schools_history(system: System) -> None:
+    text = roster(OURS, "7103052241", source="soap").replace("<Group>", "<Klasse/><Group>", 1)
+    answer = system.deliver(text)
+    assert answer.text("//tns:reskode") == "AFVIST"
+    assert "elementet Klasse, XPath /UNILoginImport/Institution/Klasse." in answer.text("//tns:restekst")
+    receipt = json.loads(answer.text("//tns:kvittering"))
+    assert receipt["refusal_fields"]["xpath"] == "/UNILoginImport/Institution/Klasse"
+    assert (receipt["institution_number"], receipt["source"]) == (OURS, "soap")
+
+
 def test_a_large_message_is_read_like_a_small_one(system: System) -> None:
     """Above a quarter of a megabyte a process of its own reads it."""
     text = roster(OURS, "7103052239", source="large").replace("<Group>", f"<!--{'x' * 300_000}--><Group>", 1)

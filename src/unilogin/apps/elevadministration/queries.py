@@ -37,10 +37,11 @@ FINDINGS_PAGE = 100
 _QUESTIONS = (
     f"select from roster_finding f where f.delivery_id = d.delivery_id and f.code = any ('{{{','.join(ASKED)}}}')"
 )
-_LINE = f"""
-  d.delivery_id, d.received_at, d.source, d.kind, d.status, d.created, d.changed, d.unchanged, d.gone, d.refused,
-  d.finding_count, d.finding_count > 0 and exists ({_QUESTIONS}) as asks
-"""
+_COLUMNS = (
+    "d.delivery_id, d.received_at, d.source, d.kind, d.status, d.created, d.changed, d.unchanged, d.gone, d.refused,"
+    " d.finding_count"
+)
+_LINE = f"{_COLUMNS}, d.finding_count > 0 and exists ({_QUESTIONS}) as asks"
 _MARKED = f"(d.status in ('parked', 'refused') or d.status = 'applied' and (d.refused > 0 or exists ({_QUESTIONS})))"
 
 
@@ -100,7 +101,7 @@ _SOURCES = f"""
     select source, max(applied_at) as last_applied_at from roster_delivery
     where institution_id = $1 and status = 'applied' group by source
   )
-  select d.*, l.last_applied_at from newest d left join last_applied l using (source) order by d.source
+  select {_COLUMNS}, d.asks, l.last_applied_at from newest d left join last_applied l using (source) order by d.source
 """
 
 

@@ -162,7 +162,7 @@ _LEAVE_CIRCLES_OUT = """
     join stage_who p on p.cpr_index = s.cpr_index
     join stage_who k on k.cpr_index = c.cpr_index
   ), circle as materialized (
-    select t.* from tie t
+    select t.membership_id, t.cpr_index, t.line, t.local_person_id, t.pupil, t.contact from tie t
     where t.pupil = t.contact
        or (t.contact, t.pupil) in (select pupil, contact from tie)
        or not t.is_new and exists (
