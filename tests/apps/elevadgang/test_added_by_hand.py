@@ -1,5 +1,6 @@
 """Whoever an office adds by hand is not thereby theirs: no new password, no username, nothing over another's pupil."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -10,6 +11,10 @@ from tests.apps.entering import csrf_of, enter
 from tests.builders.people import Somebody
 from tests.server import RunningServer
 from tests.visitor import Visitor
+
+
+def _without(page: str, name: str) -> str:
+    return re.sub(r'name="csrf" value="[^"]*"', "", page).replace(name, "")
 
 
 def _number_of(child: Somebody) -> str:
@@ -81,7 +86,10 @@ def adding(server: RunningServer, classroom: Classroom) -> Adding:
 
 
 def test_rw_6_another_schools_pupil_who_is_added_by_hand_is_not_taken_over(adding: Adding) -> None:
-    child = adding.child()
+    child, own, namesake = adding.child(), adding.child(), adding.child()
+    for one in (own, namesake):
+        adding.office.people.leave(one)
+        adding.add(one)
     adding.add(child)
     assert not adding.may_give(child)
     assert adding.office.browser.page.status_code == 404
@@ -100,6 +108,17 @@ def test_rw_6_another_schools_pupil_who_is_added_by_hand_is_not_taken_over(addin
     adding.office.post(f"{adding.class_url}/ny-adgangskode", all="1")
     assert adding.classroom.windows(child) == 0
     assert adding.office.browser.open(f"{adding.class_url}/elev/{child.account_id}").status_code == 404
+    adding.office.browser.open("/elevadgang/administrator")
+    found = adding.office.post("/elevadgang/administrator/soeg", q=child.username).page
+    assert found.status_code == 200
+    assert "Storm" not in found.text, "a username is not to be tried out here"
+    page = adding.office.browser.open(f"{adding.office.url}/sammenlaegning")
+    assert own.username in page.text
+    assert child.username not in page.text, "nor is it told by inventing somebody of the same name"
+    url = f"{adding.office.url}/sammenlaegning/deling"
+    assert _without(adding.office.post(url, username=child.username).page.text, child.username) == _without(
+        adding.office.post(url, username="aaaa0000").page.text, "aaaa0000"
+    ), "nor here"
 
 
 def test_a_pupil_who_has_left_the_other_school_is_helped_here(adding: Adding) -> None:

@@ -86,7 +86,7 @@ _SEARCH = f"""
     left join access_school s on s.institution_id = m.institution_id
     join directory_account a on a.person_id = m.person_id and {NO_STAFF}
     join directory_person p on p.person_id = m.person_id
-  where {DISPLAY_NAME} ilike $2 escape '\\' or a.username = lower($3)
+  where {DISPLAY_NAME} ilike $2 escape '\\' or a.username = lower($3) and {in_care()}
   order by name, a.account_id, gm.main desc limit {MOST_FOUND}
 """
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from asyncpg import Record
 
 from unilogin.domain.access.administering import Administrator, administered_schools
+from unilogin.domain.access.care import in_care
 from unilogin.domain.directory.model import AccountId, InstitutionId, PersonId, Username
 from unilogin.kit.db.connection import Connection
 
@@ -36,18 +37,20 @@ class NotCorrectable(StrEnum):
     NOT_A_PUPIL = "not_a_pupil"  # or not a pupil alone: somebody's contact person, or the holder of a right
 
 
-_WHO = """
+_WHO = f"""
   with who as (select account_id, person_id, username from directory_account where username = lower($1)),
   held as (
-    select m.institution_id, m.actor_group, m.ended_at from directory_membership m join who using (person_id)
+    select m.institution_id, m.actor_group, m.ended_at, {in_care()} as in_care
+    from directory_membership m join who using (person_id)
   ), counts as (
-    select institution_id, actor_group from held where ended_at is null
+    select institution_id, actor_group, in_care from held where ended_at is null
     union all
-    select institution_id, actor_group from held where ended_at = (select max(ended_at) from held)
+    select institution_id, actor_group, in_care from held where ended_at = (select max(ended_at) from held)
       and not exists (select from held where ended_at is null)
   )
   select w.account_id, w.person_id, w.username,
-         (select coalesce(array_agg(distinct institution_id), '{}') from counts) as places,
+         (select coalesce(array_agg(distinct institution_id), '{{}}') from counts) as places,
+         (select coalesce(array_agg(institution_id) filter (where in_care), '{{}}') from counts) as in_care_of,
          (select bool_and(actor_group = 'Elev') from counts)
            and not exists (select from directory_contact c where c.contact_person_id = w.person_id)
            and not exists (select from access_right r where r.account_id = w.account_id and r.revoked_at is null)
@@ -67,7 +70,7 @@ async def pupil_to_correct(
     row = await connection.fetchrow(_WHO, username)
     reached = {one.institution_id for one in await administered_schools(connection, administrator)}
     places = frozenset(InstitutionId(place) for place in row["places"]) if row else frozenset()
-    if row is None or not places & reached:
+    if row is None or reached.isdisjoint(row["in_care_of"]):  # an office that only added them tries no usernames here
         return NotCorrectable.UNKNOWN
     return _why_not(row, administrator, is_elsewhere=not places <= reached) or PupilToCorrect(
         AccountId(row["account_id"]),

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from unilogin.domain.access.administering import AdministeredSchool
+from unilogin.domain.access.care import in_care
 from unilogin.domain.directory.cpr import CprKind
 from unilogin.domain.directory.following import found
 from unilogin.domain.directory.model import PersonId, Username
@@ -135,6 +136,7 @@ _DOUBLES = f"""
     from directory_membership m join directory_person p using (person_id) join directory_account a using (person_id)
     where m.institution_id = $1 and m.actor_group = 'Elev' and a.merged_into is null
       and (m.ended_at is null or m.ended_at > kit_now() - interval '1 year')
+      and {in_care()}
   )
   select one.username as one, other.username as other, one.name,
          one.person_id as one_id, one.cpr_sealed as one_sealed,
