@@ -123,6 +123,6 @@ def _forgiven(request: pytest.FixtureRequest) -> None:
 
 async def _forgive(dsn: str) -> None:
     connection = await running.connect(dsn)
-    for table in ("limits_net", "limits_site", "limits_device", "limits_spray", "limits_client"):
-        await connection.execute(f"delete from {table}")
+    tables = ("limits_net", "limits_site", "limits_device", "limits_spray", "limits_client")
+    await connection.execute(";".join(f"delete from {table}" for table in tables))
     await connection.close()
