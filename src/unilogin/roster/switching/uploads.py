@@ -150,7 +150,7 @@ async def _read(tx: Transaction, found: Record, secrets: Secrets, namespaces: Se
     try:
         with await _handed_in(tx, found, secrets=secrets) as file:
             async with tx.transaction():
-                return await _plan(tx, found, file, secrets, namespaces)
+                return await _plan(tx, found, file, secrets=secrets, namespaces=namespaces)
     except _OvertakenError:
         return _Answer(OVERTAKEN)
     except (DocumentError, DeliveryRefusedError) as error:
@@ -158,7 +158,9 @@ async def _read(tx: Transaction, found: Record, secrets: Secrets, namespaces: Se
         return _Answer(REFUSED, {"reason": refusal.reason, **refusal.fields})
 
 
-async def _plan(tx: Transaction, found: Record, file: BinaryIO, secrets: Secrets, namespaces: Sequence[str]) -> _Answer:
+async def _plan(
+    tx: Transaction, found: Record, file: BinaryIO, *, secrets: Secrets, namespaces: Sequence[str]
+) -> _Answer:
     made = await plan_switch(
         tx,
         file,

@@ -78,7 +78,7 @@ async def take_file(house: House, request: Request, handed: FileDesk) -> Respons
     upload = await _wait_for(house, school, upload_id)
     if upload.answer is None:
         return RedirectResponse(_url(school, upload), status_code=303)
-    return await _what_came(house, request, desk, school, upload)
+    return await _what_came(house, request, desk, school=school, upload=upload)
 
 
 async def show_file(house: House, request: Request, desk: Desk) -> Response:
@@ -90,13 +90,13 @@ async def show_file(house: House, request: Request, desk: Desk) -> Response:
     if upload is None:
         raise RefusedError(404, "elevadministration.stopped.switch", restart_url=url_of_switches(school))
     if upload.answer is not None:
-        return await _what_came(house, request, desk, school, upload)
+        return await _what_came(house, request, desk, school=school, upload=upload)
     context = {"upload": upload, "here_url": _url(school, upload), "list_url": url_of_switches(school)}
     return render(house, request, desk, template="switch_reading", school=school, context=context)
 
 
 async def _what_came(
-    house: House, request: Request, desk: Desk, school: AdministeredSchool, upload: Upload
+    house: House, request: Request, desk: Desk, *, school: AdministeredSchool, upload: Upload
 ) -> Response:
     if upload.switch_id is not None:
         return RedirectResponse(f"{url_of_switches(school)}/{upload.switch_id}?told=planned", status_code=303)
