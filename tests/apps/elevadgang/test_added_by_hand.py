@@ -1,6 +1,8 @@
 """Whoever an office adds by hand is not thereby theirs: no new password, no username, nothing over another's pupil."""
 
+import io
 import re
+import zipfile
 from dataclasses import dataclass
 
 import pytest
@@ -216,3 +218,27 @@ def test_an_office_hides_another_schools_pupil_but_does_not_name_it(adding: Addi
     assert adding.office.value(names, child.person_id) == "Beskyttet Person"
     assert "Bent" in adding.try_to_add(left, role="Elev", alias="Bent")
     assert adding.office.value(names, left.person_id) == "Bent Bent"
+
+
+@pytest.mark.parametrize("written_as", ["oneroster", "sds"])
+def test_an_export_hands_on_nothing_private_of_whom_the_office_merely_added(adding: Adding, written_as: str) -> None:
+    adult, own = adding.child(level="9"), adding.child(level="9")
+    for one, mailbox in ((adult, "privat"), (own, "egen")):
+        adding.classroom.execute(
+            "update directory_person set email = $2, birth_date = '1991-02-03' where person_id = $1",
+            one.person_id,
+            f"{mailbox}@post.example",
+        )
+    adding.office.people.leave(own)
+    for one in (adult, own):
+        adding.add(one, role="Ekstern")
+    office = adding.office
+    office.browser.open(f"{office.url}/eksport")
+    page = office.post(f"{office.url}/eksport", format=written_as).page
+    with zipfile.ZipFile(io.BytesIO(page.content)) as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    assert adult.uniid in everything, "they belong to the institution"
+    assert adult.username not in everything
+    assert "privat@" not in everything
+    assert own.username in everything
+    assert "egen@" in everything, "whom nobody else has"

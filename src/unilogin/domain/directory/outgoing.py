@@ -7,7 +7,7 @@ nobody has a CPR number (N-113).
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from unilogin.domain.directory.model import InstitutionId
+from unilogin.domain.directory.model import SOURCE_BY_HAND, InstitutionId
 from unilogin.kit.db.connection import Transaction
 
 _ROWS_AT_ONCE = 500
@@ -72,6 +72,17 @@ _HERE = """
   )
 """
 
+# Whom the office merely added, and others have: their mailbox, telephone and birthday are not its to hand on, nor what
+# they sign in with. Their UniID stands in its place. Whoever was added could otherwise be asked for by number and name.
+_IS_OWN = """
+  coalesce(m.delivered, true)
+    or exists (select from directory_contact c join here using (membership_id)
+               where c.contact_person_id = everybody.person_id)
+    or not exists (select from directory_membership o
+                   where o.person_id = everybody.person_id and (o.institution_id <> $1) is true and o.ended_at is null)
+       and not exists (select from directory_contact c where c.contact_person_id = everybody.person_id)
+"""
+
 # Each person is looked up by key, and "is true" keeps plans from beginning with the school: its people would be held
 # each against each.
 _PEOPLE = f"""
@@ -80,16 +91,16 @@ _PEOPLE = f"""
     union
     select c.contact_person_id from directory_contact c join here using (membership_id)
   )
-  select a.uniid, a.username,
+  select a.uniid, case when own.is_so then a.username else a.uniid end as username,
          case when p.protected then p.alias_first_name else p.first_name end as first_name,
          case when p.protected then p.alias_family_name else p.family_name end as family_name,
          p.protected,
-         case when not p.protected then p.birth_date::text end as birth_date,
-         case when not p.protected then p.gender end as gender,
-         case when not p.protected then p.email end as email,
-         case when not p.protected and p.contact ->> 'HomePhoneNumberProtected' = 'false'
+         case when own.is_so and not p.protected then p.birth_date::text end as birth_date,
+         case when own.is_so and not p.protected then p.gender end as gender,
+         case when own.is_so and not p.protected then p.email end as email,
+         case when own.is_so and not p.protected and p.contact ->> 'HomePhoneNumberProtected' = 'false'
               then p.contact ->> 'HomePhoneNumber' end as phone,
-         case when not p.protected and p.contact ->> 'MobilePhoneNumberProtected' = 'false'
+         case when own.is_so and not p.protected and p.contact ->> 'MobilePhoneNumberProtected' = 'false'
               then p.contact ->> 'MobilePhoneNumber' end as mobile,
          m.level, coalesce(m.local_ids, '{{}}') as local_ids, coalesce(m.details, '{{}}') as details,
          coalesce(k.contacts, '[]') as contacts
@@ -98,10 +109,12 @@ _PEOPLE = f"""
     join directory_account a using (person_id)
     left join lateral (
       select max(m.level) as level, array_agg(m.local_person_id order by m.local_person_id) as local_ids,
-             (array_agg(m.detail order by m.local_person_id))[1] as details
+             (array_agg(m.detail order by m.local_person_id))[1] as details,
+             bool_or(m.source <> '{SOURCE_BY_HAND}') as delivered
       from directory_membership m
       where m.person_id = everybody.person_id and (m.institution_id = $1) is true and m.ended_at is null
     ) m on true
+    cross join lateral (select {_IS_OWN} as is_so) own
     left join lateral (
       select jsonb_agg(distinct jsonb_build_object('uniid', ka.uniid, 'relation', c.relation, 'access', c.access_level,
                                                    'custody', c.child_custody,
