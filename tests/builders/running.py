@@ -58,11 +58,17 @@ async def connect(dsn: str, *, role: str | None = None) -> AnyConnection:
         connection = left.pop()
         with suppress(OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await connection.reset(timeout=5)
-            return connection
+            return await _known_as_ours(connection)
         connection.terminate()  # its database was dropped, or restarted
     connection = await database.connect(dsn, role=role)
     connection.__class__ = _Kept
     _whose[connection] = (dsn, role)
+    return await _known_as_ours(connection)
+
+
+async def _known_as_ours(connection: AnyConnection) -> AnyConnection:
+    """Let no test that counts the product's connections count this one, nor kill it for one of theirs."""
+    await connection.execute("set application_name = 'tests'")
     return connection
 
 
