@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever needs the demo may be the one that prepares it, or waits for that, on a busy machine."""
     for item in items:
         if "prepared" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.timeout(300))
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,12 @@ def start_demo(data: Path, *arguments: str, port: int | None = None, **variables
 def until_ready(process: "subprocess.Popen[bytes]", data: Path, *, port: int) -> RunningDemo:
     """Wait until a started demo answers."""
     log = data.parent / "demo.log"
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            told = httpx.get(f"http://localhost:{port}/demo.json", timeout=10)
-            httpx.get(f"http://localhost:{port + 1}/", timeout=10)
-            httpx.get(f"http://localhost:{port + 2}/", timeout=10)
+            told = httpx.get(f"http://localhost:{port}/demo.json", timeout=60)
+            httpx.get(f"http://localhost:{port + 1}/", timeout=60)
+            httpx.get(f"http://localhost:{port + 2}/", timeout=60)
         except httpx.TransportError:
             time.sleep(0.1)  # waits for a condition, not for luck
             continue
@@ -111,7 +111,7 @@ def _prepare(folder: Path) -> None:
         process = start_demo(data, port=port)
         told.append(uniids(until_ready(process, data, port=port)))
         process.send_signal(end)
-        ended = process.wait(30)
+        ended = process.wait(120)
         secrets = data / "secrets.toml"  # as an older release left it
         secrets.write_text(re.sub("^audit_checkpoint .*$", "", secrets.read_text(), flags=re.M))
     (folder / "told.json").write_text(json.dumps([told, ended]))
@@ -142,4 +142,4 @@ def demo(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield until_ready(process, data, port=port)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)

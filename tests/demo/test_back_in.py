@@ -39,7 +39,7 @@ def use_mitid(visitor: Visitor, identity: str, answer: str = "approve") -> Visit
 def approve(visitor: Visitor, identity: str, answer: str = "approve") -> Visitor:
     """From the page that leads to the simulator: answer there, and come back."""
     visitor.move_on()
-    with httpx.Client(timeout=30) as simulator:
+    with httpx.Client(timeout=60) as simulator:
         page = simulator.get(visitor.left_for or "")
         document: html.HtmlElement = html.document_fromstring(page.content)
         form = next(form for form in document.forms if form.method == "POST")
@@ -203,9 +203,10 @@ class Walk:
             self.page.screenshot(path=self._shots / f"{self._number:02}-{name}.png", full_page=True)
 
     def press(self, name: str) -> None:
-        """Press a button or a link."""
+        """Press a button or a link that leads on, and wait for the page that comes."""
         target = self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name))
-        target.first.click()
+        with self.page.expect_navigation():
+            target.first.click()
 
     def approve_as(self, identity: str) -> None:
         """Approve in the simulator."""
@@ -214,7 +215,8 @@ class Walk:
             "all => all.forEach(one => one.open = true)"
         )
         self.page.locator(f"input[value='{identity}']").check()
-        self.page.locator("button[value=approve]").click()
+        with self.page.expect_navigation():
+            self.page.locator("button[value=approve]").click()
 
 
 def start(demo: RunningDemo, open_page: OpenPage, **how: object) -> Walk:

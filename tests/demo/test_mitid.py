@@ -73,7 +73,7 @@ class Script:
         visitor = self.visitor
         visitor.submit(button=("selectedIdp", "nemlogin3"))
         visitor.move_on()
-        with httpx.Client(timeout=30) as simulator:
+        with httpx.Client(timeout=60) as simulator:
             page = simulator.get(visitor.left_for or "")
             document: html.HtmlElement = html.document_fromstring(page.content)
             form = next(form for form in document.forms if form.method == "POST")

@@ -39,12 +39,12 @@ def running_service(issuer: str) -> Iterator[str]:
     service = subprocess.Popen(command, env={**os.environ, "REGNERIGET_CLIENT_SECRET": SECRET})
     try:
         # The transport tries again, with growing pauses, until the port is open.
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
             client.get(f"http://localhost:{port}/").raise_for_status()
         yield f"http://localhost:{port}"
     finally:
         service.send_signal(signal.SIGTERM)
-        assert service.wait(timeout=10) == 0
+        assert service.wait(timeout=120) == 0
 
 
 @pytest.fixture(scope="module")

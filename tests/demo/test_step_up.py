@@ -32,7 +32,8 @@ def use_mitid(page: Page, name: str) -> None:
     """Approve as somebody in the simulator."""
     page.locator("button[name=provider]").first.click()
     page.locator("input[name=q]").fill(name)
-    page.locator("form.search button").click()
+    with page.expect_navigation():
+        page.locator("form.search button").click()
     page.locator(f"input[name=identity][value='{name}']").check()
     page.locator("button[name=answer][value=approve]").click()
 

@@ -29,7 +29,7 @@ SETTINGS = {
     "autovacuum_naptime": "10s",
 }
 
-RECOVERY_SECONDS = 30.0
+RECOVERY_SECONDS = 120.0
 
 
 @dataclass(eq=False)
@@ -84,7 +84,7 @@ class Cluster:
         async with asyncio.timeout(RECOVERY_SECONDS):
             while True:
                 try:
-                    return await asyncpg.connect(self.dsn, server_settings={"application_name": "faults"}, timeout=5)
+                    return await asyncpg.connect(self.dsn, server_settings={"application_name": "faults"}, timeout=30)
                 except (asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError, OSError):
                     await asyncio.sleep(0.05)
 

@@ -119,7 +119,7 @@ class Ground:
             self.nodes = ours
             self.balancer.nodes = [node.port for node in ours]
 
-    def run(self, work: Coroutine[Any, Any, Result], *, seconds: float = 60) -> Result:
+    def run(self, work: Coroutine[Any, Any, Result], *, seconds: float = 300) -> Result:
         """Run work beside the wires, and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=seconds)
 
@@ -127,7 +127,7 @@ class Ground:
         """A pupil with a password, at a school of their own."""
         return People(self.cluster.dsn, self.secrets).pupil(secret=secret)
 
-    def traveller(self, who: Somebody | None = None, *, at: Node | None = None, timeout: float = 15) -> Traveller:
+    def traveller(self, who: Somebody | None = None, *, at: Node | None = None, timeout: float = 60) -> Traveller:
         """A new browser, before the balancer or before one node."""
         somebody = who or self.people[0]
         transport = self.transport if at is None else PastTheBalancer(self.transport, at.port)

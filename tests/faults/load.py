@@ -12,7 +12,7 @@ from tests.faults.traveller import Traveller
 Result = TypeVar("Result")
 
 
-async def come_and_go(ground: Ground, number: int, enough: asyncio.Event, *, seconds: float = 20) -> list[Traveller]:
+async def come_and_go(ground: Ground, number: int, enough: asyncio.Event, *, seconds: float = 120) -> list[Traveller]:
     """One person in one browser after the other; returns the browsers."""
     chance, travellers = Random(number), []
     while not enough.is_set():

@@ -71,7 +71,7 @@ class Node:
                 start_new_session=True,  # one signal reaches server and worker
             )
 
-    def ensure(self, *, seconds: float = 30) -> None:
+    def ensure(self, *, seconds: float = 120) -> None:
         """Start it unless it runs, and wait until it answers; raises RuntimeError when it does not."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -86,7 +86,7 @@ class Node:
     def answers(self) -> bool:
         """Whether it takes requests: any answer will do."""
         try:
-            httpx.get(f"http://127.0.0.1:{self.port}/", timeout=1)
+            httpx.get(f"http://127.0.0.1:{self.port}/", timeout=10)
         except httpx.TransportError:
             return False
         return True
@@ -103,7 +103,7 @@ class Node:
         assert self._process is not None
         self._process.terminate()
 
-    def wait_until_gone(self, *, seconds: float = STOP_SECONDS + 5) -> None:
+    def wait_until_gone(self, *, seconds: float = STOP_SECONDS + 60) -> None:
         assert self._process is not None
         self._process.wait(seconds)
 
@@ -117,7 +117,7 @@ class Node:
     def is_ready(self) -> bool:
         """What the node says of itself on the internal port, to load balancers."""
         try:
-            return httpx.get(f"http://127.0.0.1:{self.internal_port}/readyz", timeout=5).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{self.internal_port}/readyz", timeout=30).status_code == 200
         except httpx.TransportError:
             return False
 

@@ -81,7 +81,7 @@ class Orders:
         taken = (Order(**json.loads(path.read_text())) for path in sorted(self.folder.glob("*.obeyed-by-*")))
         return [order for order in taken if order.act != "pass"]
 
-    def wait_until_obeyed(self, point: str, *, seconds: float = 10) -> int:
+    def wait_until_obeyed(self, point: str, *, seconds: float = 120) -> int:
         """Wait until somebody obeys an order at a point; return who, as a process number."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -27,7 +27,7 @@ async def insist(step: Callable[[], Awaitable[Result]], *, until: float, polite:
             await asyncio.sleep(max(PAUSE_SECONDS, error.retry_after) if polite else PAUSE_SECONDS)
 
 
-async def get_in(traveller: Traveller, chance: Random, *, seconds: float = 20) -> Redemption:
+async def get_in(traveller: Traveller, chance: Random, *, seconds: float = 120) -> Redemption:
     """Enter the service in spite of everything; raises when it cannot be done in the given time."""
     until = time.monotonic() + seconds
     while True:
@@ -61,14 +61,14 @@ async def _come_back_with_a_code(traveller: Traveller, chance: Random, until: fl
     return await insist(lambda: traveller.arrive(url), until=until)
 
 
-async def stay_in(traveller: Traveller, redemption: Redemption, *, seconds: float = 20) -> Redemption | None:
+async def stay_in(traveller: Traveller, redemption: Redemption, *, seconds: float = 120) -> Redemption | None:
     """Refresh; None when the refresh token turned out to be used up, so that the person has to come again."""
     until = time.monotonic() + seconds
     refreshed = await insist(lambda: traveller.refresh(redemption.refresh), until=until)
     return refreshed if refreshed.outcome is Outcome.DONE else None
 
 
-async def leave(traveller: Traveller, redemption: Redemption, *, seconds: float = 20) -> None:
+async def leave(traveller: Traveller, redemption: Redemption, *, seconds: float = 120) -> None:
     """Sign out, and insist on an answer."""
     until = time.monotonic() + seconds
     await insist(lambda: traveller.sign_out(redemption.id_token), until=until)

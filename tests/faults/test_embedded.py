@@ -57,7 +57,7 @@ class Installation:
             SERVED,
             {"UNILOGIN_DATA": str(data)},
         )
-        self.node.ensure(seconds=60)
+        self.node.ensure(seconds=120)
         secrets = load_secrets(data / "secrets.toml")
         self.people = [People(self.dsn, secrets).pupil(secret=f"hjemme på maskinen {n} 5") for n in range(PEOPLE)]
         self.service = Services(self.dsn).add()
@@ -111,11 +111,11 @@ async def days(here: Installation, transport: httpx.AsyncHTTPTransport, seed: st
     async def day(person: Somebody) -> None:
         traveller = Traveller(here.node.base_url, person, here.service, here.history, transport)
         chance = Random(f"{seed} {person.username}")
-        redemption = await get_in(traveller, chance, seconds=60)
+        redemption = await get_in(traveller, chance, seconds=120)
         for _ in range(5):
-            stayed = await stay_in(traveller, redemption, seconds=60)
-            redemption = stayed or await get_in(traveller, chance, seconds=60)
-        await leave(traveller, redemption, seconds=60)
+            stayed = await stay_in(traveller, redemption, seconds=120)
+            redemption = stayed or await get_in(traveller, chance, seconds=120)
+        await leave(traveller, redemption, seconds=120)
 
     await asyncio.gather(*(day(person) for person in here.people))
 
@@ -127,7 +127,7 @@ def killed_and_started_again(here: Installation, seed: str, *, database_too: boo
         going_on = asyncio.ensure_future(days(here, transport, seed))
         await asyncio.sleep(Random(seed).uniform(0.02, 0.6))  # the moment is the fault that is injected
         await asyncio.to_thread(here.kill, database_too=database_too)
-        await asyncio.to_thread(here.node.ensure, seconds=60)
+        await asyncio.to_thread(here.node.ensure, seconds=120)
         await going_on
 
     here.run(story)

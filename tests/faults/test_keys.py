@@ -23,7 +23,7 @@ from unilogin.domain.keys.rules import KEEP_PUBLISHED, PUBLISH_AHEAD, RING_SECON
 from unilogin.kit.db.connection import connect
 
 Published = Any
-KNOWN_SECONDS = RING_SECONDS + 0.5
+KNOWN_SECONDS = RING_SECONDS + 30
 
 
 async def published(ground: Ground, node: Node) -> Published:

@@ -14,7 +14,7 @@ from tests.faults.ground import Ground
 from tests.faults.load import while_busy
 from tests.faults.traveller import Traveller
 
-RECOVERED_SECONDS = 5.0
+RECOVERED_SECONDS = 30.0
 
 
 def proved_kind(travellers: list[Traveller], *, up_again: float) -> None:
@@ -53,7 +53,7 @@ def test_f_10_while_the_database_is_down_pages_and_machines_are_told_so(ground: 
             with pytest.raises(Exception, match="503") as caught:
                 await ask()
             assert caught.value.is_kind  # type: ignore[attr-defined]
-        assert traveller.slowest < 2
+        assert traveller.slowest < 15
         await asyncio.to_thread(ground.cluster.start)
         await traveller.refresh(redemption.refresh)
 

@@ -14,9 +14,10 @@ import pytest
 
 from tests.faults.ground import Ground
 from tests.faults.orders import Order
-from tests.faults.test_exhaustion import LONGEST_SECONDS, locked
+from tests.faults.test_exhaustion import LATE_SECONDS, LONGEST_SECONDS, locked
 from tests.faults.traveller import NoAnswerError, Traveller
 from unilogin.kit.db.connection import (
+    ANSWER_SECONDS,
     GOODBYE_SECONDS,
     IDLE_IN_TRANSACTION_SECONDS,
     acquire,
@@ -26,7 +27,6 @@ from unilogin.kit.db.connection import (
 )
 
 WATCHED = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
-LATE_SECONDS = 1.5  # the machine may be busy with other things
 
 
 async def refused_kindly(traveller: Traveller) -> None:
@@ -52,7 +52,7 @@ def test_f_17_a_silent_database_keeps_nobody_longer_than_five_seconds(ground: Gr
         wire.mend()
         began = time.monotonic()
         await ground.traveller(at=node).enter()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < LATE_SECONDS
 
     ground.run(story())
 
@@ -65,7 +65,7 @@ def test_f_17_a_wire_cut_in_the_middle_of_a_statement_is_noticed_at_once(ground:
             await asyncio.sleep(0.3)
             ground.wires[0].cut()
             await waiting
-        assert traveller.slowest < 0.3 + LATE_SECONDS
+        assert traveller.slowest < ANSWER_SECONDS, "not only when it has waited long enough for an answer"
 
     ground.run(story())
 
@@ -97,7 +97,7 @@ def test_f_17_a_node_that_freezes_in_a_transaction_loses_its_locks(ground: Groun
             return int(await connection.fetchval(waiting))
 
     async def story() -> None:
-        traveller = ground.traveller(at=frozen, timeout=30)
+        traveller = ground.traveller(at=frozen)
         await traveller.come_to_the_secret()
         ground.orders.give(Order("signin.session.opened", "wait", 0.2))
         proving = asyncio.ensure_future(traveller.prove())
@@ -106,7 +106,7 @@ def test_f_17_a_node_that_freezes_in_a_transaction_loses_its_locks(ground: Groun
         try:
             began = time.monotonic()
             while await held():
-                assert time.monotonic() - began < IDLE_IN_TRANSACTION_SECONDS + 2
+                assert time.monotonic() - began < IDLE_IN_TRANSACTION_SECONDS + LATE_SECONDS
                 await asyncio.sleep(0.2)
             await ground.traveller(at=ground.nodes[1]).enter()
         finally:
@@ -141,6 +141,6 @@ def test_f_07_f_17_a_worker_ends_although_the_database_says_nothing(ground: Grou
         ground.wires[1].become_black_hole()
         began = time.monotonic()
         await close_pool(pool)
-        assert time.monotonic() - began < GOODBYE_SECONDS + 1
+        assert time.monotonic() - began < GOODBYE_SECONDS + LATE_SECONDS
 
     ground.run(story())

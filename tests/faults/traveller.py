@@ -86,7 +86,7 @@ class Traveller:
     service: Registered
     history: History
     transport: httpx.AsyncBaseTransport
-    timeout: float = 15.0
+    timeout: float = 60.0
     http: httpx.AsyncClient = field(init=False, repr=False)
     page: httpx.Response = field(init=False, repr=False)
     left_for: str | None = None
