@@ -32,9 +32,14 @@ def check_institution(header: Header, institution: Institution | None) -> Instit
         raise DeliveryRefusedError(Refused.INSTITUTION_UNKNOWN, number=header.institution_number)
     if not institution.active:
         raise DeliveryRefusedError(Refused.INSTITUTION_CLOSED, number=header.institution_number)
-    if header.source == SOURCE_BY_HAND:  # whoever was added by hand would leave because no file names them
-        raise DeliveryRefusedError(Refused.SOURCE_RESERVED, source=header.source)
+    check_source(header)
     return institution
+
+
+def check_source(header: Header) -> None:
+    """Raise DeliveryRefusedError for our own source: whom an office added would leave because no file names them."""
+    if header.source == SOURCE_BY_HAND:
+        raise DeliveryRefusedError(Refused.SOURCE_RESERVED, source=header.source)
 
 
 def check_time(header: Header, *, last: datetime | None, now: datetime) -> None:

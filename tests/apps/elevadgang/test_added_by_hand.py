@@ -9,10 +9,13 @@ import pytest
 
 from tests.apps.elevadgang.classroom import PICTURES, Classroom
 from tests.apps.elevadministration.office import Office, open_office
+from tests.apps.elevadministration.test_switch_orders import hand_in
 from tests.apps.entering import csrf_of, enter
 from tests.builders.people import Somebody
+from tests.roster.documents import document, member, person, student
 from tests.server import RunningServer
 from tests.visitor import Visitor
+from unilogin.domain.directory.model import SOURCE_BY_HAND
 
 
 def _without(page: str, name: str) -> str:
@@ -242,3 +245,16 @@ def test_an_export_hands_on_nothing_private_of_whom_the_office_merely_added(addi
     assert "privat@" not in everything
     assert own.username in everything
     assert "egen@" in everything, "whom nobody else has"
+
+
+def test_rw_6_no_file_of_the_offices_own_makes_a_system_of_what_it_added(adding: Adding) -> None:
+    office = adding.office
+    adding.add(adding.child())
+    file = document(member("x-1", person(), student()), number=office.number).encode()
+    assert hand_in(office, file, old=SOURCE_BY_HAND) == 422
+    assert "Der er ingen på skolen fra det gamle system" in office.browser.page.text
+    ours = document(member("x-1", person(), student()), number=office.number, source=SOURCE_BY_HAND).encode()
+    assert hand_in(office, ours) == 422
+    assert "er optaget" in office.browser.page.text
+    plans = "select count(*) from roster_switch join directory_institution using (institution_id) where number = $1"
+    assert office.value(plans, office.number) == 0

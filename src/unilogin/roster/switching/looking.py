@@ -10,6 +10,7 @@ from unilogin.kit.db.connection import Connection
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.model import DeliveryKind, Header
 from unilogin.roster.reading import Reading
+from unilogin.roster.rules import check_source
 from unilogin.roster.switching.model import Coming, Here
 
 
@@ -32,6 +33,7 @@ def read_file(
         file, kind=DeliveryKind.FULL, secrets=secrets, today=today, namespaces=namespaces, institution=institution
     )
     try:
+        check_source(reading.header)
         names = {group.group_id: group.name for group in reading.groups}
         found = []
         while (batch := reading.next_batch()) is not None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from unilogin.domain.audit.model import Actor
-from unilogin.domain.directory.model import AccountId, InstitutionId
+from unilogin.domain.directory.model import SOURCE_BY_HAND, AccountId, InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
 from unilogin.kit.xml.errors import DocumentError
@@ -161,6 +161,8 @@ async def _read(tx: Transaction, found: Record, secrets: Secrets, namespaces: Se
 async def _plan(
     tx: Transaction, found: Record, file: BinaryIO, *, secrets: Secrets, namespaces: Sequence[str]
 ) -> _Answer:
+    if found["old_source"] == SOURCE_BY_HAND:  # a file of the office's own would make its word for people a system's
+        return _Answer(NotSwitched.NO_OLD_SOURCE.value)
     made = await plan_switch(
         tx,
         file,
