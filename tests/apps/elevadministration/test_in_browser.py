@@ -1,14 +1,12 @@
 """Elevadministration in a browser: every page on a phone, a Chromebook and a wide screen, readable by all."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.apps.elevadministration.office import Office, open_office, pupils
-from tests.apps.elevadministration.test_switch_orders import put_in
 from tests.browser.accessibility import violations
 from tests.browser.fixtures import OpenPage
 from tests.builders.people import People, Somebody
@@ -60,7 +58,6 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
     return office, {
         "split_proposal": split,
         "switch_both": f"{office.url}/systemskift/{beside(office)}",
-        "switch_reading": put_in(office, b"waits"),
         "undo": f"{office.url}/import/{wanted_back(office)}",
         "overview": office.url,
         "history": f"{office.url}/import",
@@ -138,8 +135,6 @@ def test_every_page_on_every_screen(
     locale, scheme = {"da": ("da-DK", "light"), "en": ("en-GB", "dark")}[language]
     page = open_page(f"{server.base_url}/elevadministration", width=360, height=740, locale=locale, color_scheme=scheme)
     check(page, f"door-{language}")
-    still = {"content_type": "text/javascript", "body": ""}  # a page that looks again by itself would be gone meanwhile
-    page.route(re.compile("/waiting"), lambda route: route.fulfill(**still))
     page.context.add_cookies(
         [
             {"name": one.name, "value": one.value or "", "url": server.base_url}

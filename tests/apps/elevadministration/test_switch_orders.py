@@ -1,11 +1,11 @@
 """A change of system run from the screen: the file comes in, two people want it run, and it is, or it says why not."""
 
+import asyncio
 import io
 import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,12 +17,11 @@ from tests.builders.running import run
 from tests.roster.documents import GROUPS, document, member, person, student
 from tests.server import RunningServer
 from unilogin.domain.audit.model import Actor
+from unilogin.domain.directory.bulk import lock_institution
 from unilogin.kit.db.connection import Transaction, connect
-from unilogin.kit.secrets import SealBrokenError, Secrets, create_secrets_file, load_secrets
 from unilogin.roster.switching import ordering, uploads
 from unilogin.roster.switching.model import SwitchId
 from unilogin.roster.switching.retiring import retire_due
-from unilogin.roster.tasks import MOST_TRIES
 
 NEW = (*pupils(3, seed=71), member("n-9", person("6405160972", first="Ny", family="Her"), student()))
 
@@ -87,18 +86,19 @@ def put_in(office: Office, content: bytes, *, old: str = "Prøvesystem", by: Off
     return f"{office.url}/systemskift/fil/{in_transaction(office, do)}"
 
 
-def read_all(office: Office, secrets: Secrets | None = None) -> None:
-    """What the process does that a page or a job starts."""
+def read_all(office: Office) -> None:
+    """What the process does that a page or a job starts; another one may be at it already."""
 
     async def do() -> None:
         connection = await connect(office.dsn, role="unilogin_run")
         try:
-            while await uploads.carry_out_next(connection, secrets=secrets or office.people.secrets):
+            while await uploads.carry_out_next(connection, secrets=office.people.secrets):
                 pass
         finally:
             await connection.close()
 
     run(do())
+    until(lambda: office.value("select count(*) from roster_switch_upload where answered_at is null") == 0)
 
 
 def first_file(office: Office, *members: str, source: str = "Det Nye") -> bytes:
@@ -182,44 +182,30 @@ def test_the_file_is_read_by_a_process_of_its_own(school: Office) -> None:
     say(school, str(school.browser.path), "fortryd")
 
 
-def test_of_two_files_at_once_the_later_one_is_the_plan(school: Office, second: Office) -> None:
-    early = put_in(school, first_file(school, *NEW, source="Det Første"))
-    late = put_in(school, first_file(school, *NEW, source="Det Andet"), by=second)
-    assert "Vi læser det nye systems første fil" in school.browser.open(early).text
-    assert "Vi læser det nye systems første fil" in school.browser.open(f"{school.url}/systemskift").text
+def test_until_the_file_is_read_the_page_says_so(school: Office, second: Office) -> None:
+    async def look() -> tuple[str, str]:
+        connection = await connect(school.dsn)
+        try:
+            async with connection.transaction():  # nobody plans for the school meanwhile
+                where = await connection.fetchval(
+                    "select institution_id from directory_institution where number = $1", school.number
+                )
+                await lock_institution(connection, where)
+                url = await asyncio.to_thread(put_in, school, first_file(school, *NEW))
+                return url, await asyncio.to_thread(lambda: say_where(school, second, url))
+        finally:
+            await connection.close()
+
+    url, said = run(look())
+    assert "Vi læser det nye systems første fil" in said
     read_all(school)
-    for url in (early, late):
-        assert "til Det Andet" in school.browser.open(url).text
-    url = str(school.browser.path)
-    slow = put_in(school, first_file(school, *NEW, source="Det Tredje"))
-    sent(school, slow, "1 hour")
-    read_all(school)
-    assert "nyere fil" in school.browser.open(slow).text, "whoever is read slowly does not win"
-    assert "til Det Andet" in school.browser.open(url).text
-    say(school, url, "fortryd")
-    assert uploads_kept(school) == 0
+    assert "Filen er lagt ved siden af" in school.browser.open(url).text
+    say(school, str(school.browser.path), "fortryd")
 
 
-def sent(office: Office, upload: str, ago: str) -> None:
-    statement = "update roster_switch_upload set sent_at = sent_at - $2::text::interval where upload_id::text = $1"
-    assert office.value(f"{statement} returning true", upload[-36:], ago)
-
-
-def test_a_process_that_breaks_off_has_done_nothing_and_another_one_reads(school: Office, tmp_path: Path) -> None:
-    create_secrets_file(tmp_path / "other.toml")
-    url = put_in(school, first_file(school, *NEW))
-    for _ in range(MOST_TRIES):
-        with pytest.raises(SealBrokenError):
-            read_all(school, load_secrets(tmp_path / "other.toml"))
-        assert "Vi læser" in school.browser.open(url).text
-    read_all(school)
-    page = school.browser.open(url)
-    assert (page.status_code, "kunne ikke læses færdig" in page.text) == (422, True)
-    left = put_in(school, first_file(school, *NEW))
-    sent(school, left, "2 days")
-    in_transaction(school, uploads.mind_uploads)
-    assert "kunne ikke læses færdig" in school.browser.open(left).text
-    assert uploads_kept(school) == 0
+def say_where(office: Office, other: Office, url: str) -> str:
+    assert "Filen bliver læst" in office.browser.open(url).text
+    return str(other.browser.open(f"{other.url}/systemskift").text)
 
 
 def test_b_a01_another_schools_file_is_unknown(school: Office, server: RunningServer, people: People) -> None:
