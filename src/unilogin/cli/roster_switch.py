@@ -85,11 +85,13 @@ def plan(
 def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
     """Show what a switch found: who is recognised and how, who is in doubt, who would leave."""
     from unilogin.roster.switching.model import NotSwitched, SwitchId
+    from unilogin.roster.switching.ordering import order_of
     from unilogin.roster.switching.queries import plan
 
     found = look(lambda connection: plan(connection, SwitchId(switch)))
     if found is None:
         raise _refusal(NotSwitched.UNKNOWN)
+    order = look(lambda connection: order_of(connection, SwitchId(switch), reader=None))
     if as_json:
         show_json(_told(found))
         return
@@ -108,6 +110,10 @@ def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
         *((name, found.found.get(how, 0)) for how, name in names.items()),
         ("Would leave" if found.run_at is None else "Waiting to leave", len(found.leaving)),
     ]
+    if order is not None and order.wanted and order.agreed_at is None:
+        ends = f"{order.retire_at:%Y-%m-%d %H:%MZ}" if order.retire_at else "at the run"
+        what = f"run it {order.due_at:%Y-%m-%d %H:%MZ}; the old one goes {ends}" if order.wanted == "run" else "go back"
+        facts += [(f"{order.wanted_by} wants to", what)]
     show_facts(facts)
     if found.doubts:
         rows = (

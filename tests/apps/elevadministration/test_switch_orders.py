@@ -16,6 +16,7 @@ from tests.builders.people import People
 from tests.builders.running import run
 from tests.roster.documents import GROUPS, document, member, person, student
 from tests.server import RunningServer
+from unilogin.cli.roster_switch import show
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.bulk import lock_institution
 from unilogin.kit.db.connection import Transaction, connect
@@ -363,11 +364,18 @@ def in_transaction(office: Office, work: Callable[[Transaction], Awaitable[objec
     return run(do())
 
 
-def test_who_runs_unilogin_may_be_the_second_one(school: Office) -> None:
+def test_who_runs_unilogin_may_be_the_second_one(
+    school: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     url = plan_anew(school)
     switch_id, operator = SwitchId(UUID(url[-36:])), Actor("operator", "tests")
     later = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
-    say(school, url, "koer", when="later", day=later, clock="04:00")
+    say(school, url, "koer", when="later", day=later, clock="04:00", retire="later", until=day_in(12))
+    monkeypatch.setenv("UNILOGIN_DATABASE_URL", school.dsn)
+    show(UUID(url[-36:]))
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"wants to run it {later}" in words
+    assert f"the old one goes {day_in(12)}" in words
     assert not in_transaction(school, lambda tx: ordering.agree_to_run(tx, switch_id, seen=None, actor=operator))
     assert "driver Unilogin har sagt ja" in " ".join(school.browser.open(url).text.split())
     say(school, url, "traek")

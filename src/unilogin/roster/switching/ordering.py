@@ -93,7 +93,7 @@ _ORDER = f"""
 """
 
 
-async def order_of(connection: Connection, switch_id: SwitchId, *, reader: AccountId) -> Order | None:
+async def order_of(connection: Connection, switch_id: SwitchId, *, reader: AccountId | None) -> Order | None:
     """Return what somebody wants done with a switch; names are those that others may see."""
     row = await connection.fetchrow(_ORDER, switch_id, reader)
     return Order(*row.values()) if row else None
