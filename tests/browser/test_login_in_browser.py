@@ -3,9 +3,10 @@
 And whatever a name may hold, it is shown as it is and does nothing: the policy has nothing to report.
 """
 
-import json
 import re
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -15,7 +16,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.fixtures import OpenPage
-from tests.browser.installed import QUIET, chromium_path
 from tests.browser.odd_texts import ATTACKS, ATTACKS_TOGETHER, EMPTY, INVISIBLE, LONG, REAL, TALL
 from tests.builders.people import People, Somebody
 from tests.builders.receiver import Receiver, receiver
@@ -238,17 +238,32 @@ def test_w_03_the_whole_way_and_out_again_without_scripts(
     expect(page.get_by_role("heading", level=1)).to_have_text("Du er logget ud")
 
 
+class _CookieEater(BaseHTTPRequestHandler):
+    """A proxy that carries everything but cookies, there and back."""
+
+    def do_GET(self) -> None:
+        sent = {name: value for name, value in self.headers.items() if name.lower() in ("host", "accept-language")}
+        answer = httpx.get(self.path, headers=sent, timeout=60)
+        self.send_response(answer.status_code)
+        for name in ("content-type", "location"):
+            if name in answer.headers:
+                self.send_header(name, answer.headers[name])
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        pass
+
+
 @pytest.fixture
-def page_without_cookies(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
-    """A browser whose owner has switched cookies off."""
-    preferences = tmp_path / "profile/Default/Preferences"
-    preferences.parent.mkdir(parents=True)
-    preferences.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}), "utf-8")
-    context = chromium.browser_type.launch_persistent_context(
-        tmp_path / "profile", executable_path=chromium_path(), args=QUIET, locale="da-DK"
-    )
-    yield context.pages[0]
-    context.close()
+def page_without_cookies(chromium: Browser) -> Iterator[Page]:
+    """A browser that neither keeps nor sends cookies."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _CookieEater) as proxy:
+        threading.Thread(target=proxy.serve_forever).start()
+        context = chromium.new_context(locale="da-DK", proxy={"server": f"http://127.0.0.1:{proxy.server_port}"})
+        yield context.new_page()
+        context.close()
+        proxy.shutdown()
 
 
 def test_b_l06_without_cookies_a_page_says_why_and_what_to_do(
