@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.apps.elevadministration.office import Office, let_administer, open_office, pupils
+from tests.apps.elevadministration.test_switch_orders import put_in
 from tests.apps.entering import csrf_of, enter
 from tests.builders.people import People
 from tests.builders.running import run
@@ -48,6 +49,7 @@ def ids(office: Office) -> Ids:
         ),
         "person_id": str(office.value(MEMBER, office.number)),
         "switch_id": str(office.plan_switch(*pupils(3, seed=31))),
+        "upload_id": put_in(office, b"<none/>")[-36:],
     }
 
 
