@@ -10,6 +10,7 @@ _SWITCHED_OFF = (
     *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable"),
     *("HttpsUpgrades", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding"),
     *("PreconnectToSearch", "ThirdPartyStoragePartitioning"),
+    "SpareRendererForSitePerProcess",  # a process kept for the next site: most windows here see one
 )
 QUIET = [
     *("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -19,7 +20,7 @@ QUIET = [
 
 def chromium_path() -> str | None:
     """Return where it is; None for Playwright's own."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         path = shutil.which(name)
         if path and "/snap/" not in str(Path(path).resolve()):
             return path
