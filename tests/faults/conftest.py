@@ -1,4 +1,4 @@
-"""One ground for all tests of a file; after each test everything is mended and every invariant checked."""
+"""One ground for all tests; after each everything is mended and every invariant checked, leaks after each file."""
 
 import shutil
 from collections.abc import Iterator
@@ -20,10 +20,18 @@ def whole_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         shutil.rmtree(memory)
 
 
-@pytest.fixture
-def ground(whole_ground: Ground) -> Iterator[Ground]:
-    """The ground, whole before the test and proved to be sound after it."""
-    whole_ground.mend()
+@pytest.fixture(scope="module")
+def tight_ground(whole_ground: Ground) -> Iterator[Ground]:
+    """The ground, of which nothing has leaked after all tests of a file: that takes reading every log and table."""
     yield whole_ground
     whole_ground.mend()
     whole_ground.check()
+
+
+@pytest.fixture
+def ground(tight_ground: Ground) -> Iterator[Ground]:
+    """The ground, whole before the test and proved to be sound after it."""
+    tight_ground.mend()
+    yield tight_ground
+    tight_ground.mend()
+    tight_ground.check(leaks=False)

@@ -13,10 +13,11 @@ import httpx
 from tests.builders.people import People, Somebody
 from tests.builders.running import run as run_elsewhere
 from tests.builders.services import Services
+from tests.faults import invariants
 from tests.faults.balancer import Balancer
 from tests.faults.cluster import Cluster
 from tests.faults.history import History
-from tests.faults.invariants import leaks, violations
+from tests.faults.invariants import violations
 from tests.faults.node import QUICK, Node
 from tests.faults.orders import Orders
 from tests.faults.traveller import PastTheBalancer, Traveller, network
@@ -147,16 +148,18 @@ class Ground:
         for wire in self.wires:
             wire.mend()
 
-    def check(self) -> None:
-        """Raise AssertionError when an invariant does not hold."""
-        found = self.run(self.violations())
+    def check(self, *, leaks: bool = True) -> None:
+        """Raise AssertionError when an invariant does not hold; to look for leaks is to read everything there is."""
+        found = self.run(self.violations(leaks=leaks))
         assert not found, "\n".join(found)
 
-    async def violations(self) -> list[str]:
+    async def violations(self, *, leaks: bool = True) -> list[str]:
         """What does not hold, in sentences."""
         async with self.cluster.connection() as connection:
             found = await violations(connection, self.history)
-            return found + await leaks(connection, self.history, logs=self.logs, also=())
+            if leaks:
+                found += await invariants.leaks(connection, self.history, logs=self.logs, also=())
+            return found
 
     def close(self) -> None:
         for node in self.nodes:

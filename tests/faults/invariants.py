@@ -178,21 +178,20 @@ async def _sessions(connection: "asyncpg.Connection[asyncpg.Record]", history: H
 async def _tokens(connection: "asyncpg.Connection[asyncpg.Record]", history: History) -> list[str]:
     """What services were given is there, and belongs to the browser it was asked for (I-1, I-4)."""
     owners = (
-        "select a.username from {what} join sessions_session s using (session_id)"
-        " join directory_account a using (account_id) where {which}"
+        "select {which} as which, a.username from {what} join sessions_session s using (session_id)"
+        " join directory_account a using (account_id) where {which} = any ($1)"
     )
-    code = owners.format(what="oidc_grant g", which="g.grant_id = $1")
-    token = owners.format(what="oidc_token t join oidc_grant g using (grant_id)", which="t.token_hash = $1")
-    found = []
-    for arrival in history.arrivals:
-        owner = await connection.fetchval(code, digest(arrival.code))
-        if owner != arrival.username:
-            found.append(f"{'I-1' if owner is None else 'I-4'}: the code of {arrival.username} is {owner}'s")
+    code = owners.format(what="oidc_grant g", which="g.grant_id")
+    token = owners.format(what="oidc_token t join oidc_grant g using (grant_id)", which="t.token_hash")
     given = [(r.username, text) for r in history.redemptions for text in (r.access, r.refresh) if text]
-    for username, text in given:
-        owner = await connection.fetchval(token, digest(text))
-        if owner != username:
-            found.append(f"{'I-1' if owner is None else 'I-4'}: a token of {username} is {owner}'s")
+    arrived = [(arrival.username, arrival.code) for arrival in history.arrivals]
+    found = []
+    for what, sql, shown in (("the code", code, arrived), ("a token", token, given)):
+        rows = await connection.fetch(sql, [digest(text) for _, text in shown])
+        owner = {bytes(row["which"]): row["username"] for row in rows}
+        for username, text in shown:
+            if (whose := owner.get(digest(text))) != username:
+                found.append(f"{'I-1' if whose is None else 'I-4'}: {what} of {username} is {whose}'s")
     return found
 
 
