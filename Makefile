@@ -36,8 +36,9 @@ test: ## Check the style, the types and the house rules, and run every test (ins
 	wait $$lint || { printf '\n== Style, types or house rules: see above what they say\n'; exit 1; }; \
 	exit $$tests
 
+# Deliveries stand back behind everybody (SCHED_IDLE), and tests wait for them: so the tests stand back as well.
 tests: # what "make test" does when all is installed
-	@$(VENV)/pytest -q -n $(AT_ONCE) --dist loadfile --durations=15 $(ARGS) || { \
+	@nice -n 19 $(VENV)/pytest -q -n $(AT_ONCE) --dist loadfile --durations=15 $(ARGS) || { \
 		printf '\n== Once more, alone: what failed on a busy machine and passes now is a matter of time, and named above\n'; \
 		$(VENV)/pytest -q --last-failed --last-failed-no-failures=none $(ARGS); }
 
