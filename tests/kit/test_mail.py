@@ -15,7 +15,8 @@ from tests.builders.certificates import make_certificate
 from tests.builders.mailbox import DRIP, DROP, HOLD, Mailbox, mailbox
 from tests.builders.running import run
 from unilogin.kit import mail
-from unilogin.kit.mail import LetterRefusedError, Mail, MailError, MailServer, Tls, Wire, is_address, written
+from unilogin.kit.mail import LetterRefusedError, Mail, MailError, MailServer, Wire, written
+from unilogin.kit.mailboxes import Tls, is_address
 
 LETTER = Mail("mor@klitborg.example", "Ny adgangskode til Unilogin", "Hej\n\nÆblegrød på en ø.\n.\n", "1.2@localhost")
 
