@@ -155,6 +155,25 @@ def test_what_takes_long_is_under_way_and_nobody_can_think_again(office: Office,
     assert status_of(office, parked) == "parked"
 
 
+def test_what_came_to_nothing_is_told_to_whoever_looks_later(office: Office, first: Receipt, parked: Receipt) -> None:
+    """A large delivery takes longer than the page waits, and somebody else may be the next to look."""
+    over = (
+        "insert into roster_task (delivery_id, what, actor_kind, actor_id, done_at, answer)"
+        " values ($1, $2, 'person', 'x', kit_now(), $3) returning 1"
+    )
+    for one, what, answer, says in (
+        (first, "undo", "changed_later", "en senere fil har ændret de samme personer"),
+        (first, "undo", "failed", "Det lykkedes ikke, og intet er ændret"),
+        (first, "undo", "done", None),
+        (parked, "release", "failed", "Det lykkedes ikke, og intet er ændret"),
+        (parked, "release", "late", None),
+    ):
+        office.value(over, one.delivery_id, what, answer)
+        told = office.browser.open(url_of(office, one)).text
+        assert says in told if says else 'role="status"' not in told, (what, answer)
+        office.value("delete from roster_task where delivery_id = $1", one.delivery_id)
+
+
 def test_b_a05_two_people_release_a_delivery_and_nobody_is_two(deciding: tuple[Office, Office]) -> None:
     """And one alone takes it back: everybody is there, as they were."""
     office, second = deciding

@@ -31,9 +31,10 @@ from unilogin.roster.messages import ASKED, in_words, what_is_wrong, what_to_do,
 from unilogin.roster.model import DeliveryId, DeliveryStatus, PlanLine, Receipt
 from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
-from unilogin.roster.tasks import last_ordered
+from unilogin.roster.tasks import DONE, FAILED, Ordered, Task, last_ordered
 from unilogin.roster.telling import told_of
 from unilogin.roster.undo_words import adults_let_in_again, who_wants_undo
+from unilogin.roster.undoing import NotUndone
 
 _TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old", "too_many", "refused", "failed")
 _TOLD_OF_UNDO = ("undo_said", "undo_dropped")
@@ -111,6 +112,7 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
     context = {
         "told": told,
         "note": note if note in (*_TOLD, *_TOLD_OF_UNDO) else None,
+        "not_done": _why_not_done(told.status, ordered),
         "marked": needs_human(told.status, told.counts.refused, asks=any(one.code in ASKED for one in told.findings)),
         "here_url": f"{url_of(school)}/import/{delivery_id}",
         "why": why_refused(house.texts, language, told) if told.refusal else None,
@@ -140,6 +142,16 @@ def _planned(house: House, language: Language, line: PlanLine) -> Planned:
     if line.actor_group is ActorGroup.KONTAKTPERSON:  # those who come and go are counted, not those who stay
         return Planned(place, words)
     return Planned(place, words, line.before, line.after)
+
+
+def _why_not_done(status: DeliveryStatus, ordered: Ordered | None) -> str | None:
+    """Return the sentence for what was ordered and did not come about, maybe after whoever ordered it had gone."""
+    if ordered is None or ordered.answer in (None, DONE):
+        return None
+    if status is DeliveryStatus.APPLIED and ordered.what is Task.UNDO and ordered.answer != FAILED:
+        return f"roster.undo.{NotUndone(ordered.answer)}"
+    waits_still = status is (DeliveryStatus.APPLIED if ordered.what is Task.UNDO else DeliveryStatus.PARKED)
+    return "elevadministration.told.failed" if waits_still and ordered.answer == FAILED else None
 
 
 async def _receipt(connection: Connection, school: AdministeredSchool, delivery_id: DeliveryId) -> Receipt:
