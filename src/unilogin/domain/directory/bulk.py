@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from unilogin.domain.directory import bulk_belonging, bulk_people, bulk_protection
+from unilogin.domain.directory import bulk_belonging, bulk_matching, bulk_people, bulk_protection
 from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_protection import Doubt
 from unilogin.domain.directory.bulk_refusals import (
@@ -65,8 +65,8 @@ class Applied:
     doubts: tuple[Doubt, ...] = ()
     undeclared_groups: tuple[str, ...] = ()
     other_numbers: tuple[OtherNumber, ...] = ()
-    doubles: tuple[bulk_people.Double, ...] = ()
-    contacts_kept: tuple[bulk_people.Double, ...] = ()
+    doubles: tuple[bulk_matching.Double, ...] = ()
+    contacts_kept: tuple[bulk_matching.Double, ...] = ()
     circles: tuple[Circle, ...] = ()
     protected: tuple[bulk_protection.NotLoaded, ...] = ()  # in rows that were refused
 
@@ -166,8 +166,8 @@ async def apply_staged(
     first: bool,
     hide: Sequence[bulk_protection.NotLoaded],
     draw: Draw,
-    reseal: bulk_people.Reseal,
-    among_guarded: bulk_people.Guarded,
+    reseal: bulk_matching.Reseal,
+    among_guarded: bulk_matching.Guarded,
 ) -> Applied:
     """Compare what was staged with what is known, and make it so.
 
@@ -208,18 +208,18 @@ async def apply_staged(
     )
 
 
-def _doubles(found: Sequence[bulk_people.Double], refused: Sequence[RefusedRow]) -> tuple[bulk_people.Double, ...]:
+def _doubles(found: Sequence[bulk_matching.Double], refused: Sequence[RefusedRow]) -> tuple[bulk_matching.Double, ...]:
     """Leave out the pupils whose rows were refused: their contact persons are who they were."""
     gone = {row.local_person_id for row in refused}
     return tuple(one for one in found if one.local_person_id not in gone)
 
 
 async def _learn(
-    tx: Transaction, origin: Origin, *, first: bool, reseal: bulk_people.Reseal, among_guarded: bulk_people.Guarded
-) -> bulk_people.Learned:
+    tx: Transaction, origin: Origin, *, first: bool, reseal: bulk_matching.Reseal, among_guarded: bulk_matching.Guarded
+) -> bulk_matching.Learned:
     if first:
-        return bulk_people.Learned()
-    return await bulk_people.learn_numbers(tx, origin, reseal=reseal, among_guarded=among_guarded)
+        return bulk_matching.Learned()
+    return await bulk_matching.learn_numbers(tx, origin, reseal=reseal, among_guarded=among_guarded)
 
 
 async def _make_people(
@@ -228,17 +228,17 @@ async def _make_people(
     *,
     first: bool,
     draw: Draw,
-    reseal: bulk_people.Reseal,
+    reseal: bulk_matching.Reseal,
     guarded: Sequence[tuple[bytes, UUID]],
-) -> bulk_people.Matched:
+) -> bulk_matching.Matched:
     """Bring everybody who was told about into being or up to date; return how many were new and how many known."""
-    matched = await bulk_people.match_people(tx, origin, guarded=guarded)
+    matched = await bulk_matching.match_people(tx, origin, guarded=guarded)
     if not first:
         await bulk_belonging.look_up_members(tx, origin)
     if matched.fresh:
         await bulk_people.create_people(tx, origin, draw=draw)
     if matched.known:
-        await bulk_people.give_numbers_back(tx, reseal=reseal)
+        await bulk_matching.give_numbers_back(tx, reseal=reseal)
         await bulk_people.change_people(tx, origin)
     if matched.protected:
         await bulk_protection.begin_protection(tx, origin)

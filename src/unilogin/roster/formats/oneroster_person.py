@@ -6,13 +6,13 @@ The rules of facts are those of ``unilogin_facts``; what a finding names is the 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
 
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.kit.xml.small import read_small
 from unilogin.kit.xml.tree import Element
 from unilogin.roster.formats.fields import Names, Notes, shown
 from unilogin.roster.formats.oneroster_store import Cells, Part, StoredUser
+from unilogin.roster.formats.oneroster_ties import Tie, relation_of, ties_of
 from unilogin.roster.formats.oneroster_words import (
     CONTACT_ROLES,
     EXTERN_ROLES,
@@ -91,11 +91,6 @@ class RowNotes(Notes):
 def listed(cell: str) -> list[str]:
     """Return the members of a list in one cell; commas divide them."""
     return [one for part in cell.split(",") if (one := part.strip())]
-
-
-def placed(cell: str) -> list[str]:
-    """Return the members of a list whose places mean something: an empty one keeps its place."""
-    return [one.strip() for one in cell.split(",")] if cell else []
 
 
 def is_foreign(role: str) -> bool:
@@ -271,7 +266,7 @@ class UserReader:
         protect: list[Hidden],
     ) -> tuple[tuple[ContactRow, ...], bool]:
         """Read the agents; one that is refused is left out, and then none known before is taken away."""
-        ties = _ties(user, agents)
+        ties = ties_of(user, agents)
         if len(ties) > MOST_CONTACTS:
             notes.warn(self._nowhere, Found.TOO_MANY_CONTACTS, count=len(ties), most=MOST_CONTACTS)
             for told in [agents[tie.agent] for tie in ties if tie.agent in agents]:  # who is to be hidden is
@@ -285,7 +280,7 @@ class UserReader:
                 own.refuse(self._nowhere, Found.REFERENCE_UNKNOWN, element="agentSourcedIds", value=shown(tie.agent))
                 continue
             facts = self._agent(agent, own, protect)
-            relation = tie.word("Relations") or _relation_of(agent)
+            relation = tie.word("Relations") or relation_of(agent)
             if relation not in RELATIONS:
                 self._unknown(own, "metadata.dk.agentRelations", relation, allowed=", ".join(sorted(RELATIONS)))
             decides = self._decides(tie, agent, own)
@@ -296,7 +291,7 @@ class UserReader:
             add_contact(contacts, row, where=self._nowhere, notes=own, pupil=pupil)
         return tuple(contacts.values()), len(contacts) == len(ties)
 
-    def _decides(self, tie: "_Tie", agent: StoredUser, notes: RowNotes) -> bool:
+    def _decides(self, tie: Tie, agent: StoredUser, notes: RowNotes) -> bool:
         """Tell whether a contact person has custody: where the file says so, or the school says what a role means.
 
         Custody opens a child's password. A word nobody knows, and a list that does not fit its people, mean none.
@@ -321,49 +316,3 @@ class UserReader:
         if facts and facts.birth_date and facts.birth_date > self._old_enough:
             notes.refuse(self._nowhere, Found.CONTACT_TOO_YOUNG, years=YOUNGEST_CONTACT_YEARS)
         return facts
-
-
-class _Tie(NamedTuple):
-    """One contact person of a pupil: in whose row it is told, and at which place of the lists there."""
-
-    agent: str
-    told: Cells
-    place: int
-
-    def word(self, name: str) -> str:
-        """Return what a list says of this person."""
-        values = placed(self.told[f"metadata.dk.agent{name}"])
-        return values[self.place] if self.place < len(values) else ""
-
-    @property
-    def shifted(self) -> bool:
-        """Whether the list of custody is not as long as that of people: nobody knows whom its words are about."""
-        custody = placed(self.told["metadata.dk.agentCustody"])
-        return any(custody) and len(custody) != len(placed(self.told["agentSourcedIds"]))
-
-
-def _ties(user: StoredUser, agents: Mapping[str, StoredUser]) -> list[_Tie]:
-    """Return the contact persons whom a pupil's row names, then those who name the pupil."""
-    ties = {
-        one: _Tie(one, user.cells, place)
-        for place, one in reversed(list(enumerate(placed(user.cells["agentSourcedIds"]))))
-        if one
-    }
-    for part in user.part("agent"):
-        agent = agents.get(part.cells["by"])
-        if agent is None or agent.id in ties:
-            continue
-        if any(one.cells["role"] in CONTACT_ROLES for one in agent.part("roles")):
-            ties[agent.id] = _Tie(agent.id, agent.cells, placed(agent.cells["agentSourcedIds"]).index(user.id))
-    gone = {one for one in ties if one in agents and agents[one].cells["enabledUser"].lower() == "false"}
-    there = [tie for one, tie in ties.items() if one not in gone]
-    return sorted(there, key=lambda tie: (tie.told is not user.cells, tie.place))
-
-
-def _relation_of(agent: StoredUser) -> str:
-    """A parent of a known sex is a mother or a father; a guardian and a relative are neither, by the standard."""
-    roles = {part.cells["role"] for part in agent.part("roles")}
-    sex = next((part.cells["sex"].lower() for part in agent.part("demographics")), "")
-    if "parent" in roles and sex in _SEX:
-        return "Mor" if sex == "female" else "Far"
-    return "Andet"
