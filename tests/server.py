@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class RunningServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def is_worker(process: psutil.Process) -> bool:
+    """Tell a worker from Python's own process that keeps count of resources, and from one that is dead."""
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:

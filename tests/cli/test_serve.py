@@ -19,7 +19,7 @@ import pytest
 
 from tests.cli.conftest import run_command
 from tests.postgres import TestServer
-from tests.server import environment, free_port
+from tests.server import environment, free_port, is_worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +226,6 @@ def test_only_a_first_start_on_a_laptop_makes_the_secrets_file(mine: dict[str, s
     missing = tmp_path / "secrets.toml"
     assert "create-secrets" in refused(mine | {"UNILOGIN_SECRETS_FILE": str(missing)}, "--port", str(free_port()))
     assert not missing.exists()
-
-
-def is_worker(process: psutil.Process) -> bool:
-    try:
-        return "spawn_main" in " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
-        return False
 
 
 def alive(process: psutil.Process) -> bool:

@@ -13,7 +13,7 @@ from tests.apps.elevadgang.boards import PATIENCE_SECONDS, following, name_typed
 from tests.apps.elevadgang.classroom import Class, Classroom
 from tests.apps.entering import csrf_of, enter
 from tests.builders.running import run
-from tests.server import RunningServer, start_server
+from tests.server import RunningServer, is_worker, start_server
 from tests.visitor import Visitor
 from unilogin.kit.db.connection import connect
 from unilogin.kit.live import MOST_OF_ONE
@@ -217,7 +217,7 @@ def test_a_worker_that_dies_costs_a_reader_nothing_and_a_server_that_stops_waits
 def kill_the_worker(server: RunningServer) -> None:
     """As if the machine had taken it away: it says nothing any more."""
     children = psutil.Process(server.process.pid).children()
-    (worker,) = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    (worker,) = [child for child in children if is_worker(child)]
     worker.kill()
 
 
