@@ -188,11 +188,6 @@ class ChangeCount(NamedTuple):
     before: str | None = None
     renamed: int = 0  # of them
 
-    @property
-    def is_leaving(self) -> bool:
-        """Whether they are gone afterwards."""
-        return self.kind is ChangeKind.LEFT
-
 
 class Guardians(NamedTuple):
     """Contact persons of the pupils of one source: each counted once, however many children they have."""
