@@ -162,13 +162,14 @@ _LEAVE_CIRCLES_OUT = """
     join stage_who p on p.cpr_index = s.cpr_index
     join stage_who k on k.cpr_index = c.cpr_index
   ), circle as materialized (
-    select t.membership_id, t.cpr_index, t.line, t.local_person_id, t.pupil, t.contact from tie t
-    where t.pupil = t.contact
-       or (t.contact, t.pupil) in (select pupil, contact from tie)
-       or not t.is_new and exists (
-         select from directory_membership m join directory_contact o using (membership_id)
-         where m.person_id = t.contact and m.ended_at is null and o.contact_person_id = t.pupil
-           and not exists (select from stage_member s where s.known_id = m.membership_id and s.contacts_complete))
+    select t.membership_id, t.cpr_index, t.line, t.local_person_id, t.pupil, t.contact
+    from tie t left join (select distinct pupil, contact from tie) b on b.pupil = t.contact and b.contact = t.pupil
+    where t.pupil = t.contact or b.pupil is not null
+       or not t.is_new and (  -- one by one, by the limit: an "exists" may read the contact persons of everybody
+         select true from directory_contact o join directory_membership m using (membership_id)
+         where o.contact_person_id = t.pupil and m.person_id = t.contact and m.ended_at is null
+           and not exists (select from stage_member s where s.known_id = m.membership_id and s.contacts_complete)
+         limit 1)
   ), gone as (
     delete from stage_contact c using circle t where c.membership_id = t.membership_id and c.cpr_index = t.cpr_index
   ), again as (
