@@ -35,8 +35,7 @@ _OLD = """
                 where m.institution_id = l.institution_id and m.source = l.source and m.ended_at is null)
   order by i.number, l.source
 """
-
-"""Whoever takes back that an import has ended says that its people are still here, as a delivery would."""
+"""Imports that have people. Who takes back that one has ended says that they are still here, as a delivery would."""
 
 _TELL_ONCE = """
   insert into roster_stale as s (institution_id, source) values ($1, $2)
@@ -63,7 +62,7 @@ async def _old(tx: Transaction) -> list[_Import]:
 
 
 def _stage(old: _Import) -> ImportStage:
-    return stage_of_import(old.last, warned_at=old.warned_at, now=old.now, has_people=True)
+    return stage_of_import(old.last, warned_at=old.warned_at, now=old.now)
 
 
 async def forget_people(tx: Transaction) -> None:

@@ -23,6 +23,7 @@ IMPORT_LASTS = timedelta(days=365)
 
 WARNED_BEFORE = timedelta(days=30)
 RESTS = timedelta(days=365)
+"""Whoever has belonged nowhere for so long is forgotten (``expiring.forget_people``)."""
 
 
 class ImportStage(StrEnum):
@@ -33,27 +34,12 @@ class ImportStage(StrEnum):
     ENDED = "ended"
 
 
-class Stage(StrEnum):
-    """How somebody stands."""
-
-    BELONGS = "belongs"
-    RESTS = "rests"
-    FORGOTTEN = "forgotten"
-
-
-def stage_of_import(last: datetime, *, warned_at: datetime | None, now: datetime, has_people: bool) -> ImportStage:
-    """Return how an import stands whose last delivery is of ``last``; one without people has nothing to end.
+def stage_of_import(last: datetime, *, warned_at: datetime | None, now: datetime) -> ImportStage:
+    """Return how an import that has people stands whose last delivery is of ``last``.
 
     It ends a month after administrators were warned, also where nobody could warn them in time.
     """
-    if not has_people or now - last < IMPORT_LASTS - WARNED_BEFORE:
+    if now - last < IMPORT_LASTS - WARNED_BEFORE:
         return ImportStage.FRESH
     warned = warned_at is not None and warned_at > last and now - warned_at >= WARNED_BEFORE
     return ImportStage.ENDED if warned and now - last >= IMPORT_LASTS else ImportStage.ENDS_SOON
-
-
-def stage_of_person(*, belongs: bool, left_at: datetime, now: datetime) -> Stage:
-    """Return how somebody stands who belongs somewhere, or has belonged nowhere since ``left_at``."""
-    if belongs:
-        return Stage.BELONGS
-    return Stage.FORGOTTEN if now - left_at >= RESTS else Stage.RESTS
