@@ -116,6 +116,17 @@ class Registry:
         finally:
             await connection.close()
 
+    def execute_all(self, script: str) -> None:
+        """Run several statements."""
+        run(self._execute_all(script))
+
+    async def _execute_all(self, script: str) -> None:
+        connection = await connect(self.dsn)
+        try:
+            await connection.execute(script)
+        finally:
+            await connection.close()
+
     def contents(self) -> str:
         """Everything the database holds about people, as text; two equal ones mean that nothing changed."""
         return "\n".join(

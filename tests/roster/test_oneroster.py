@@ -76,7 +76,6 @@ ILL: list[tuple[str, Row, list[Row], Found]] = [
     ("cpr_too_short", user("e-1", metadata__dk__cpr="62051622"), [], Found.CPR_FORMAT),
     ("cpr_no_date", user("e-1", metadata__dk__cpr="3102992233"), [], Found.CPR_DATE),
     ("no_alias", user("e-1", metadata__dk__protected="true"), [], Found.ALIAS_MISSING),
-    ("protection_unclear", user("e-1", metadata__dk__protected="maybe"), [], Found.VALUE_UNKNOWN),
     ("role_date_wrong", user("e-1"), [role("e-1", beginDate="31-12-2024")], Found.DATE_WRONG),
     ("name_too_long", user("e-1", given="å" * 60), [], Found.TOO_LONG),
     ("control", user("e-1", given="Å\x00se"), [], Found.ROW_CONTROL),

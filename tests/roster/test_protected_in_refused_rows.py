@@ -174,6 +174,73 @@ def test_n_113_whoever_a_refused_row_calls_protected_is_hidden(
     assert school.hidden() == {}
 
 
+def says(school: School, word: str, *, alias: bool = False, n: int = 1, level: str = "2") -> str:
+    """Åse's row with a word of its own about protection."""
+    who = school.who(n, "Åse", alias=alias).replace('"false"', f'"{word}"', 1)
+    return school.aase(who, student(level=level, more=school.ida))
+
+
+@pytest.mark.parametrize(
+    ("word", "alias", "called"),
+    [
+        ("ja", True, "Maja"),
+        ("måske", True, "Maja"),
+        ("måske", False, "Beskyttet"),
+        ("", False, "Beskyttet"),
+        ("-1", False, "Beskyttet"),
+    ],
+)
+def test_n_113_a_word_that_nobody_can_read_hides_and_the_rest_goes_on(
+    school: School, word: str, called: str, *, alias: bool
+) -> None:
+    school.deliver(school.aase(), school.bo)
+    receipt = school.deliver(says(school, word, alias=alias, level="3"), school.bo)
+    assert (receipt.counts.refused, receipt.counts.changed) == (0, 1)
+    assert [one.code for one in receipt.findings] == ([] if word == "ja" else ["protection_unclear"])
+    assert school.hidden() == {"Åse": called}
+    where = "from directory_membership where source = $1 and local_person_id = 'e-1'"
+    assert school.registry.rows(f"select level {where}", school.source) == [("3",)]
+    for _ in range(2):
+        school.deliver(school.aase(), school.bo)
+    assert school.hidden() == {}
+
+
+def test_n_113_a_word_that_nobody_can_read_never_ends_protection(school: School) -> None:
+    hidden = says(school, "true", alias=True)
+    school.deliver(hidden, school.bo)
+    unclear = says(school, "nix")
+    for _ in range(3):
+        school.deliver(unclear, school.bo)
+    assert school.hidden() == {"Åse": "Maja"}, "and the alias stays"
+    school.deliver(school.aase(), school.bo)
+    school.deliver(unclear, school.bo)  # takes the doubt back
+    school.deliver(school.aase(), school.bo)
+    assert school.hidden() == {"Åse": "Maja"}
+    unread = school.aase().replace(' protected="false"', "", 1)
+    for _ in range(2):
+        assert [one.code for one in school.deliver(unread, school.bo).findings] == ["person_attribute_missing"]
+    assert school.hidden() == {"Åse": "Maja"}, "nothing said ends nothing"
+
+
+def test_n_113_somebody_new_is_not_made_of_a_word_that_nobody_can_read(school: School) -> None:
+    school.deliver(school.bo)
+    receipt = school.deliver(says(school, "måske"), school.bo)
+    assert receipt.counts.refused == 1
+    assert {one.code for one in receipt.findings} == {"protection_unclear", "alias_missing"}
+    assert school.registry.rows("select 1 from directory_person where birth_date is null and first_name = 'Åse'"
+                                " and person_id in (select person_id from directory_membership where source = $1)",
+                                school.source) == []  # fmt: skip
+    assert school.deliver(says(school, "måske", alias=True), school.bo).counts.refused == 0
+    assert school.hidden() == {"Åse": "Maja"}
+
+
+def test_n_113_a_word_that_nobody_can_read_hides_whoever_comes_with_another_number(school: School) -> None:
+    school.deliver(school.aase(), school.bo)
+    receipt = school.deliver(says(school, "måske", n=9), school.bo)
+    assert {one.code for one in receipt.findings} == {"protection_unclear", "cpr_changed"}
+    assert school.hidden() == NEUTRAL
+
+
 def test_n_113_a_row_that_names_nobody_hides_whose_number_it_is(school: School) -> None:
     """In changes alone, where nothing else is to be done."""
     school.deliver(school.aase(), school.bo)
@@ -202,7 +269,6 @@ HIDDEN = {f"metadata__dk__{name}": value for name, value in
         ({**HIDDEN, "enabledUser": "måske"}, {}),
         (HIDDEN, {"beginDate": "i går"}),
         ({"metadata__dk__protected": "true", "metadata__dk__cpr": "6105809999"}, {}),
-        ({"metadata__dk__protected": "måske"}, {}),
         (HIDDEN, {"role": "wizard"}),
     ],
 )
@@ -216,6 +282,29 @@ def test_n_113_in_tables_too(registry: Registry, row: dict[str, str], more: dict
     assert send(**row).counts.refused == 1
     (called,) = registry.row("select alias_first_name from directory_person where first_name = 'Åse' and protected")
     assert called == ("Maja" if HIDDEN.items() <= row.items() else "Beskyttet")
+
+
+@pytest.mark.parametrize("word", ["måske", "JA", "x"])
+def test_n_113_a_word_that_nobody_can_read_hides_in_tables_too(registry: Registry, word: str) -> None:
+    def send(mother: str = "", **facts: str) -> Receipt:
+        people = [user("e-1", "Åse", agentSourcedIds="k-1", **facts), user("e-2", "Bo")]
+        people.append(user("k-1", "Ida", metadata__dk__protected=mother))
+        roles = [role("e-1"), role("e-2"), role("k-1", "parent")]
+        return registry.send(delivery(people, roles, enrolled("e-1", "c-3a"), classes=CLASSES))
+
+    send()
+    alias = HIDDEN if word == "JA" else {}
+    receipt = send(mother=word, **{**alias, "metadata__dk__protected": word, "email": "a@b.dk"})
+    assert receipt.counts.refused == 0
+    unclear = [] if word == "JA" else ["protection_unclear"]
+    assert sorted(one.code for one in receipt.findings) == sorted([*unclear * 2, "alias_missing"])
+    assert registry.rows(
+        "select first_name, alias_first_name, email from directory_person where protected order by 1"
+    ) == [
+        ("Ida", "Beskyttet", None),
+        ("Åse", "Maja" if alias else "Beskyttet", "a@b.dk"),
+    ]
+    assert registry.row("select count(*) from directory_contact") == (1,), "known before, and stays"
 
 
 def test_n_113_changes_in_tables_that_do_not_tell_all_hide(registry: Registry) -> None:

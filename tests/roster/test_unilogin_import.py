@@ -182,7 +182,8 @@ REFUSALS = [
     ("element_twice", member("e-1", person() + person(), student())),
     ("element_twice", PUPIL.replace("<Level>", "<Role>Barn</Role><Level>")),
     ("person_attribute_missing", PUPIL.replace(' protected="false"', "")),
-    ("value_unknown", PUPIL.replace('"false"', '"nej"')),
+    ("person_attribute_missing", PUPIL.replace('protected="false"', 'Protected="false"')),
+    ("alias_missing", PUPIL.replace('"false"', '"ja"')),
     ("too_long", member("e-1", person(first="a" * 100), student())),
     ("too_long", member("e-1", person(family="å" * 50), student())),
     ("date_wrong", member("e-1", person(more="<BirthDate>2016-02-30</BirthDate>"), student())),
@@ -219,6 +220,10 @@ def test_one_ill_person_is_refused_and_the_others_go_on(code: str, ill: str, tex
 
 
 WARNINGS = [
+    ("protection_unclear", PUPIL.replace('"false"', '"måske"')),
+    ("protection_unclear", PUPIL.replace('"false"', '""')),
+    ("protection_unclear", PUPIL.replace('"false"', '"2"')),
+    ("protection_unclear", member("e-1", person(protected="?", alias=("A", "B")), student())),
     ("element_unknown", PUPIL.replace("<Role>", "<Rolle>x</Rolle><Role>")),
     ("element_unknown", PUPIL.replace("<Role>", '<x xmlns="urn:other"><y/></x><Role>')),
     ("element_order", PUPIL.replace("<Role>Elev</Role><Level>2</Level>", "<Level>2</Level><Role>Elev</Role>")),
@@ -260,6 +265,7 @@ ILL_CONTACTS = [
     ("value_unknown", contact(person("6105802234"), access="2")),
     ("cpr_missing", contact(person(None))),
     ("alias_missing", contact(person("6105802234", protected="true"))),
+    ("alias_missing", contact(person("6105802234", protected="Ja"))),
     ("element_missing", '<ContactPerson relation="Mor" childCustody="true"></ContactPerson>'),
     ("element_twice", contact(person("6105802234") + person("6105802234"))),
     ("contact_is_pupil", contact(person())),
@@ -283,6 +289,52 @@ def test_protected_people_without_alias_are_named_for_hiding() -> None:
     ill = member("e-1", person(protected="true"), student(more=contact(person("6305802235", protected="true"))))
     (row,) = rows(document(ill))
     assert [(one.keys, one.own) for one in row.protect] == [(("6205162233",), True), (("6305802235",), False)]
+
+
+YES = ("true", "1", "TRUE", " True ", "ja", "JA", "J", "yes", "Y", "t r u e", "\u00a0ja\u200b", "sand")
+NO = ("false", "0", "False", "FALSE ", "nej", "Nej", "N", "no", "falsk")
+
+
+@pytest.mark.parametrize(("word", "hidden"), [*((word, True) for word in YES), *((word, False) for word in NO)])
+def test_n_113_a_yes_is_a_yes_however_it_is_written(word: str, *, hidden: bool) -> None:
+    who = person(protected=word, alias=("Maja", "Holm") if hidden else None)
+    told = rows(document(*(member(f"e-{n}", who, student()) for n in range(4))))  # the quick ways, too
+    assert [(row.row and row.row.facts.protected, row.findings) for row in told] == [(hidden, ())] * 4
+
+
+ODD_PLACES = [
+    ('<Person Protected="true"', "attribute_unknown"),
+    ('<Person PROTECTED="ja" protected="false"', "attribute_unknown"),
+    ('<Person xmlns:d="https://unilogin.dk/data" d:protected="true" protected="false"', None),
+    ('<Person xmlns:d="https://unilogin.dk/data" protected="true" d:protected="false"', None),
+    ('<Person xmlns:x="urn:x" x:protected="1"', "attribute_unknown"),
+    ('<Person protected="false"><Protected>ja</Protected', "element_unknown"),
+    ("<Person><protected>true</protected", "element_unknown"),
+]
+
+
+@pytest.mark.parametrize(("odd", "code"), ODD_PLACES)
+def test_n_113_a_yes_in_another_place_or_spelling_hides(odd: str, code: str | None) -> None:
+    written = PUPIL.replace('<Person protected="false"', odd, 1)
+    if "<" in odd[1:]:
+        written = written.replace(' verificationLevel="0"', "")
+    (row,) = rows(document(written))
+    assert row.row is not None
+    assert row.row.facts.protected
+    assert [finding.code for finding in row.findings] == ([code] if code else [])
+
+
+def test_n_113_what_cannot_be_read_is_told_with_line_field_and_value(texts: Texts) -> None:
+    ill = member("e-1", person(protected="måske"), student(more=contact(person("6305802235", protected="vist"))))
+    (row,) = rows(document(ill))
+    unclear, of_contact, no_alias = row.findings
+    assert what_is_wrong(texts, "da", unclear) == (
+        "Feltet navne- og adressebeskyttelse siger »måske«, og det kan ikke læses som ja eller nej."
+        " Personen er skjult for en sikkerheds skyld."
+    )
+    assert unclear.line == row.line + 2
+    assert (of_contact.contact, of_contact.fields["value"], no_alias.code) == (1, "vist", "alias_missing")
+    assert [one.keys for one in row.protect] == [("6305802235",)], "the pupil is loaded, and hidden by that"
 
 
 def test_a_cpr_number_as_local_id_is_nowhere_to_be_seen() -> None:

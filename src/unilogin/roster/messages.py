@@ -83,6 +83,7 @@ class Found(StrEnum):
     ALIAS_MISSING = "alias_missing"
     ALIAS_NOT_NEEDED = "alias_not_needed"
     PROTECTION_ENDS = "protection_ends"
+    PROTECTION_UNCLEAR = "protection_unclear"
     ACTOR_MISSING = "actor_missing"
     ACTOR_TWICE = "actor_twice"
     ROLE_TWICE = "role_twice"

@@ -14,6 +14,7 @@ from tests.builders.correcting import TESTS
 from tests.builders.people import People, Somebody
 from tests.builders.running import connect, run, within
 from tests.builders.services import Services
+from unilogin.domain.directory.correcting import make_person
 from unilogin.domain.directory.cpr import read_cpr
 from unilogin.domain.directory.model import Username
 from unilogin.domain.directory.queries import standing_by_username
@@ -346,3 +347,16 @@ def test_two_people_behind_one_account_are_told_apart_and_joined_again(office: O
     assert isinstance(office.take_back(apart), Done)
     assert office.sql(f"{memberships} where a.account_id = $1", apart.other) == [(0,)]
     assert office.sql(f"{memberships} where a.account_id = $1", owner.account_id) == [(2,)]
+
+
+def test_a_uniid_that_somebody_has_is_drawn_again(office: Office) -> None:
+    """Two draws in 2^40 are the same, and who is told apart gets an account all the same (K-19)."""
+    owner, named = somebody(office), ("Bo", "Prøve")
+    taken = int(office.sql("select uniid from directory_account where account_id = $1", owner.account_id)[0][0], 16)
+    draws = iter([next(_numbers) % 10_000, taken, taken, next(_numbers)])
+    account_id = office.do(
+        lambda tx: make_person(
+            tx, named, split_from=owner.person_id, number=None, vault=office.secrets.cpr_vault(), draw=lambda _: next(draws)
+        )
+    )
+    assert account_id

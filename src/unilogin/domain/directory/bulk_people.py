@@ -78,7 +78,7 @@ _CREATE_ACCOUNTS = """
 _CHANGE = f"""
   with told as (
     select w.person_id, s.first_name, s.family_name, s.birth_date, s.gender, s.email, s.contact::jsonb as contact,
-           s.protected, s.alias_first_name, s.alias_family_name
+           s.alias_first_name, s.alias_family_name
     from stage_who w join stage_person s on s.person_id = w.staged_id
     where not w.is_new
       and (s.own or (  -- one by one, by the limit: an "exists" may read the memberships of everybody
@@ -87,15 +87,15 @@ _CHANGE = f"""
     update directory_person p
     set first_name = told.first_name, family_name = told.family_name, birth_date = told.birth_date,
         gender = told.gender, email = told.email, contact = told.contact,
-        alias_first_name = case when told.protected then told.alias_first_name else p.alias_first_name end,
-        alias_family_name = case when told.protected then told.alias_family_name else p.alias_family_name end,
+        alias_first_name = coalesce(told.alias_first_name, p.alias_first_name),
+        alias_family_name = coalesce(told.alias_family_name, p.alias_family_name),
         changed_at = kit_now(), erased_at = null
     from told
     where p.person_id = told.person_id
       and ((p.first_name, p.family_name, p.birth_date, p.gender, p.email, p.contact)
            is distinct from
            (told.first_name, told.family_name, told.birth_date, told.gender, told.email, told.contact)
-        or told.protected and (p.alias_first_name, p.alias_family_name)
+        or told.alias_first_name is not null and (p.alias_first_name, p.alias_family_name)
            is distinct from (told.alias_first_name, told.alias_family_name))
     returning p.person_id
   ), noted as (

@@ -46,11 +46,12 @@ _BEGIN = f"""
     select distinct on (w.person_id) w.person_id, w.account_id, s.alias_first_name, s.alias_family_name
     from stage_person s join stage_who w on w.cpr_index = s.cpr_index
     where s.protected
-    order by w.person_id, s.own desc, s.line
+    order by w.person_id, s.alias_first_name is null, s.own desc, s.line
   ), hidden as (
     update directory_person p
     set protected = true, protection_doubted_at = null, changed_at = kit_now(),
-        alias_first_name = told.alias_first_name, alias_family_name = told.alias_family_name
+        alias_first_name = coalesce(told.alias_first_name, p.alias_first_name, $5),
+        alias_family_name = coalesce(told.alias_family_name, p.alias_family_name, $6)
     from told
     where p.person_id = told.person_id and p.person_id = any (array(select person_id from told))
       and (not p.protected or p.protection_doubted_at is not null)
@@ -170,7 +171,7 @@ _END = f"""
 
 async def begin_protection(tx: Transaction, origin: Origin) -> None:
     """Hide the real name of everybody whom a staged row calls protected."""
-    await tx.execute(_BEGIN, *origin.traces, timeout=PATIENCE)
+    await tx.execute(_BEGIN, *origin.traces, *NEUTRAL_ALIAS, timeout=PATIENCE)
 
 
 async def hide_not_loaded(tx: Transaction, origin: Origin, people: Sequence[NotLoaded]) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from unilogin.domain.directory.bulk_protection import NotLoaded
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
+from unilogin.domain.directory.protection import NEUTRAL_ALIAS
 from unilogin.kit.db.connection import Transaction
 
 
@@ -15,6 +16,7 @@ class Contradiction(StrEnum):
 
     LOCAL_ID_TWICE = "local_id_twice"
     CPR_SHARED = "cpr_shared"  # two names for one number in one delivery: somebody would become somebody else
+    ALIAS_MISSING = "alias_missing"  # somebody new who is to be hidden, and has no name to be called by
     CPR_CHANGED = "cpr_changed"  # another number for a known local id: an administrator must say that it is right
 
 
@@ -50,7 +52,7 @@ class Refusals(NamedTuple):
 
 _OTHER_NUMBERS = """
   select distinct on (m.membership_id) m.membership_id, m.local_person_id, t.person_id, t.cpr_sealed, t.cpr_index,
-         case when t.protected then t.alias_first_name || ' ' || t.alias_family_name
+         case when t.protected then coalesce(t.alias_first_name || ' ' || t.alias_family_name, $3)
               else t.first_name || ' ' || t.family_name end as told_name,
          case when t.protected then p.person_id end as hides,
          case when (t.first_name, t.family_name) = (p.first_name, p.family_name) then t.alias_first_name end
@@ -74,6 +76,16 @@ _FIND = """
     select cpr_index from stage_person where own group by cpr_index
     having min(first_name || ' ' || family_name) <> max(first_name || ' ' || family_name)
     {also_known}
+  ), nameless as (  -- one by one, by the limits: an "exists" may read everybody
+    select s.line, s.local_person_id
+    from stage_person t join stage_member s on s.cpr_index = t.cpr_index and s.line = t.line
+    where t.own and t.protected and t.alias_first_name is null
+      and (select true from directory_person p where p.cpr_index = t.cpr_index limit 1) is null
+      and (select true from directory_former_cpr f where f.cpr_index = t.cpr_index limit 1) is null
+      and (select true from directory_person p where p.local_key = t.cpr_index limit 1) is null
+      and (t.cpr_sealed is not null or (
+        select true from directory_membership m
+        where m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id limit 1) is null)
   ), numberless as (
     select distinct cpr_index from stage_person where cpr_sealed is null
   ), known as (
@@ -92,12 +104,15 @@ _FIND = """
   select s.line, s.local_person_id,
          case when t.local_person_id is not null or k.unchanged then 'local_id_twice'
               when k.moved then 'cpr_changed'
+              when n.local_person_id is not null then 'alias_missing'
               else 'cpr_shared' end as why
   from stage_member s
   left join twice t on t.local_person_id = s.local_person_id
   left join shared c on c.cpr_index = s.cpr_index
   left join known k on k.local_person_id = s.local_person_id and (k.unchanged or k.moved)
+  left join nameless n on n.local_person_id = s.local_person_id and n.line = s.line
   where t.local_person_id is not null or c.cpr_index is not null or k.local_person_id is not null
+     or n.local_person_id is not null
   order by s.line
 """
 
@@ -202,7 +217,7 @@ async def refuse_contradictions(tx: Transaction, origin: Origin, *, unseen: Sequ
     numbers: list[OtherNumber] = []
     protected: list[NotLoaded] = []
     if any(row.why is Contradiction.CPR_CHANGED for row in refused):
-        rows = await tx.fetch(_OTHER_NUMBERS, *place, timeout=PATIENCE)
+        rows = await tx.fetch(_OTHER_NUMBERS, *place, " ".join(NEUTRAL_ALIAS), timeout=PATIENCE)
         numbers = [OtherNumber(*row.values()) for row in rows]
     if refused:
         lines = [row.line for row in refused]

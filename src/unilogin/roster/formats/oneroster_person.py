@@ -21,6 +21,7 @@ from unilogin.roster.formats.oneroster_words import (
     STAFF_ROLES,
     level_of,
 )
+from unilogin.roster.formats.protection import Protection, read_protection
 from unilogin.roster.formats.tidy import tidy
 from unilogin.roster.formats.unilogin_facts import FactsReader, years_before
 from unilogin.roster.formats.unilogin_person import (
@@ -28,6 +29,7 @@ from unilogin.roster.formats.unilogin_person import (
     RELATIONS,
     YOUNGEST_CONTACT_YEARS,
     add_contact,
+    check_alias,
     could_be_cpr,
 )
 from unilogin.roster.messages import Found
@@ -36,8 +38,8 @@ from unilogin.roster.model import ContactRow, Facts, GroupRow, Hidden, PersonRow
 LONGEST_ID = 255
 _ID = re.compile(rf"\S{{1,{LONGEST_ID}}}")
 _CPR_AMONG_IDS = re.compile(r"\{\s*cpr\s*:\s*([^{}]*?)\s*\}", re.IGNORECASE)  # userIds: {type:identifier}
+_PROTECTED = "metadata.dk.protected"
 _SEX = {"male": "M", "female": "K"}
-_FLAGS = {"true": True, "false": False, "": False}
 _DETAILS = {
     "StudentNumber": ("metadata.dk.studentNumber", 26),
     "ShortName": ("metadata.dk.initials", 20),
@@ -174,10 +176,9 @@ class UserReader:
         for part in user.part("demographics")[:1]:
             told["BirthDate"] = part.cells["birthDate"]
             told["Gender"] = _SEX.get(part.cells["sex"].lower(), "")
-        protected = _FLAGS.get(cells["metadata.dk.protected"].lower())
-        if protected is None:  # a word nobody knows here is no reason to show a name
-            self._unknown(notes, "metadata.dk.protected", cells["metadata.dk.protected"], allowed="true, false")
-            protected = True
+        protected = Protection(hidden=False)
+        if said := cells[_PROTECTED]:
+            protected = read_protection(said, element=_PROTECTED, where=self._nowhere, notes=notes)
         return self._facts.read_values(
             told, source_id=user.id, protected=protected, where=self._nowhere, notes=notes, protect=protect
         )
@@ -315,4 +316,6 @@ class UserReader:
         facts = self._read_facts(agent, notes, protect)
         if facts and facts.birth_date and facts.birth_date > self._old_enough:
             notes.refuse(self._nowhere, Found.CONTACT_TOO_YOUNG, years=YOUNGEST_CONTACT_YEARS)
+        elif facts:
+            check_alias(self._nowhere, facts, notes)
         return facts

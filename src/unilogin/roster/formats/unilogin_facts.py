@@ -17,12 +17,12 @@ from unilogin.roster.formats.fields import (
     places_of,
     read_attributes,
     read_children,
-    read_flag,
     read_places,
     read_text,
     shown,
     shown_date,
 )
+from unilogin.roster.formats.protection import NAME, Protection, protection_of
 from unilogin.roster.formats.values import is_email, is_phone, read_date
 from unilogin.roster.messages import Found
 from unilogin.roster.model import Facts, Hidden, key_of
@@ -58,7 +58,7 @@ _PHONE = Field(0, 50, soft=True)
 _PHONES = ("HomePhoneNumber", "WorkPhoneNumber", "MobilePhoneNumber")
 _PLAIN = frozenset(name for name, field in _PERSON.items() if not field.nested)
 _VERIFIED = ("0", "1")
-_ATTRIBUTES = frozenset(("protected", "verificationLevel"))
+_ATTRIBUTES = frozenset((NAME, "verificationLevel"))
 
 
 class FactsPlan(NamedTuple):
@@ -111,7 +111,7 @@ class FactsReader:
             elif place := read_text(child, name, field=_PHONE, notes=notes):
                 phones[name] = int(place), self._hidden(child, notes)
         return FactsPlan(
-            bool(self._protected(element, notes)),
+            bool(self._protected(element, notes).hidden),
             places_of(children.values, _PERSON),
             places_of(address, _ADDRESS),
             tuple((name, *phone) for name, phone in phones.items()),
@@ -124,7 +124,7 @@ class FactsReader:
             where,
             values,
             notes=notes,
-            protected=plan.protected,
+            protected=Protection(plan.protected),
             protect=[],
             reach=partial(self._reach_by, plan, texts, values=values, where=where, notes=notes),
         )
@@ -134,7 +134,7 @@ class FactsReader:
         told: Mapping[str, str],
         *,
         source_id: str,
-        protected: bool,
+        protected: Protection,
         where: Element,
         notes: Notes,
         protect: list[Hidden],
@@ -145,7 +145,7 @@ class FactsReader:
         phones = tuple((name, place, True) for place, name in enumerate(names) if name in _PHONES)
         texts = tuple(told.values())
         values = read_places(texts, fields, where=where, notes=notes)
-        plan = FactsPlan(protected, fields, (), phones)
+        plan = FactsPlan(bool(protected.hidden), fields, (), phones)
         return self._judge(
             where,
             values,
@@ -162,7 +162,7 @@ class FactsReader:
         values: Mapping[str, str],
         *,
         notes: Notes,
-        protected: bool | None,
+        protected: Protection,
         protect: list[Hidden],
         reach: Callable[[], dict[str, str | bool]],
         source_id: str = "",
@@ -174,17 +174,17 @@ class FactsReader:
         cpr = self._cpr(element, values, notes)
         born = self._born(element, values, notes=notes, cpr=cpr)
         alias = self._alias(element, values, notes=notes, protected=protected)
-        if protected:
+        if protected.hidden:
             keys = (*([cpr] if cpr else ()), *([key_of(source_id)] if source_id else ()))
             names = values.get("FirstName"), values.get("FamilyName")
             protect.append(Hidden(keys, False, *names, *(alias or (None, None))))
-        if notes.refused or (cpr is None and self._cpr_needed) or protected is None:
+        if notes.refused or (cpr is None and self._cpr_needed) or protected.hidden is None:
             return None
         return Facts(
             values["FirstName"],
             values["FamilyName"],
             cpr,
-            protected,
+            protected.hidden,
             alias and alias[0],
             alias and alias[1],
             born,
@@ -194,13 +194,13 @@ class FactsReader:
             source_id,
         )
 
-    def _protected(self, element: Element, notes: Notes) -> bool | None:
+    def _protected(self, element: Element, notes: Notes) -> Protection:
         attributes = read_attributes(element, _ATTRIBUTES, names=self._names, notes=notes)
         verified = attributes.get("verificationLevel", "0")
         if verified not in _VERIFIED:
             value = shown(verified)
             notes.warn(element, Found.VALUE_UNKNOWN, element="verificationLevel", value=value, allowed="0, 1")
-        return read_flag(element, "protected", attributes=attributes, notes=notes)
+        return protection_of(element, attributes, notes)
 
     def _cpr(self, element: Element, values: Mapping[str, str], notes: Notes) -> Cpr | None:
         text = values.get("CivilRegistrationNumber")
@@ -234,17 +234,21 @@ class FactsReader:
         return born
 
     def _alias(
-        self, element: Element, values: Mapping[str, str], *, notes: Notes, protected: bool | None
+        self, element: Element, values: Mapping[str, str], *, notes: Notes, protected: Protection
     ) -> tuple[str, str] | None:
-        """A protected person is known by the alias alone; without one they are not loaded (N-113, B-R26)."""
+        """A protected person is known by the alias alone; without one they are not loaded (N-113, B-R26).
+
+        Whoever is hidden because nobody can read whether they are protected may be known already, and then is loaded.
+        """
         first, family = values.get("AliasFirstName"), values.get("AliasFamilyName")
-        if not protected:
+        if not protected.hidden:
             if first or family:
                 notes.warn(element, Found.ALIAS_NOT_NEEDED)
             return None
         if first and family:
             return first, family
-        notes.refuse(element, Found.ALIAS_MISSING)
+        if not protected.unclear:
+            notes.refuse(element, Found.ALIAS_MISSING)
         return None
 
     def _gender(self, element: Element, values: Mapping[str, str], notes: Notes) -> str | None:

@@ -281,6 +281,7 @@ class PersonReader:
             notes.refuse(element, Found.ELEMENT_MISSING, element="Person")
         elif facts:
             self._check_age(element, facts, notes)
+            check_alias(element, facts, notes)
         if notes.refused or facts is None or relation is None:
             return None
         return ContactRow(facts, relation, custody, int(access))
@@ -302,6 +303,12 @@ class PersonReader:
         if access not in ("0", "1"):
             notes.refuse(element, Found.VALUE_UNKNOWN, element="accessLevel", value=shown(access), allowed="0, 1")
         return relation, bool(custody), access
+
+
+def check_alias(where: Element, facts: Facts, notes: Notes) -> None:
+    """Refuse a contact person who is to be hidden and has no alias: nobody is made without, and who is known stays."""
+    if facts.protected and facts.alias_first_name is None:
+        notes.refuse(where, Found.ALIAS_MISSING)
 
 
 def add_contact(
