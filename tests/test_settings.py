@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from unilogin.settings import NAMES, Settings, SettingsError, load_settings, without_password
+from unilogin.kit.values import without_password
+from unilogin.settings import NAMES, Settings, SettingsError, load_settings
 
 PASSWORD = "tyvstjaaler"
 

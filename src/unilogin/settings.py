@@ -6,12 +6,10 @@ says what to do (style rule 21). An empty value is refused too: it is what a fai
 """
 
 import difflib
-import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, get_args
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo
@@ -20,6 +18,7 @@ from pydantic.fields import FieldInfo
 from unilogin.kit.addresses import is_loopback
 from unilogin.kit.errors import SetupError
 from unilogin.kit.mailboxes import Tls, is_address
+from unilogin.kit.values import checked_address, checked_base_url, checked_database_url, checked_role, parts_of
 from unilogin.kit.web.peer import read_proxies
 
 PREFIX = "UNILOGIN_"
@@ -33,60 +32,9 @@ class SettingsError(SetupError):
     code = "settings"
 
 
-def _checked_base_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
-    except ValueError:
-        host, port = "", None
-    if not host or parts.scheme not in ("http", "https"):
-        raise ValueError("write it as https://login.example.dk")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("it must begin with https://, because passwords go there; plain http is only for localhost")
-    shown_port = "" if port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{port}"
-    canonical = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{shown_port}"
-    if value != canonical:  # relying parties compare the issuer character by character
-        raise ValueError(f"only scheme, host and port, with nothing after them: write it as {canonical}")
-    return value
-
-
 def _checked_database_url(value: SecretStr) -> SecretStr:
-    url = value.get_secret_value()
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise ValueError("it must begin with postgresql://")
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # whose own sentence quotes the password
-        raise ValueError("it is no URL: write signs such as @ and / in a password as %40 and %2F") from None
-    query = parse_qs(parts.query)
-    hosts = _hosts(parts.netloc, query)
-    if not hosts:
-        raise ValueError("name the server: postgresql://user@host/database, or ?host=/run/postgresql for a socket")
-    remote = [host for host in hosts if not host.startswith("/") and not is_loopback(host)]
-    # N-73: on a network, "prefer" would send CPR numbers in clear to whoever answers.
-    if remote and query.get("sslmode") != ["verify-full"]:
-        raise ValueError("add sslmode=verify-full to it: the server is another machine, and the way there must be safe")
+    checked_database_url(value.get_secret_value())
     return value
-
-
-def _hosts(netloc: str, query: Mapping[str, list[str]]) -> list[str]:
-    """The hosts of a PostgreSQL address; several stand there when one takes over from another."""
-    listed = netloc.rpartition("@")[2] or ",".join(query.get("host", []))
-    hosts = (re.sub(r":\d*$", "", host) if not host.startswith("/") else host for host in listed.split(","))
-    return [host.strip("[]") for host in hosts if host]
-
-
-def _checked_role(value: str) -> str:
-    if not re.fullmatch(r"([a-z_][a-z0-9_]{0,62})?", value):
-        raise ValueError("small letters, digits and underscores; empty to work as the user who connects")
-    return value
-
-
-def _checked_address(value: str) -> str:
-    try:
-        return str(ip_address(value))
-    except ValueError:
-        raise ValueError("an IP address of this machine, such as 127.0.0.1") from None
 
 
 def _checked_proxies(value: str) -> str:
@@ -116,7 +64,6 @@ def _checked_mail_sender(value: str | None, info: ValidationInfo) -> str | None:
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_checked_database_url)]
 
-
 APPS = ("mit", "elevadgang", "elevadministration")
 """The apps that can be moved, by the first part of their addresses."""
 
@@ -127,7 +74,7 @@ def _checked_app_hosts(value: str, info: ValidationInfo) -> str:
     for path, origin in origins.items():
         if path[1:] not in APPS:
             raise ValueError(f"{path[1:]} is no app: the apps are {', '.join(APPS)}")
-        _checked_base_url(origin)
+        checked_base_url(origin)
         if urlsplit(origin).scheme != home.scheme:
             raise ValueError("the apps are reached by the same scheme as the public address")
     if len({home.netloc, *(urlsplit(origin).netloc for origin in origins.values())}) <= len(origins):
@@ -137,19 +84,15 @@ def _checked_app_hosts(value: str, info: ValidationInfo) -> str:
 
 def _app_origins(value: str) -> dict[str, str]:
     """Read ``mit=https://mit.example.dk``, several with commas between: path → origin."""
-    pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+    pairs = [part.partition("=") for part in parts_of(value)]
     return {f"/{name}": origin for name, _, origin in pairs}
 
 
 def _checked_namespaces(value: str) -> str:
-    for name in _split(value):
+    for name in parts_of(value):
         if not urlsplit(name).scheme or any(sign.isspace() for sign in name):
             raise ValueError(f"{name} is no namespace such as https://brugerdatabasen.stil.dk/bpi/wsaimport/8")
     return value
-
-
-def _split(value: str) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 class Settings(BaseModel):
@@ -167,7 +110,7 @@ class Settings(BaseModel):
         default=None,
         description="The same database as its owner, for 'unilogin migrate' alone; without it DATABASE_URL is used.",
     )
-    database_role: Annotated[str, AfterValidator(_checked_role)] = Field(
+    database_role: Annotated[str, AfterValidator(checked_role)] = Field(
         default="unilogin_run",
         description="The database role to work in: one that can neither change the schema nor rewrite the audit log. "
         "Empty: the user who connects, when that user is such a role already.",
@@ -176,7 +119,7 @@ class Settings(BaseModel):
         default=Path("./var"),
         description="The folder for what Unilogin keeps on this machine: the secrets file and its own PostgreSQL.",
     )
-    base_url: Annotated[str, AfterValidator(_checked_base_url)] = Field(
+    base_url: Annotated[str, AfterValidator(checked_base_url)] = Field(
         default="http://localhost:8000",
         description="The public address people and services use: scheme, host and port only. https, except localhost.",
     )
@@ -211,7 +154,7 @@ class Settings(BaseModel):
         le=65535,
         description="The port of /healthz and /readyz, for load balancers and monitoring. 0 turns it off.",
     )
-    internal_host: Annotated[str, AfterValidator(_checked_address)] = Field(
+    internal_host: Annotated[str, AfterValidator(checked_address)] = Field(
         default="127.0.0.1",
         description="The address of this machine where the internal port listens. Never one the internet can reach.",
     )
@@ -288,7 +231,7 @@ class Settings(BaseModel):
     @property
     def more_namespaces(self) -> tuple[str, ...]:
         """The namespaces of rosters beyond those every release knows."""
-        return tuple(_split(self.roster_namespaces))
+        return tuple(parts_of(self.roster_namespaces))
 
     @property
     def role(self) -> str | None:
@@ -349,11 +292,6 @@ def allowed(field: FieldInfo) -> str:
         if Path in words:
             return "a path"
     return "a path" if field.annotation is Path else "text"
-
-
-def without_password(url: str) -> str:
-    """Return the address of a database as it may be shown."""
-    return re.sub(r"((?:^|[?&])password=)[^&]*", r"\1***", re.sub(r"(://[^:/@?]*):[^?]*@", r"\1:***@", url))
 
 
 def _problems(error: ValidationError) -> list[tuple[str, str | None]]:

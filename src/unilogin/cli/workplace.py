@@ -110,7 +110,7 @@ async def connect_to(dsn: str, *, role: str | None, paced: bool = False) -> "asy
     import asyncpg
 
     from unilogin.kit.db.connection import connect
-    from unilogin.settings import without_password
+    from unilogin.kit.values import without_password
 
     try:
         return await connect(dsn, role=role, paced=paced)
