@@ -23,7 +23,6 @@ from unilogin.kit.secrets import Secrets
 from unilogin.roster.cpr_cases import accept, dismiss, open_cases
 from unilogin.roster.expiring import end_old_imports, forget_people
 from unilogin.roster.model import DeliveryId, DeliveryStatus, Receipt
-from unilogin.roster.staging import Drawer
 from unilogin.roster.switching.actions import plan_switch, run_switch, undo_switch
 from unilogin.roster.switching.model import SwitchId
 from unilogin.roster.undoing import NotUndone, UndoRefused
@@ -114,9 +113,7 @@ class Story:
         self.registry.deliver(self.pupil(1).replace("e-1", "x-1"), source=f"{self.source} b", number="999002")
         who = NewPerson("Bo", "Holm", (("999001", "e-1"),))
         vault = self.registry.secrets.cpr_vault()
-        done = self.registry.act(
-            lambda tx: identity.split(tx, name, who, number=None, vault=vault, draw=Drawer(), actor=OPERATOR)
-        )
+        done = self.registry.act(lambda tx: identity.split(tx, name, who, number=None, vault=vault, actor=OPERATOR))
         assert isinstance(done, Done), done
 
     def accept_number(self) -> None:

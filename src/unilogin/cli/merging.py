@@ -117,7 +117,6 @@ def split(
     """
     from unilogin.domain.identity.actions import split
     from unilogin.domain.identity.model import NewPerson
-    from unilogin.roster.staging import Drawer
 
     pairs = [one.partition(":") for one in membership]
     if any(not local_id for _, _, local_id in pairs):
@@ -129,7 +128,7 @@ def split(
     if not _agreed(yes):
         return
     name = _folded(username)
-    done = act(lambda tx: split(tx, name, who, number=number, vault=vault, draw=Drawer(), actor=operator()))
+    done = act(lambda tx: split(tx, name, who, number=number, vault=vault, actor=operator()))
     _tell(done, as_json=as_json, undo=True)
 
 

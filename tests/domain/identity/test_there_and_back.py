@@ -14,9 +14,9 @@ from tests.builders.correcting import TESTS
 from tests.builders.people import People, Somebody
 from tests.builders.running import connect, run, within
 from tests.builders.services import Services
-from unilogin.domain.directory.correcting import make_person
 from unilogin.domain.directory.cpr import read_cpr
-from unilogin.domain.directory.model import Username
+from unilogin.domain.directory.model import AccountId, PersonId, Username
+from unilogin.domain.directory.newcomers import open_account
 from unilogin.domain.directory.queries import standing_by_username
 from unilogin.domain.identity import actions
 from unilogin.domain.identity.model import Done, NewPerson, NotDone
@@ -321,7 +321,7 @@ def test_two_people_behind_one_account_are_told_apart_and_joined_again(office: O
         guest.institution,
     )[0]
     who = NewPerson("Bo", "Prøve", ((number, local_id),), (office.services[0].client_id,))
-    vault, draw = office.secrets.cpr_vault(), itertools.count(next(_numbers)).__next__
+    vault = office.secrets.cpr_vault()
     cpr = read_cpr(fresh_number("replacement"))
 
     def cut(who: NewPerson) -> Done | NotDone:
@@ -332,7 +332,6 @@ def test_two_people_behind_one_account_are_told_apart_and_joined_again(office: O
                 who,
                 number=cpr,
                 vault=vault,
-                draw=lambda below: draw() % below,
                 actor=TESTS,
             )
         )
@@ -349,14 +348,22 @@ def test_two_people_behind_one_account_are_told_apart_and_joined_again(office: O
     assert office.sql(f"{memberships} where a.account_id = $1", owner.account_id) == [(2,)]
 
 
-def test_a_uniid_that_somebody_has_is_drawn_again(office: Office) -> None:
-    """Two draws in 2^40 are the same, and who is told apart gets an account all the same (K-19)."""
-    owner, named = somebody(office), ("Bo", "Prøve")
-    taken = int(office.sql("select uniid from directory_account where account_id = $1", owner.account_id)[0][0], 16)
-    draws = iter([next(_numbers) % 10_000, taken, taken, next(_numbers)])
-    account_id = office.do(
-        lambda tx: make_person(
-            tx, named, split_from=owner.person_id, number=None, vault=office.secrets.cpr_vault(), draw=lambda _: next(draws)
-        )
-    )
-    assert account_id
+def test_a_username_and_a_uniid_that_somebody_has_are_drawn_again(office: Office) -> None:
+    """Two draws in 2^40 are the same, and whoever is made here gets an account all the same (K-19)."""
+    first = opened_by(office, 7, 11)
+    second = opened_by(office, 7, 8, 11, 12)
+    assert first == ("xerx0007", f"{11:010x}")
+    assert second == ("xerx0008", f"{12:010x}")
+
+
+def opened_by(office: Office, *draws: int) -> tuple[str, str]:
+    """Return username and uniid of an account that these draws lead to."""
+    added = office.sql("insert into directory_person (first_name, family_name) values ('X', 'Q') returning person_id")
+    drawn = iter(draws)
+
+    async def work(tx: Connection) -> AccountId:
+        return await open_account(tx, PersonId(added[0][0]), ("Xerxes", "Qvist"), draw=lambda _: next(drawn))
+
+    made = office.sql("select username, uniid from directory_account where account_id = $1", office.do(work))
+    username, uniid = made[0]
+    return str(username), str(uniid)

@@ -5,11 +5,10 @@ the same person.
 """
 
 from collections.abc import Mapping
-from uuid import UUID
 
 from unilogin.domain.directory.cpr import Cpr
-from unilogin.domain.directory.model import AccountId, PersonId, Username
-from unilogin.domain.directory.usernames import Draw, candidate, new_uniid
+from unilogin.domain.directory.model import AccountId, PersonId
+from unilogin.domain.directory.newcomers import open_account
 from unilogin.kit.db.connection import Transaction
 from unilogin.kit.secrets import CprVault
 
@@ -160,57 +159,21 @@ async def lead_to(tx: Transaction, account_id: AccountId, *, to: AccountId | Non
 
 
 _MAKE = """
-  with person as (
-    insert into directory_person (person_id, first_name, family_name, protected, alias_first_name, alias_family_name,
-                                  cpr_sealed, cpr_index)
-    select $1, $2, $3, p.protected, p.alias_first_name, p.alias_family_name, $4, $5
-    from directory_person p where p.person_id = $6
-  )
-  insert into directory_account (account_id, person_id, username, uniid)
-  values ($7, $1, $8, $9) on conflict (uniid) do nothing returning account_id
+  insert into directory_person (person_id, first_name, family_name, protected, alias_first_name, alias_family_name,
+                                cpr_sealed, cpr_index)
+  select $1, $2, $3, p.protected, p.alias_first_name, p.alias_family_name, $4, $5
+  from directory_person p where p.person_id = $6
+  returning case when protected then alias_first_name else first_name end as first_name,
+            case when protected then alias_family_name else family_name end as family_name
 """
 
 
 async def make_person(
-    tx: Transaction,
-    names: tuple[str, str],
-    *,
-    split_from: PersonId,
-    number: Cpr | None,
-    vault: CprVault,
-    draw: Draw,
-) -> tuple[PersonId, AccountId, Username]:
-    """Make somebody who was taken for another: hidden if the other is, with a name nobody ever had (K-19)."""
-    person_id = UUID(str(await tx.fetchval("select kit_uuid7()")))
-    account_id = UUID(str(await tx.fetchval("select kit_uuid7()")))
-    alias = await tx.fetchrow(
-        "select alias_first_name, alias_family_name from directory_person where person_id = $1 and protected",
-        split_from,
-    )
-    called = (alias["alias_first_name"], alias["alias_family_name"]) if alias else names
-    username = await _give_name(tx, called, draw)
-    made = None
-    while made is None:
-        made = await tx.fetchval(
-            _MAKE,
-            person_id,
-            *names,
-            vault.seal(number, person_id) if number else None,
-            vault.index(number) if number else None,
-            split_from,
-            account_id,
-            username,
-            new_uniid(draw),
-        )
-    return PersonId(person_id), AccountId(account_id), username
-
-
-async def _give_name(tx: Transaction, called: tuple[str, str], draw: Draw) -> Username:
-    attempt = 0
-    while True:
-        name = candidate(*called, attempt=attempt, draw=draw)
-        if await tx.fetchval(
-            "insert into directory_username (username) values ($1) on conflict do nothing returning true", name
-        ):
-            return name
-        attempt += 1
+    tx: Transaction, names: tuple[str, str], *, split_from: PersonId, number: Cpr | None, vault: CprVault
+) -> AccountId:
+    """Make somebody who was taken for another: hidden if the other is, with an account of their own."""
+    person_id = PersonId(await tx.fetchval("select kit_uuid7()"))
+    sealed, index = (vault.seal(number, person_id), vault.index(number)) if number else (None, None)
+    called = await tx.fetchrow(_MAKE, person_id, *names, sealed, index, split_from)
+    assert called is not None  # noqa: S101 - for the type checker: persons are never deleted
+    return await open_account(tx, person_id, (called["first_name"], called["family_name"]))

@@ -10,7 +10,7 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.cpr import Cpr, birth_date
 from unilogin.domain.directory.model import AccountId, InstitutionId, PersonId, Username
-from unilogin.domain.directory.usernames import candidate, new_uniid
+from unilogin.domain.directory.usernames import Draw, candidate, new_uniid
 from unilogin.kit.db.connection import Transaction
 from unilogin.kit.secrets import CprVault
 
@@ -54,25 +54,33 @@ async def create_person(
         who.cpr_index,
         who.born,
     )
-    username = await give_username(tx, shown)
+    account_id = await open_account(tx, who.person_id, shown)
+    await audit.write(tx, Entry(Event.PERSON_CREATED, actor, account_id=account_id, institution_id=institution_id))
+    return who.person_id, account_id
+
+
+async def open_account(
+    tx: Transaction, person_id: PersonId, shown: tuple[str, str], *, draw: Draw = randbelow
+) -> AccountId:
+    """Give a person an account, with a username and a uniid that nobody ever had (K-19)."""
+    username = await give_username(tx, shown, draw=draw)
     account_id = None
     while account_id is None:
         account_id = await tx.fetchval(
             "insert into directory_account (person_id, username, uniid) values ($1, $2, $3)"
             " on conflict (uniid) do nothing returning account_id",
-            who.person_id,
+            person_id,
             username,
-            new_uniid(randbelow),
+            new_uniid(draw),
         )
-    await audit.write(tx, Entry(Event.PERSON_CREATED, actor, account_id=account_id, institution_id=institution_id))
-    return who.person_id, AccountId(account_id)
+    return AccountId(account_id)
 
 
-async def give_username(tx: Transaction, shown: tuple[str, str]) -> Username:
+async def give_username(tx: Transaction, shown: tuple[str, str], *, draw: Draw = randbelow) -> Username:
     """Reserve a name that nobody ever had: drawn until one is free; after a few tries the letters are random."""
     attempt = 0
     while True:
-        drawn = candidate(*shown, attempt=attempt, draw=randbelow)
+        drawn = candidate(*shown, attempt=attempt, draw=draw)
         given = await tx.fetchval(
             "insert into directory_username (username) values ($1) on conflict do nothing returning true", drawn
         )

@@ -12,7 +12,6 @@ from unilogin.domain.directory import correcting
 from unilogin.domain.directory.cpr import Cpr
 from unilogin.domain.directory.following import lock_people
 from unilogin.domain.directory.model import AccountId, Username
-from unilogin.domain.directory.usernames import Draw
 from unilogin.domain.identity import rules
 from unilogin.domain.identity.model import CorrectionId, Done, NewPerson, NotDone, Side
 from unilogin.domain.identity.moving import move_all, move_these
@@ -82,7 +81,6 @@ async def split(
     *,
     number: Cpr | None,
     vault: CprVault,
-    draw: Draw,
     actor: Actor,
 ) -> Done | NotDone:
     """Make a person and an account of their own for somebody who was taken for the owner of an account.
@@ -106,8 +104,8 @@ async def split(
     chosen["subjects"] = sorted({*chosen["subjects"], *map(str, who.subjects)})
     if number is not None and await _is_taken(tx, vault.index(number)):
         return NotDone.NUMBER_TAKEN
-    _, account_id, _ = await correcting.make_person(
-        tx, (who.first_name, who.family_name), split_from=keeps.person_id, number=number, vault=vault, draw=draw
+    account_id = await correcting.make_person(
+        tx, (who.first_name, who.family_name), split_from=keeps.person_id, number=number, vault=vault
     )
     made = await side_of_account(tx, account_id, vault=vault)
     correction_id = await _start(tx, "split", keeps, made, actor=actor)

@@ -14,7 +14,6 @@ from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.cpr import Cpr
-from unilogin.domain.directory.usernames import Draw
 from unilogin.domain.identity import actions
 from unilogin.domain.identity.model import CorrectionId, Done, NewPerson, NotDone
 from unilogin.domain.identity.proposals import DONE_KEPT_DAYS, KEPT_DAYS, NotAgreed, ProposalId
@@ -132,7 +131,6 @@ async def agree_to_split(
     *,
     kept: PupilToCorrect,
     vault: CprVault,
-    draw: Draw,
     actor: Actor,
 ) -> Done | NotDone | NotAgreed:
     """Split what another one has proposed."""
@@ -152,7 +150,7 @@ async def agree_to_split(
         return NotDone.NOTHING_CHOSEN
     who = NewPerson(held["first_name"], held["family_name"], chosen, subjects=tuple(held["subjects"]))
     number = Cpr(vault.sealer.open(sealed, _place(proposal_id)).decode()) if (sealed := held["number_sealed"]) else None
-    done = await actions.split(tx, kept.username, who, number=number, vault=vault, draw=draw, actor=actor)
+    done = await actions.split(tx, kept.username, who, number=number, vault=vault, actor=actor)
     return await _settled(tx, proposal_id, done, by=kept)
 
 

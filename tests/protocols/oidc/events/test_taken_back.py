@@ -23,7 +23,6 @@ from unilogin.domain.services.actions import Registered
 from unilogin.domain.services.model import ClientId
 from unilogin.kit.secrets import Secrets
 from unilogin.protocols.oidc.events.model import Event
-from unilogin.roster.staging import Drawer
 
 CHANGED = "https://schemas.openid.net/secevent/risc/event-type/identifier-changed"
 
@@ -205,7 +204,6 @@ def test_a_service_whose_work_goes_to_an_account_of_its_own_is_told_the_new_unii
             who,
             number=None,
             vault=corrections.secrets.cpr_vault(),
-            draw=Drawer(),
             actor=Actor("operator", "tests"),
         )
     )

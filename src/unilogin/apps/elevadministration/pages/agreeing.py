@@ -18,7 +18,6 @@ from unilogin.house import House
 from unilogin.kit.db.connection import Connection, Transaction, acquire, transaction
 from unilogin.kit.secrets import CprVault
 from unilogin.kit.web.errors import RefusedError
-from unilogin.roster.staging import Drawer
 
 _TOLD = ("proposed", "merged", "split", "proposal_undone", "proposal_late", "same_person")
 _REFUSALS = (*NOT_DONE.values(), NotAgreed.OTHER_DAY.value)
@@ -86,7 +85,7 @@ async def _agree(
         return kept
     held = (tx, school, proposal.proposal_id)
     if proposal.kind == "split":
-        return await proposing.agree_to_split(*held, kept=kept, vault=vault, draw=Drawer(), actor=desk.actor)
+        return await proposing.agree_to_split(*held, kept=kept, vault=vault, actor=desk.actor)
     other = await pupil_to_correct(tx, desk.administrator, proposal.other or "")
     if not isinstance(other, PupilToCorrect):
         return NotAgreed.LATE if proposal.state != "open" else other
