@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 SENTENCES = {
     "same": "that is one account",
     "unknown": "there is no such account or correction",
-    "merged before": "one of them was merged into another account before: 'unilogin people corrections' shows which",
+    "merged_before": "one of them was merged into another account before: 'unilogin people corrections' shows which",
     "blocked": "one of them is blocked and the other is not: block both, or neither, first",
     "related": "one of them is the other's contact person: they are two people",
-    "two numbers": "both have a CPR number of the register, so they look like two people; if you have seen that they "
+    "two_numbers": "both have a CPR number of the register, so they look like two people; if you have seen that they "
     "are one, say so with --although-two-numbers",
-    "undone before": "it was taken back before",
-    "too old": "it is more than a year old, and what it changed is forgotten: merge or split anew",
-    "changed later": "something later changed these accounts: take that back first ('unilogin people corrections')",
-    "nothing chosen": "the account has no such membership: name each as INSTITUTION:LocalPersonId",
-    "number taken": "somebody has that CPR number already: then it is theirs, or the two are to be merged",
+    "undone_before": "it was taken back before",
+    "too_old": "it is more than a year old, and what it changed is forgotten: merge or split anew",
+    "changed_later": "something later changed these accounts: take that back first ('unilogin people corrections')",
+    "nothing_chosen": "the account has no such membership: name each as INSTITUTION:LocalPersonId",
+    "number_taken": "somebody has that CPR number already: then it is theirs, or the two are to be merged",
 }
 
 
@@ -87,13 +87,12 @@ def merge(
 
 def _proposed(sides: "list[Side]", keep: str | None) -> "tuple[Side, Side, str]":
     """Return which account goes on, which one does not, and why."""
-    from unilogin.domain.identity.rules import goes_on
+    from unilogin.domain.identity.foreseeing import ordered
 
     one, other = sides
-    first, why = goes_on(one.use, other.use)
-    if keep is not None:
-        first, why = one.username == _folded(keep), "you say so"
-    return (one, other, why) if first else (other, one, why)
+    if keep is None:
+        return ordered(one, other)
+    return (one, other, "you say so") if one.username == _folded(keep) else (other, one, "you say so")
 
 
 def split(

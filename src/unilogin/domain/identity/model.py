@@ -39,19 +39,19 @@ class Side:
 
 
 class NotDone(StrEnum):
-    """Why nothing was changed."""
+    """Why nothing was changed: the last part of a message code."""
 
     SAME = "same"  # twice the same account
     UNKNOWN = "unknown"
-    MERGED_BEFORE = "merged before"
+    MERGED_BEFORE = "merged_before"
     BLOCKED = "blocked"  # one is blocked and the other is not: a merge would get around that
     RELATED = "related"  # one is the other's contact person: two people
-    TWO_NUMBERS = "two numbers"  # both have a number of the register, and not the same: two people, until somebody says
-    UNDONE_BEFORE = "undone before"
-    TOO_OLD = "too old"  # what it changed is forgotten
-    CHANGED_LATER = "changed later"  # by another correction or another number: that one has to be taken back first
-    NOTHING_CHOSEN = "nothing chosen"
-    NUMBER_TAKEN = "number taken"
+    TWO_NUMBERS = "two_numbers"  # both have a number of the register, and not the same: two people, until somebody says
+    UNDONE_BEFORE = "undone_before"
+    TOO_OLD = "too_old"  # what it changed is forgotten
+    CHANGED_LATER = "changed_later"  # by another correction or another number: that one has to be taken back first
+    NOTHING_CHOSEN = "nothing_chosen"
+    NUMBER_TAKEN = "number_taken"
 
 
 @dataclass(frozen=True, slots=True)

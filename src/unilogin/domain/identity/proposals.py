@@ -19,9 +19,6 @@ ProposalId = NewType("ProposalId", UUID)
 KEPT_DAYS = 30
 """A proposal can be agreed to so long."""
 
-DONE_KEPT_DAYS = 365
-"""What came of one can be taken back so long (``actions.take_back``)."""
-
 
 class State(StrEnum):
     """How a proposal stands."""

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadministration.access import Desk
-from unilogin.apps.elevadministration.pages.merging import NOT_DONE, code_of, foresee, url_of_merging
+from unilogin.apps.elevadministration.pages.merging import foresee, url_of_merging
 from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.domain.access.correcting import NotCorrectable, PupilToCorrect, pupil_to_correct
@@ -20,7 +20,7 @@ from unilogin.kit.secrets import CprVault
 from unilogin.kit.web.errors import RefusedError
 
 _TOLD = ("proposed", "merged", "split", "proposal_undone", "proposal_late", "same_person")
-_REFUSALS = (*NOT_DONE.values(), NotAgreed.OTHER_DAY.value)
+_REFUSALS = (*NotDone, NotAgreed.OTHER_DAY)
 
 Outcome = Done | NotDone | NotAgreed | NotCorrectable
 
@@ -143,10 +143,7 @@ def _back(school: AdministeredSchool, proposal: Proposal, outcome: Outcome, *, d
     url = f"{url_of_merging(school)}/{proposal.proposal_id}"
     if isinstance(outcome, Done):
         return RedirectResponse(f"{url}?told={done}", status_code=303)
-    if outcome is NotAgreed.OTHER_DAY:
-        return RedirectResponse(f"{url}?why={outcome.value}", status_code=303)
-    if isinstance(outcome, NotAgreed):
+    if isinstance(outcome, NotAgreed) and outcome is not NotAgreed.OTHER_DAY:
         told = "same_person" if outcome is NotAgreed.SAME_PERSON else "proposal_late"
         return RedirectResponse(f"{url}?told={told}", status_code=303)
-    why = code_of(outcome) if isinstance(outcome, NotDone) else outcome.value
-    return RedirectResponse(f"{url}?why={why}", status_code=303)
+    return RedirectResponse(f"{url}?why={outcome.value}", status_code=303)

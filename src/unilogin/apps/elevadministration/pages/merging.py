@@ -13,27 +13,11 @@ from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.domain.access.correcting import NotCorrectable, PupilToCorrect, pupil_to_correct
 from unilogin.domain.identity import proposing
 from unilogin.domain.identity.foreseeing import Foreseen, Place, doubles_at, foresee_merge, ordered, places_of
-from unilogin.domain.identity.model import NotDone
 from unilogin.domain.identity.proposals import NotAgreed, proposals_at
 from unilogin.domain.identity.queries import side_of_account
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.secrets import CprVault
-
-NOT_DONE = {
-    NotDone.SAME: "same",
-    NotDone.UNKNOWN: "unknown",
-    NotDone.MERGED_BEFORE: "merged_before",
-    NotDone.BLOCKED: "blocked",
-    NotDone.RELATED: "related",
-    NotDone.TWO_NUMBERS: "two_numbers",
-    NotDone.UNDONE_BEFORE: "undone_before",
-    NotDone.CHANGED_LATER: "changed_later",
-    NotDone.NOTHING_CHOSEN: "nothing_chosen",
-    NotDone.NUMBER_TAKEN: "number_taken",
-    NotDone.TOO_OLD: "too_old",
-}
-"""How the reasons are called in codes of messages."""
 
 _WHY = {
     "used": "used",
@@ -63,7 +47,7 @@ class Shown:
     def refusal(self) -> str | None:
         """Why they must not become one, as a part of a message code."""
         if self.found.refusal:
-            return code_of(self.found.refusal)
+            return self.found.refusal.value
         return NotAgreed.OTHER_DAY.value if self.found.other_day else None
 
     @property
@@ -165,11 +149,6 @@ async def foresee(
         by_account[gone.account_id],
         (await places_of(connection, kept.person_id), await places_of(connection, gone.person_id)),
     )
-
-
-def code_of(why: NotDone) -> str:
-    """Return the part of a message code that says why nothing can be done."""
-    return NOT_DONE.get(why, "changed_later")
 
 
 def url_of_merging(school: AdministeredSchool) -> str:
