@@ -56,6 +56,9 @@ ONE, TWO = UUID(int=1), UUID(int=2)
         ([coming()], [here(actor_group="Medarbejder")], [(How.DOUBTFUL, None, (ONE,))]),
         ([coming()], [here(family_name="Anden")], [(How.DOUBTFUL, None, (ONE,))]),
         ([coming()], [here(family_name="Anden", birth_date=date(2015, 1, 1))], [(How.NEW, None, ())]),
+        # Some systems put a middle name with the first names, others with the family name.
+        ([coming(first="Åse Bo")], [here(family_name="Bo Prøve")], [(How.NAME, ONE, ())]),
+        ([coming(first="Åse Bo")], [here(family_name="Bo Prøve", class_name="3.C")], [(How.DOUBTFUL, None, (ONE,))]),
         ([coming()], [], [(How.NEW, None, ())]),
         (
             [coming("n1", number=A), coming("n2")],

@@ -2,11 +2,14 @@
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from uuid import UUID
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from unilogin.roster.rules import Limits
 from unilogin.roster.switching.model import Coming, Here, How, Match
+
+_Exactly = tuple[str, date, str, str]
+_Key = tuple[str, str, date | None]
 
 
 def match(theirs: Sequence[Coming], ours: Sequence[Here], *, known: frozenset[bytes]) -> list[Match]:
@@ -20,10 +23,10 @@ def match(theirs: Sequence[Coming], ours: Sequence[Here], *, known: frozenset[by
     taken = {one.membership_id for one in found.values()}
     left = [here for here in ours if here.membership_id not in taken]
     rest = [one for one in theirs if one.local_person_id not in found]
-    wanted = Counter(fit.membership_id for one in rest for fit in left if _is_same(one, fit))
-    by_name = _by_name(left)
+    wanted = Counter(_exactly(one) for one in rest)
+    likely = _by_key(left)
     for one in rest:
-        found[one.local_person_id] = _by_facts(one, by_name, wanted)
+        found[one.local_person_id] = _by_facts(one, likely, wanted)
     return [found[one.local_person_id] for one in theirs]
 
 
@@ -32,11 +35,11 @@ def _by_number(one: Coming, by_number: Mapping[bytes, Here]) -> Match:
     return Match(one.local_person_id, one.line, How.NUMBER, here.membership_id if here else None)
 
 
-def _by_facts(one: Coming, by_name: Mapping[str, Sequence[Here]], wanted: Mapping[UUID, int]) -> Match:
-    fits = [here for key in _keys(one) for here in by_name.get(key, ()) if _is_like(one, here)]
-    fits = list({here.membership_id: here for here in fits}.values())
-    sure = [here for here in fits if _is_same(one, here)]
-    if len(sure) == 1 and wanted[sure[0].membership_id] == 1:
+def _by_facts(one: Coming, likely: Mapping[_Key, Sequence[Here]], wanted: Mapping[_Exactly | None, int]) -> Match:
+    fits = list({here.membership_id: here for key in _keys(one) for here in likely.get(key, ())}.values())
+    exactly = _exactly(one)
+    sure = [here for here in fits if exactly is not None and _exactly(here) == exactly]
+    if len(sure) == 1 and wanted[exactly] == 1:
         other = _is_other(one, sure[0])
         if not other:
             return Match(one.local_person_id, one.line, How.NAME, sure[0].membership_id)
@@ -53,38 +56,31 @@ def _is_other(one: Coming, here: Here) -> bool:
     return one.number is not None and (bool(here.numbers) or here.guarded)
 
 
-def _is_same(one: Coming, here: Here) -> bool:
-    return (
-        _name(one) == _name(here)
-        and one.birth_date is not None
-        and one.birth_date == here.birth_date
-        and folded(one.class_name or "") == folded(here.class_name or "")
-        and one.actor_group == here.actor_group
-    )
+def _exactly(one: Coming | Here) -> _Exactly | None:
+    """Return what two people without a number in common must share to be one; None: nothing is enough."""
+    if one.birth_date is None:
+        return None
+    return _whole_name(one), one.birth_date, folded(one.class_name or ""), one.actor_group
 
 
-def _is_like(one: Coming, here: Here) -> bool:
-    """Tell whether a human should look: two of name, date of birth and local id, or a name half and the rest."""
-    same_day = one.birth_date is not None and one.birth_date == here.birth_date
-    if _name(one) == _name(here):
-        return True
-    half = folded(one.first_name) == folded(here.first_name) or folded(one.family_name) == folded(here.family_name)
-    return half and same_day
+def _keys(one: Coming | Here) -> Iterator[_Key]:
+    """Return what is enough for a human to look: the whole name, or half of it and the date of birth."""
+    yield "name", _whole_name(one), None
+    if one.birth_date is not None:
+        yield "first", folded(one.first_name), one.birth_date
+        yield "family", folded(one.family_name), one.birth_date
 
 
-def _by_name(ours: Iterable[Here]) -> Mapping[str, Sequence[Here]]:
-    found: dict[str, list[Here]] = defaultdict(list)
+def _by_key(ours: Iterable[Here]) -> Mapping[_Key, Sequence[Here]]:
+    found: dict[_Key, list[Here]] = defaultdict(list)
     for here in ours:
         for key in _keys(here):
             found[key].append(here)
     return found
 
 
-def _keys(one: Coming | Here) -> tuple[str, str]:
-    return (f"first {folded(one.first_name)}", f"family {folded(one.family_name)}")
-
-
-def _name(one: Coming | Here) -> str:
+def _whole_name(one: Coming | Here) -> str:
+    """Return the name in one: some systems put a middle name with the first names, others with the family name."""
     return folded(f"{one.first_name} {one.family_name}")
 
 
