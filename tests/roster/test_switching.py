@@ -212,6 +212,57 @@ def test_the_old_system_goes_when_its_time_has_come_and_a_switch_may_be_made_aga
         assert ask(registry, WHO)[0][4] == ["Prøvesystem"]
 
 
+def test_whoever_a_later_file_of_the_new_system_brings_leaves_no_more(registry: Registry) -> None:
+    """As long as the old system's people stay beside, the list is of today and not of the first file."""
+    registry.deliver(*OLD)
+    first = (NEW[0], NEW[2])
+    switch_id = planned(registry, file(*first))
+    assert isinstance(switch_id, UUID)
+    assert isinstance(ran(registry, switch_id, file(*first), retire_at=datetime.now(UTC) + timedelta(days=3)), Receipt)
+
+    def leaving() -> list[str]:
+        return [one.local_person_id for one in shown(registry, switch_id).leaving]
+
+    assert leaving() == ["o2", "o4"]
+    late = member("n4", person("6205162260", first="Ib"), student())
+    registry.send(file(*first, late, hour=4).read())
+    assert leaving() == ["o2"], "the new system has got him meanwhile"
+    registry.send(file(NEW[0], late, hour=5).read())
+    assert leaving() == ["o2", "o3"], "and whom it has let go again leaves after all"
+    ask(registry, "update roster_switch set retire_at = kit_now() where switch_id = $1", switch_id)
+    registry.act(retire_due)
+    assert leaving() == []
+    assert [row[0] for row in ask(registry, WHO)] == ["Ib", "Åse"]
+
+
+def test_b_r25_a_change_of_system_that_brings_jumps_of_grades_asks_about_them(registry: Registry) -> None:
+    def pupil(local_id: str, n: int, level: str, **more: str) -> str:
+        return member(local_id, person(f"62051622{n:02}", first=f"Barn{n}", **more), student(level=level))
+
+    crowd = [pupil(f"o-{n}", n, "2") for n in range(10, 14)]
+    registry.deliver(*crowd, pupil("o-1", 1, "0"), pupil("o-2", 2, "3"), pupil("o-3", 3, "5"))
+    jumping = [pupil(f"n-{n}", n, "8") for n in range(10, 14)]
+    other_number = member("n-3", person("6205162299", first="Barn3"), student(level="U1"))
+    switch_id = planned(registry, file(*jumping, pupil("n-1", 1, "9"), pupil("n-2", 2, "4"), other_number))
+    assert isinstance(switch_id, UUID)
+
+    def asked() -> list[tuple[object, ...]]:
+        jumps = shown(registry, switch_id).jumps
+        return [(one.local_person_id, one.name, one.group, one.pupils, one.before, one.after) for one in jumps]
+
+    alone = ("n-1", "Barn1 Prøve", "2.B", 1, "0", "9")
+    assert asked() == [(None, None, "2.B", 4, "2", "8"), alone]
+    (doubt,) = shown(registry, switch_id).doubts
+    assert (doubt.level, [fit.jumps_from for fit in doubt.fits]) == ("U1", ["5"]), "it may tell that it is another one"
+    registry.act(lambda tx: decide_doubt(tx, switch_id, "n-3", same_as="o-3", actor=OPERATOR))
+    assert asked()[2:] == [("n-3", "Barn3 Prøve", "2.B", 1, "5", "U1")]
+    registry.act(lambda tx: decide_doubt(tx, switch_id, "n-3", same_as=None, actor=OPERATOR))
+    assert len(asked()) == 2
+    ask(registry, "update directory_person set protected = true, alias_first_name = 'A', alias_family_name = 'B'"
+                  " where first_name = 'Barn1'")  # fmt: skip
+    assert asked()[1][1] == "A B"
+
+
 CASES: tuple[tuple[str, Callable[[], io.BytesIO], NotSwitched], ...] = (
     ("Prøvesystem", lambda: file(*NEW, source="Prøvesystem"), NotSwitched.SAME_SOURCE),
     ("Ukendt", lambda: file(*NEW), NotSwitched.NO_OLD_SOURCE),

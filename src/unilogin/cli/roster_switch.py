@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from unilogin.kit.db.connection import Connection
     from unilogin.kit.secrets import Secrets
     from unilogin.kit.text import Texts
-    from unilogin.roster.switching.model import NotSwitched, Plan
+    from unilogin.roster.switching.model import Fit, NotSwitched, Plan
     from unilogin.settings import Settings
 
 Result = TypeVar("Result")
@@ -121,13 +121,19 @@ def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
                 one.local_person_id,
                 one.line,
                 one.name or "",
-                ", ".join(f"{local_id} ({username}, {name})" for local_id, username, name in one.fits),
+                ", ".join(_fit(fit, one.level) for fit in one.fits),
                 "yes" if one.other_number else "",
                 one.decided or "to be decided",
             )
             for one in found.doubts
         )
         show_table(("In the file", "Line", "Called there", "May be", "Another CPR number", "Decided"), rows)
+    if found.jumps:
+        jumps = (
+            (jump.name or f"{jump.pupils} pupils", jump.group or "", jump.local_person_id or "", jump.before, jump.after)
+            for jump in found.jumps
+        )
+        show_table(("Jumps in grade", "Class", "In the file", "From", "To"), jumps)
     if found.leaving:
         show_table(("Would leave", "Username", "Name", "Class"), found.leaving)
 
@@ -239,7 +245,13 @@ def _told(one: "Plan") -> dict[str, object]:
         "state": _state(one),
         "doubts": [doubt._asdict() for doubt in one.doubts],
         "leaving": [gone._asdict() for gone in one.leaving],
+        "jumps": [jump._asdict() for jump in one.jumps],
     }
+
+
+def _fit(fit: "Fit", level: str | None) -> str:
+    jump = f", grade {fit.jumps_from} to {level}" if fit.jumps_from else ""
+    return f"{fit.local_person_id} ({fit.username}, {fit.name}{jump})"
 
 
 def _state(one: "Plan") -> str:

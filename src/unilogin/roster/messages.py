@@ -154,14 +154,14 @@ def _in_words(texts: Texts, language: Language, finding: Finding) -> dict[str, s
     fields = dict(finding.fields)
     for when in ("before", "after"):
         if when in fields:
-            fields[when] = _grade(texts, language, str(fields[when]))
+            fields[when] = grade_in_words(texts, language, str(fields[when]))
     for kind in ("element", "attribute"):
         with suppress(KeyError):
             fields[kind] = texts(language, f"roster.field.{str(fields[kind]).lower()}")
     return fields
 
 
-def _grade(texts: Texts, language: Language, level: str) -> str:
+def grade_in_words(texts: Texts, language: Language, level: str) -> str:
     """Return a grade as people say it; those of youth education are called what they are written."""
     if level.isdigit():
         return texts(language, "roster.grade.school", grade=level)

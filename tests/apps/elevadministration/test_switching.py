@@ -45,6 +45,23 @@ def test_the_office_says_who_somebody_is_and_drops_the_plan(office: Office) -> N
     )
 
 
+def test_b_r25_the_plan_asks_about_grades_that_jump(server: RunningServer, people: People) -> None:
+    office = open_office(server, people)
+    old = [person(f"{day}051663{day}", first=f"Barn{day}", family="Prøvesen") for day in (61, 62, 63, 64, 65)]
+    office.deliver(*(member(f"e-{n}", who, student(level="0")) for n, who in enumerate(old)))
+    doubtful = person("6605166366", first="Barn65", family="Prøvesen")
+    new = [student(level=level) for level in ("9", "1", "8", "1", "9")]
+    told = [member(f"n-{n}", who, what) for n, (who, what) in enumerate(zip([*old[:4], doubtful], new, strict=True))]
+    url = f"{office.url}/systemskift/{office.plan_switch(*told)}"
+    page = office.browser.open(url).text
+    assert "<dt>Springer i klassetrin</dt><dd>2 " in page
+    assert page.count("fra 0. klasse til 9. klasse") == 2, "one that is known, one that may be"
+    assert "Barn63 Prøvesen" in page.split("Er klassetrinnet rigtigt?")[1]
+    office.post(f"{url}/afgoer", who="n-4", same_as="e-4")
+    assert "<dt>Springer i klassetrin</dt><dd>3 " in office.browser.open(url).text
+    assert "Barn61" not in office.post(url, q="Barn63").page.text
+
+
 def test_n_113_a_name_in_the_file_says_nobody_who_is_behind_an_alias(server: RunningServer, people: People) -> None:
     office = open_office(server, people)
     url = planned(office, 65)

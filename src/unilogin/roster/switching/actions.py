@@ -50,13 +50,13 @@ _SAVE = """
 
 _SAVE_PEOPLE = """
   insert into roster_switch_person (switch_id, local_person_id, line, how, membership_id, candidates, other_number,
-                                    told_name, told_group)
+                                    told_name, told_group, told_level)
   select $1, n.local_person_id, n.line, n.how, n.membership_id,
          coalesce((select array_agg(x::text::uuid) from jsonb_array_elements_text(n.candidates) x), '{}'),
-         n.other_number, n.told_name, n.told_group
+         n.other_number, n.told_name, n.told_group, n.told_level
   from jsonb_to_recordset($2::jsonb)
     as n (local_person_id text, line integer, how text, membership_id uuid, candidates jsonb, other_number boolean,
-          told_name text, told_group text)
+          told_name text, told_group text, told_level text)
   on conflict do nothing
 """
 
@@ -130,6 +130,7 @@ def _row(one: Match, told: Coming) -> dict[str, object]:
         "other_number": one.other_number,
         "told_name": f"{told.first_name} {told.family_name}" if is_shown else None,
         "told_group": told.class_name if is_shown else None,
+        "told_level": told.level,
     }
 
 

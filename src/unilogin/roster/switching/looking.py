@@ -54,6 +54,7 @@ def read_file(
                         who.person_id,
                         who.cpr_sealed,
                         who.protected,
+                        member.level,
                     )
                 )
         reading.finish()

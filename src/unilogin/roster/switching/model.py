@@ -23,6 +23,7 @@ class Coming(NamedTuple):
     sealed_for: UUID
     sealed: bytes | None
     protected: bool = False
+    level: str | None = None
 
 
 class Here(NamedTuple):
@@ -85,16 +86,41 @@ class Leaving(NamedTuple):
     group: str | None
 
 
+class Fit(NamedTuple):
+    """Somebody here who fits somebody in the file: the old system's local id, and the name as others may see it.
+
+    ``jumps_from`` is the grade they are in where nobody reaches the file's overnight.
+    """
+
+    local_person_id: str
+    username: str
+    name: str
+    jumps_from: str | None
+
+
+class GradeJump(NamedTuple):
+    """A pupil whose grade in the file does not follow upon theirs, or most of a class that jumps alike (B-R25)."""
+
+    line: int
+    local_person_id: str | None  # in the file; None: it is the class
+    name: str | None
+    group: str | None
+    pupils: int
+    before: str
+    after: str
+
+
 class Doubt(NamedTuple):
-    """Somebody in the file who may be somebody here. ``fits`` are the old system's local ids of those who fit."""
+    """Somebody in the file who may be somebody here."""
 
     local_person_id: str
     line: int
     other_number: bool
-    fits: tuple[tuple[str, str, str], ...]  # local id, username, name as others may see it
+    fits: tuple[Fit, ...]
     decided: str | None
     name: str | None  # in the file; None where one of them is hidden: beside each other they say who is behind an alias
     group: str | None
+    level: str | None
 
 
 class Plan(NamedTuple):
@@ -112,3 +138,4 @@ class Plan(NamedTuple):
     found: dict[str, int]
     doubts: tuple[Doubt, ...]
     leaving: tuple[Leaving, ...]
+    jumps: tuple[GradeJump, ...]

@@ -1,6 +1,7 @@
 """Skift af administrativt system: who of the new system is whom, decided where only people can tell."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,9 +23,10 @@ from unilogin.house import House
 from unilogin.kit.danish_time import danish_time
 from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.web.errors import RefusedError
+from unilogin.roster.messages import grade_in_words
 from unilogin.roster.switching.actions import decide_doubt
 from unilogin.roster.switching.going_back import adults_who_come_back
-from unilogin.roster.switching.model import Doubt, Leaving, NotSwitched
+from unilogin.roster.switching.model import Doubt, GradeJump, Leaving, NotSwitched
 from unilogin.roster.switching.ordering import FAILED, KEPT_DAYS, order_of
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.retiring import MOST_DAYS_BESIDE, USUAL_DAYS_BESIDE
@@ -93,8 +95,10 @@ async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Res
         raise _unknown(school)
     doubts = sorted((one for one in found.doubts if _is_doubt_of(one, term)), key=lambda one: one.decided is not None)
     leaving = [one for one in found.leaving if _is_leaving_of(one, term)]
+    jumps = [one for one in found.jumps if _is_jump_of(one, term)]
     asked = "" if term else request.query_params.get("tvivl", "")
     of_doubts = Sheets.of(len(doubts), page=page_of(asked), size=_PAGE)
+    of_jumps = Sheets.of(len(jumps), page=1 if term else page_of(request.query_params.get("spring", "")), size=_PAGE)
     of_leaving = Sheets.of(len(leaving), page=1 if term else page_of(request.query_params.get("side", "")), size=_PAGE)
     note = request.query_params.get("told", "")
     context = {
@@ -107,6 +111,9 @@ async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Res
         **_ends(desk.visit.who.now, line),
         "doubts": of_doubts.part(doubts),
         "of_doubts": of_doubts,
+        "jumps": of_jumps.part(jumps),
+        "of_jumps": of_jumps,
+        "grade": partial(grade_in_words, house.texts, house.pages.language(request)),
         "leaving": of_leaving.part(leaving),
         "of_leaving": of_leaving,
         "term": term,
@@ -134,14 +141,20 @@ def _ends(now: datetime, line: SwitchLine) -> dict[str, object]:
 
 def _is_doubt_of(one: Doubt, term: str) -> bool:
     wanted = term.lower()
-    ids = (one.local_person_id.lower(), *(local_id.lower() for local_id, _, _ in one.fits))
-    names = (one.name or "", *(name for _, _, name in one.fits))
+    ids = (one.local_person_id.lower(), *(fit.local_person_id.lower() for fit in one.fits))
+    names = (one.name or "", *(fit.name for fit in one.fits))
     return wanted in ids or wanted == (one.group or "").lower() or any(wanted in name.lower() for name in names)
 
 
 def _is_leaving_of(one: Leaving, term: str) -> bool:
     wanted = term.lower()
     return wanted in one.name.lower() or wanted in (one.local_person_id.lower(), (one.group or "").lower())
+
+
+def _is_jump_of(one: GradeJump, term: str) -> bool:
+    wanted = term.lower()
+    ids = ((one.local_person_id or "").lower(), (one.group or "").lower())
+    return wanted in (one.name or "").lower() or wanted in ids or not wanted
 
 
 async def decide(house: House, request: Request, desk: Desk) -> Response:
