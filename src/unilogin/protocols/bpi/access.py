@@ -1,7 +1,6 @@
 """Who may deliver: a system whose registered certificate signed the message, or the bearer of its token."""
 
 import asyncio
-import re
 import tempfile
 from contextlib import ExitStack
 from datetime import datetime
@@ -17,16 +16,14 @@ from unilogin.kit import metrics
 from unilogin.kit.certificates import read_der
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.logs import log
-from unilogin.kit.places import FullError
 from unilogin.kit.revocation import RevocationLists, Standing
-from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
+from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_unavailable
 from unilogin.kit.web.peer import Net, peer_of
 from unilogin.kit.web.routing import Access
+from unilogin.protocols.bpi.answers import fault_of
 from unilogin.protocols.bpi.envelope import LONGEST_MESSAGE, read_message
 from unilogin.protocols.bpi.errors import (
     COME_AGAIN,
-    BrokenError,
-    BusyError,
     CertificateFaultError,
     FaultError,
     MediaError,
@@ -44,9 +41,7 @@ from unilogin.protocols.bpi.receiving import SMALL, receive_file
 from unilogin.roster.senders.actions import note_refused, remove_certificate, take_message
 from unilogin.roster.senders.model import SignedBy, TokenBearer
 from unilogin.roster.senders.queries import bearer_of_token, institutions_of, may_deliver_more, sender_of_certificate
-from unilogin.roster.senders.rules import MOST_AN_HOUR, believed_until
-
-_LIKE_A_SYSTEM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+from unilogin.roster.senders.rules import MOST_AN_HOUR, believed_until, is_system_id
 
 
 async def _signed(house: House, request: Request) -> Call | FaultError:
@@ -61,13 +56,8 @@ async def _signed(house: House, request: Request) -> Call | FaultError:
         except FaultError as fault:
             await _remember(house, net, fault)
             return fault
-        except FullError:
-            return BusyError()
-        except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
-            note_unavailable(error)
-            return BusyError()
-        except Exception:  # the frame would answer with a page
-            return BrokenError(incident=note_fault())
+        except Exception as error:
+            return fault_of(error)
         closing.pop_all()
         return call
 
@@ -151,7 +141,7 @@ async def _remember(house: House, net: Net, fault: FaultError) -> None:
         async with transaction(house.pool) as tx:
             await note_client_failure(tx, _key(house), net=net)
             if isinstance(fault, CertificateFaultError):
-                why = claimed if _LIKE_A_SYSTEM_ID.fullmatch(claimed) else "unfit id"
+                why = claimed if is_system_id(claimed) else "unfit id"
                 await note_refused(tx, SYSTEM, why=f"certificate not registered for {why}")
     except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
         note_unavailable(error)
@@ -169,9 +159,8 @@ async def _token(house: House, request: Request) -> TokenBearer | FaultError:
     try:
         async with acquire(house.pool) as connection:
             return await bearer_of_token(connection, token) or TokenError()
-    except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
-        note_unavailable(error)
-        return BusyError()
+    except Exception as error:
+        return fault_of(error)
 
 
 SIGNED: Access[House, Call | FaultError] = Access(

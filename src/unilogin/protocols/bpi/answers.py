@@ -9,13 +9,15 @@ from uuid import uuid4
 import msgspec
 from starlette.responses import Response
 
+from unilogin.kit.places import FullError
 from unilogin.kit.text import LANGUAGES, Texts
+from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
 from unilogin.kit.xml.signatures import sign
 from unilogin.kit.xml.small import read_small
 from unilogin.kit.xml.tree import Element, written
 from unilogin.protocols.bpi.certificate import Signer
 from unilogin.protocols.bpi.envelope import LONGEST_MESSAGE
-from unilogin.protocols.bpi.errors import COME_AGAIN, FaultError, TokenError
+from unilogin.protocols.bpi.errors import COME_AGAIN, BrokenError, BusyError, FaultError, TokenError
 from unilogin.protocols.bpi.names import (
     ADDRESSING,
     ANONYMOUS,
@@ -33,6 +35,16 @@ from unilogin.protocols.bpi.names import (
 
 _LIFE = timedelta(minutes=5)
 _FAULT_ACTION = f"{SERVICE}/{PORT_TYPE}/fault"
+
+
+def fault_of(error: Exception) -> FaultError:
+    """Return the fault to answer with, from an ``except`` for everything: the frame would answer with a page."""
+    if isinstance(error, FaultError):
+        return error
+    if isinstance(error, (FullError, *UNAVAILABLE, *UNAVAILABLE_STATES)):
+        note_unavailable(error)
+        return BusyError()
+    return BrokenError(incident=note_fault())
 
 
 def action_of(operation: str) -> str:

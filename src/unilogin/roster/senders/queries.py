@@ -6,7 +6,7 @@ from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.ids import digest
 from unilogin.roster.model import DeliveryId, Receipt
-from unilogin.roster.queries import history_of_sender, receipt
+from unilogin.roster.queries import receipt
 from unilogin.roster.senders.model import (
     Ending,
     KnownCertificate,
@@ -85,13 +85,6 @@ async def delivery_of(
         sender.system_id,
     )
     return await receipt(connection, delivery_id) if own else None
-
-
-async def delivered_at(
-    connection: Connection, sender: Sender, institution_id: InstitutionId, *, most: int
-) -> list[Receipt]:
-    """Return a sender's own last deliveries for an institution, newest first, without findings."""
-    return await history_of_sender(connection, institution_id, system_id=sender.system_id, limit=most)
 
 
 async def may_deliver_more(connection: Connection, sender: Sender, institutions: Collection[InstitutionId]) -> bool:

@@ -20,9 +20,14 @@ MOST_AN_HOUR = 60
 """Deliveries for one institution, whoever sends them; the same one again does not count."""
 
 
+def is_system_id(text: str) -> bool:
+    """Tell whether a text can be what a system is called in messages (UdbydersystemId)."""
+    return _SYSTEM_ID.fullmatch(text) is not None
+
+
 def check_system_id(system_id: str) -> None:
     """Raise SenderError for an id that could not stand in a message."""
-    if not _SYSTEM_ID.fullmatch(system_id):
+    if not is_system_id(system_id):
         raise SenderError("an id is 1 to 64 letters, digits, dots, hyphens and underscores, as ABprove1")
 
 

@@ -10,16 +10,16 @@ from starlette.responses import Response
 from unilogin.house import House
 from unilogin.kit.db.connection import Connection, acquire
 from unilogin.kit.text import LANGUAGES
-from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
-from unilogin.protocols.bpi.answers import fault_json, json_answer
-from unilogin.protocols.bpi.errors import BrokenError, BusyError, FaultError, UnknownDeliveryError
+from unilogin.protocols.bpi.answers import fault_json, fault_of, json_answer
+from unilogin.protocols.bpi.errors import FaultError, UnknownDeliveryError
 from unilogin.protocols.bpi.messages import fate_of, summary_of
 from unilogin.protocols.bpi.model import Told
 from unilogin.protocols.bpi.names import address_of
 from unilogin.roster.model import DeliveryId, Receipt
+from unilogin.roster.queries import history_of_sender
 from unilogin.roster.receipts import receipt_json
 from unilogin.roster.senders.model import TokenBearer
-from unilogin.roster.senders.queries import delivered_at, delivery_of, institution_of_bearer
+from unilogin.roster.senders.queries import delivery_of, institution_of_bearer
 
 MOST_LISTED = 50
 
@@ -51,7 +51,8 @@ async def list_deliveries(house: House, request: Request, admitted: TokenBearer 
         where = await institution_of_bearer(connection, bearer, number=number)
         if where is None:
             raise UnknownDeliveryError()
-        found = await delivered_at(connection, bearer.sender, where, most=MOST_LISTED)
+        sender = bearer.sender.system_id
+        found = await history_of_sender(connection, where, system_id=sender, limit=MOST_LISTED)
         return json_answer({"deliveries": [_told(house, number, one, short=True) for one in found]})
 
     return await _answered(house, ask)
@@ -61,13 +62,8 @@ async def _answered(house: House, ask: Ask) -> Response:
     try:
         async with acquire(house.pool) as connection:
             return await ask(connection)
-    except FaultError as fault:
-        return fault_json(fault, house.texts)
-    except (*UNAVAILABLE, *UNAVAILABLE_STATES) as error:
-        note_unavailable(error)
-        return fault_json(BusyError(), house.texts)
-    except Exception:  # the frame would answer with a page
-        return fault_json(BrokenError(incident=note_fault()), house.texts)
+    except Exception as error:
+        return fault_json(fault_of(error), house.texts)
 
 
 def _admitted(admitted: TokenBearer | FaultError) -> TokenBearer:

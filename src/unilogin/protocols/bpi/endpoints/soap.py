@@ -9,13 +9,12 @@ from starlette.responses import Response
 
 from unilogin.house import House
 from unilogin.kit import metrics
-from unilogin.kit.places import FullError
 from unilogin.kit.web.errors import RefusedError
-from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
-from unilogin.protocols.bpi.answers import action_of, answer, fault_answer
+from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES
+from unilogin.protocols.bpi.answers import action_of, answer, fault_answer, fault_of
 from unilogin.protocols.bpi.certificate import Signer, signer
 from unilogin.protocols.bpi.description import schema, wsdl
-from unilogin.protocols.bpi.errors import BrokenError, BusyError, FaultError, RightsError
+from unilogin.protocols.bpi.errors import FaultError, RightsError
 from unilogin.protocols.bpi.handing_over import hand_over
 from unilogin.protocols.bpi.messages import code_of, result_of, summary_of, warnings_of
 from unilogin.protocols.bpi.model import DELIVERIES, Call, NotAgreed, Operation
@@ -44,24 +43,19 @@ async def call(house: House, request: Request, admitted: Call | FaultError) -> R
             body = await _do(house, admitted)
         action = action_of(admitted.message.operation)
         return answer(body, action=action, relates_to=relates_to, signer=await _signer(house))
-    except FaultError as fault:
-        return await _fault(house, fault, relates_to)
-    except (FullError, *UNAVAILABLE, *UNAVAILABLE_STATES) as error:
-        note_unavailable(error)
-        return await _fault(house, BusyError(), relates_to)
-    except Exception:  # the frame would answer with a page
-        return await _fault(house, BrokenError(incident=note_fault()), relates_to)
+    except Exception as error:
+        return await _fault(house, fault_of(error), relates_to)
 
 
 async def _do(house: House, asked: Call) -> str:
     message = asked.message
-    inner = (
-        f"<a:helloWorldResult>Hello {escape(asked.sender.system_id)}!</a:helloWorldResult>"
-        if message.operation is Operation.HELLO
-        else "".join(f"<a:regnr>{escape(number)}</a:regnr>" for number in asked.numbers)
-        if message.operation is Operation.AGREEMENTS
-        else await _deliver(house, asked)
-    )
+    match message.operation:
+        case Operation.HELLO:
+            inner = f"<a:helloWorldResult>Hello {escape(asked.sender.system_id)}!</a:helloWorldResult>"
+        case Operation.AGREEMENTS:
+            inner = "".join(f"<a:regnr>{escape(number)}</a:regnr>" for number in asked.numbers)
+        case _:
+            inner = await _deliver(house, asked)
     return f'<a:{message.operation}Response xmlns:a="{message.namespace}">{inner}</a:{message.operation}Response>'
 
 

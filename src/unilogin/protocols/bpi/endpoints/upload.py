@@ -10,18 +10,9 @@ from starlette.responses import Response
 from unilogin.house import House
 from unilogin.kit import metrics
 from unilogin.kit.db.connection import acquire, transaction
-from unilogin.kit.places import FullError
 from unilogin.kit.text import LANGUAGES
-from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
-from unilogin.protocols.bpi.answers import fault_json, json_answer
-from unilogin.protocols.bpi.errors import (
-    BrokenError,
-    BusyError,
-    FaultError,
-    KindError,
-    NotAgreedFaultError,
-    TooManyDeliveriesError,
-)
+from unilogin.protocols.bpi.answers import fault_json, fault_of, json_answer
+from unilogin.protocols.bpi.errors import FaultError, KindError, NotAgreedFaultError, TooManyDeliveriesError
 from unilogin.protocols.bpi.handing_over import hand_over
 from unilogin.protocols.bpi.messages import Result, result_of, summary_of, warnings_of
 from unilogin.protocols.bpi.model import NotAgreed, Taken
@@ -47,13 +38,10 @@ async def take_upload(house: House, request: Request, admitted: TokenBearer | Fa
         if isinstance(admitted, FaultError):
             raise admitted
         return _answer(house, request, await _taken(house, request, admitted), ends=admitted.ends)
-    except FaultError as fault:
-        return _refusal(house, fault)
-    except (FullError, *UNAVAILABLE, *UNAVAILABLE_STATES) as error:
-        note_unavailable(error)
-        return _refusal(house, BusyError())
-    except Exception:  # the frame would answer with a page
-        return _refusal(house, BrokenError(incident=note_fault()))
+    except Exception as error:
+        fault = fault_of(error)
+        metrics.delivery("upload", fault.code)
+        return fault_json(fault, house.texts)
 
 
 async def _taken(house: House, request: Request, bearer: TokenBearer) -> Taken:
@@ -99,8 +87,3 @@ def _answer(house: House, request: Request, taken: Taken, *, ends: datetime | No
         "warnings": warnings_of(house.texts, "token", ends),
     }
     return json_answer(told, status=_STATUS.get(result, 200), headers={"Location": address})
-
-
-def _refusal(house: House, fault: FaultError) -> Response:
-    metrics.delivery("upload", fault.code)
-    return fault_json(fault, house.texts)
