@@ -152,6 +152,7 @@ def test_a_worker_that_dies_is_replaced_and_the_log_says_so_in_json(server: Serv
     assert until(lambda: len(server.workers()) == 2 and first not in server.workers())
     assert until(server.answers)
     lines = server.log.read_text().splitlines()
+    assert [line for line in lines if not line.startswith('{"')] == []
     assert any("Unexpected exit" in json.loads(line)["event"] for line in lines)
 
 
