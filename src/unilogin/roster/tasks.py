@@ -9,9 +9,9 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from asyncpg import Record
@@ -25,13 +25,15 @@ from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.model import DeliveryId, DeliveryStatus
 from unilogin.roster.undoing import UndoRefused, undo
 
+Seen = TypeVar("Seen")
+
 MOST_TRIES = 3
 """After which a task is given up: whoever ordered it may do so again."""
 
 PATIENCE_SECONDS = 30
 """How long a task may wait before the supervisor of some node starts a process for it."""
 
-SOON_SECONDS = 4.0
+_SOON_SECONDS = 4.0
 """How long a page waits for the end of what was just ordered, before it says that it is under way."""
 
 _LOOK_SECONDS = 0.2
@@ -80,15 +82,24 @@ async def order(tx: Transaction, delivery_id: DeliveryId, what: Task, *, actor: 
     )
 
 
-async def wait_for(pool: Pool, delivery_id: DeliveryId) -> Ordered | None:
-    """Return what was last ordered about a delivery, when it is done, or has not been done soon."""
-    ends = time.monotonic() + SOON_SECONDS
+async def soon(pool: Pool, look: Callable[[Connection], Awaitable[Seen]], *, is_done: Callable[[Seen], bool]) -> Seen:
+    """Look at what was ordered until it is done, or has not been done soon; return what was seen last."""
+    ends = time.monotonic() + _SOON_SECONDS
     while True:
         async with acquire(pool) as connection:
-            found = await last_ordered(connection, delivery_id)
-        if found is None or found.answer is not None or time.monotonic() > ends:
-            return found
+            seen = await look(connection)
+        if is_done(seen) or time.monotonic() > ends:
+            return seen
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def wait_for(pool: Pool, delivery_id: DeliveryId) -> Ordered | None:
+    """Return what was last ordered about a delivery, when it is done, or has not been done soon."""
+    return await soon(
+        pool,
+        lambda connection: last_ordered(connection, delivery_id),
+        is_done=lambda found: found is None or found.answer is not None,
+    )
 
 
 async def last_ordered(connection: Connection, delivery_id: DeliveryId) -> Ordered | None:

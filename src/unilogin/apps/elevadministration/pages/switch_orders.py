@@ -3,9 +3,7 @@
 Loading is done by a process of its own: nobody else waits for it.
 """
 
-import asyncio
 import re
-import time
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
@@ -32,10 +30,9 @@ from unilogin.roster.switching.ordering import (
 )
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.retiring import MOST_DAYS_BESIDE, move_retirement
-from unilogin.roster.tasks import SOON_SECONDS, begin
+from unilogin.roster.tasks import begin, soon
 
 _DAY, _CLOCK = re.compile(r"\d{4}-\d\d-\d\d", re.A), re.compile(r"\d\d[:.]\d\d", re.A)
-_LOOK_SECONDS = 0.25
 AT_NIGHT = "04:00"
 """When the old system's people go, on the day that was chosen."""
 
@@ -147,11 +144,9 @@ async def _carried_out(house: House, switch_id: SwitchId, *, reader: AccountId, 
     if ordered is None or not ordered.is_due:
         return "agreed"
     begin(house.heavy)
-    ends = time.monotonic() + SOON_SECONDS
-    while time.monotonic() < ends:
-        await asyncio.sleep(_LOOK_SECONDS)
-        async with acquire(house.pool) as connection:
-            ordered = await order_of(connection, switch_id, reader=reader)
-        if ordered is None or not ordered.is_under_way:
-            return done if ordered and ordered.answer is None else ""
-    return ""
+    ordered = await soon(
+        house.pool,
+        lambda connection: order_of(connection, switch_id, reader=reader),
+        is_done=lambda found: found is None or not found.is_under_way,
+    )
+    return done if ordered and not ordered.is_under_way and ordered.answer is None else ""

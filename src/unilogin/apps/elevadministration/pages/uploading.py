@@ -3,8 +3,6 @@
 The page says that it is being read, then shows the plan that came of it, or why none did.
 """
 
-import asyncio
-import time
 from uuid import UUID
 
 from starlette.requests import Request
@@ -21,9 +19,7 @@ from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.switching.looking import sources_of
 from unilogin.roster.switching.model import NotSwitched
 from unilogin.roster.switching.uploads import FAILED, OVERTAKEN, REFUSED, Upload, hand_in, upload_at
-from unilogin.roster.tasks import SOON_SECONDS, begin
-
-_LOOK_SECONDS = 0.25
+from unilogin.roster.tasks import begin, soon
 
 _WHY = {
     NotSwitched.NO_OLD_SOURCE.value: "no_old_source",
@@ -75,9 +71,13 @@ async def take_file(house: House, request: Request, handed: FileDesk) -> Respons
                 secrets=house.secrets,
             )
     begin(house.heavy)
-    upload = await _wait_for(house, school, upload_id)
-    if upload.answer is None:
-        return RedirectResponse(_url(school, upload), status_code=303)
+    upload = await soon(
+        house.pool,
+        lambda connection: upload_at(connection, school.institution_id, upload_id),
+        is_done=lambda found: found is None or found.answer is not None,
+    )
+    if upload is None or upload.answer is None:
+        return RedirectResponse(_url(school, upload_id), status_code=303)
     return await _what_came(house, request, desk, school=school, upload=upload)
 
 
@@ -91,7 +91,7 @@ async def show_file(house: House, request: Request, desk: Desk) -> Response:
         raise RefusedError(404, "elevadministration.stopped.switch", restart_url=url_of_switches(school))
     if upload.answer is not None:
         return await _what_came(house, request, desk, school=school, upload=upload)
-    context = {"upload": upload, "here_url": _url(school, upload), "list_url": url_of_switches(school)}
+    context = {"upload": upload, "here_url": _url(school, upload.upload_id), "list_url": url_of_switches(school)}
     return render(house, request, desk, template="switch_reading", school=school, context=context)
 
 
@@ -108,19 +108,6 @@ async def _what_came(
     return await _new(house, request, desk, why=why, old=upload.old_source)
 
 
-async def _wait_for(house: House, school: AdministeredSchool, upload_id: UUID) -> Upload:
-    """Return a file that was handed in when it is read, or has not been read soon."""
-    ends = time.monotonic() + SOON_SECONDS
-    while True:
-        async with acquire(house.pool) as connection:
-            upload = await upload_at(connection, school.institution_id, upload_id)
-        if upload is None:
-            raise LookupError(f"no upload {upload_id}")
-        if upload.answer is not None or time.monotonic() > ends:
-            return upload
-        await asyncio.sleep(_LOOK_SECONDS)
-
-
 def _sentence(house: House, request: Request, code: str) -> str:
     return house.texts(house.pages.language(request), f"elevadministration.switch.why_{code}", most=_megabytes(house))
 
@@ -129,5 +116,5 @@ def _megabytes(house: House) -> int:
     return house.largest_upload // (1024 * 1024)
 
 
-def _url(school: AdministeredSchool, upload: Upload) -> str:
-    return f"{url_of_switches(school)}/fil/{upload.upload_id}"
+def _url(school: AdministeredSchool, upload_id: UUID) -> str:
+    return f"{url_of_switches(school)}/fil/{upload_id}"
