@@ -22,7 +22,7 @@ from unilogin.domain.identity.model import Done, NewPerson
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.cpr_cases import accept, dismiss, open_cases
 from unilogin.roster.expiring import end_old_imports, forget_people
-from unilogin.roster.model import DeliveryId, DeliveryStatus, Receipt
+from unilogin.roster.model import DeliveryId, DeliveryKind, DeliveryStatus, Receipt
 from unilogin.roster.switching.actions import plan_switch, run_switch, undo_switch
 from unilogin.roster.switching.model import SwitchId
 from unilogin.roster.undoing import NotUndone, UndoRefused
@@ -260,3 +260,33 @@ def test_who_is_no_longer_a_contact_person_is_not_forgotten_before_that_can_be_t
     one_registry.act(forget_people)
     assert isinstance(one_registry.undo(delivery), Undone)
     assert story.standing() == before
+
+
+ENDED_CLASSES = """
+  select g.group_id from directory_group_member gm join directory_group g using (group_key)
+  join directory_membership m using (membership_id)
+  where m.source = $1 and m.ended_at is null and g.ended_at is not null
+"""
+
+
+def test_a_class_that_others_have_joined_since_outlives_the_delivery_that_made_it(one_registry: Registry) -> None:
+    story = Story(one_registry)
+    one_registry.deliver(story.pupil(1), source=story.source)
+    delivery = story.deliver(story.pupil(1), story.pupil(2, main="3a"))
+    newcomer = one_registry.deliver(
+        story.pupil(3, main="3a"), source=story.source, groups=CLASSES, kind=DeliveryKind.DELTA
+    )
+    assert newcomer.counts.created == 1
+    assert isinstance(one_registry.undo(delivery), Undone)
+    assert one_registry.rows(ENDED_CLASSES, story.source) == []
+    assert [(row[0], row[3]) for row in story.standing()] == [("e-1", ["2b"]), ("e-3", ["3a"])]
+
+
+def test_a_class_that_has_ended_since_is_there_again_for_who_is_put_back_into_it(one_registry: Registry) -> None:
+    story = Story(one_registry)
+    story.deliver(story.pupil(1, main="3a"))
+    delivery = story.deliver(story.pupil(1))
+    one_registry.deliver(story.pupil(1), source=story.source)  # its groups are 2.B alone
+    assert isinstance(one_registry.undo(delivery), Undone)
+    assert one_registry.rows(ENDED_CLASSES, story.source) == []
+    assert [(row[0], row[3]) for row in story.standing()] == [("e-1", ["3a"])]

@@ -162,6 +162,14 @@ _RESTORE_GROUPS = """
   from told where g.group_key = told.group_key
 """
 
+# Others may have come into a class that the delivery made, and one may have ended since that somebody is put back into.
+_KEEP_CLASSES = """
+  update directory_group g set ended_at = null
+  where g.institution_id = $1 and g.source = $2 and g.ended_at is not null
+    and exists (select from directory_group_member gm join directory_membership m using (membership_id)
+                where gm.group_key = g.group_key and m.ended_at is null)
+"""
+
 _TIES = (
     """delete from directory_group_member gm using directory_journal j
        where j.delivery_id = $1 and j.kind = 'groups' and gm.membership_id = j.row_id""",
@@ -221,6 +229,7 @@ async def take_back(tx: Transaction, origin: Origin) -> Undone:
         await tx.execute(statement, delivery_id, timeout=PATIENCE)
     left = await tx.fetchval(_END_STARTED, *origin.traces, delivery_id, origin.source, timeout=PATIENCE)
     await tx.execute(_RESTORE_GROUPS, delivery_id, timeout=PATIENCE)
+    await tx.execute(_KEEP_CLASSES, origin.institution_id, origin.source, timeout=PATIENCE)
     await tx.execute(_READ_AGAIN, delivery_id, timeout=PATIENCE)
     await tx.execute(_FORGET, delivery_id, timeout=PATIENCE)
     return Undone(int(restored), int(left))
