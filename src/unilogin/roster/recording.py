@@ -69,6 +69,7 @@ async def record(
         await tx.copy_records_to_table(
             "roster_finding",
             records=[_finding_row(told, number, finding) for number, finding in enumerate(told.findings)],
+            columns=_FINDING,
             timeout=PATIENCE,
         )
     await write(
@@ -84,8 +85,22 @@ async def record(
     )
 
 
+# Named, so that a column more, while nodes of two versions run, stops nobody's delivery.
+_FINDING = (
+    "delivery_id",
+    "number",
+    "line",
+    "code",
+    "severity",
+    "fields",
+    "local_person_id",
+    "contact",
+    "group_id",
+)
+
+
 def _finding_row(told: Receipt, number: int, finding: Finding) -> tuple[object, ...]:
-    """The columns of roster_finding in order."""
+    """The columns of ``_FINDING``."""
     return (
         told.delivery_id,
         number,
