@@ -163,4 +163,4 @@ def test_everything_that_is_told_has_a_sentence(event: Event, word: str | None) 
     happening = Happening(1, NOW, event.value, "ok", "self", None, None, word)
     texts = load_texts()
     for language in LANGUAGES:
-        assert texts(language, code_of(happening), service="Regneriget")
+        assert texts(language, code_of(happening), service="Regneriget", place="Klitborg Skole")

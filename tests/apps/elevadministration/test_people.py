@@ -83,6 +83,11 @@ def test_somebody_is_added_confirmed_and_ended(own: Office) -> None:
         assert office.value(log, action, str(office.head.account_id)) == 1, action
 
 
+def test_a_history_names_the_school_at_which_it_happened(office: Office) -> None:
+    school = office.value("select name from directory_institution where number = $1", office.number)
+    assert f"Du fik en rettighed på {school}." in office.browser.open("/mit/historik").text
+
+
 def _set_end(office: Office, after: str) -> None:
     office.value(
         "update directory_manual u set until_at = kit_now() + $2::text::interval from directory_membership m"

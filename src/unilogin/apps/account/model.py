@@ -67,3 +67,5 @@ class Happening:
     service_en: str | None
     word: str | None
     """A word of the event's own, such as who opened a window or why a session ended; see ``history``."""
+    place: str | None = None
+    """The institution at which it happened, where it happened at one."""

@@ -95,8 +95,9 @@ def _use(row: Record, standing: Standing) -> Use:
 _HAPPENINGS = f"""
   select e.sequence, e.at, e.action, e.outcome,
          case when e.actor_kind = 'person' and e.actor_id = e.account_id::text then 'self' else e.actor_kind end as by,
-         s.name as service, s.name_en as service_en, coalesce(e.detail->>'kind', e.detail->>'why') as word
-  from audit_event e
+         s.name as service, s.name_en as service_en, coalesce(e.detail->>'kind', e.detail->>'why') as word,
+         i.name as place
+  from audit_event e left join directory_institution i using (institution_id)
   left join services_client c on c.client_id = e.object left join services_service s using (service_id)
   where e.account_id in {MINE} and e.action = any($2::text[]) and ($3::bigint is null or e.sequence < $3)
     and s.app is null and (e.account_id = $1 or e.action <> all ($5::text[]))
@@ -119,6 +120,7 @@ async def happenings(
             row["service"],
             row["service_en"],
             row["word"],
+            row["place"],
         )
         for row in rows
     ]

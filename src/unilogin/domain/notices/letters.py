@@ -30,6 +30,16 @@ _REMINDERS = (
 )
 """Nobody has done anything: there is nothing that somebody else could have done."""
 
+_BY_A_SCHOOL = (
+    Notice.ADDED_BY_HAND,
+    Notice.ACCOUNTS_MERGED,
+    Notice.ACCOUNT_SPLIT,
+    Notice.CORRECTION_UNDONE,
+    Notice.BLOCKED,
+    Notice.UNBLOCKED,
+)
+"""It was never its reader: whoever is asked "was it you?" would say no, and change a password for nothing."""
+
 
 def mail_of(letter: Letter, texts: Texts, *, at: Addresses) -> Mail:
     """Return the letter as it goes out. Carried twice it has the same Message-ID."""
@@ -81,9 +91,10 @@ def _what(letter: Letter, texts: Texts, language: Language) -> str:
 def _todo(letter: Letter, texts: Texts, language: Language, *, at: Addresses) -> str:
     if letter.notice in _REMINDERS:
         return ""
+    by = "notices.letter.todo.school" if letter.notice in _BY_A_SCHOOL else "notices.letter.todo"
     if letter.child is None:
-        return texts(language, "notices.letter.todo.own", address=at.own_page)
-    return texts(language, "notices.letter.todo.child", address=at.own_page, child=_one_line(letter.child))
+        return texts(language, f"{by}.own", address=at.own_page)
+    return texts(language, f"{by}.child", address=at.own_page, child=_one_line(letter.child))
 
 
 def _one_line(name: str) -> str:
