@@ -13,6 +13,7 @@ from unilogin.domain.directory.protection import NEUTRAL_ALIAS
 from unilogin.kit.text import load_texts
 from unilogin.kit.xml.errors import DocumentError
 from unilogin.roster.errors import DeliveryRefusedError
+from unilogin.roster.formats import oneroster_store
 from unilogin.roster.formats.csv_table import LONGEST_LINE
 from unilogin.roster.messages import Found, Refused, what_is_wrong
 from unilogin.roster.model import Counts, DeliveryKind, DeliveryStatus, ReadRow, Severity
@@ -233,6 +234,23 @@ def test_f_27_a_file_cut_anywhere_is_refused() -> None:
 def test_memory_does_not_grow_with_the_school() -> None:
     chunks = list(opened(FAMILY).rows(2, is_known=lambda _: False))
     assert max(map(len, chunks)) <= 2
+
+
+def test_b_r03_one_person_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few kilobytes of zip are a million rows about one person, or an agent whom everybody names."""
+    people = [user(f"e-{number}", grades="03", agentSourcedIds="k") for number in range(120)]
+    roles = [*(role(str(one["sourcedId"])) for one in people), role("k", "parent")]
+    named_by_all = rows(delivery([user("k"), *people], roles))
+    assert len(named_by_all) == len([row for row in named_by_all if row.row and len(row.row.contacts) == 1]) == 120
+    crowded = [role("k", "parent") for _ in range(oneroster_store.MOST_PARTS + 1)]
+    with pytest.raises(DeliveryRefusedError) as refused:
+        rows(delivery([user("k"), *people], [*roles, *crowded]))
+    assert (refused.value.reason, refused.value.fields["file"]) == (Refused.CSV_MALFORMED, "roles.csv")
+    twice = rows(delivery([user("k", "Ida"), user("k", "Bo"), *people], roles))
+    assert {row.row.contacts[0].facts.first_name for row in twice if row.row} == {"Ida"}, "the first of one id"
+    monkeypatch.setattr(oneroster_store, "MOST_PARTS_AT_ONCE", 50)
+    with pytest.raises(DeliveryRefusedError):
+        rows(delivery([user("k"), *people], roles))
 
 
 # Loading ------------------------------------------------------------------------------------------------------------

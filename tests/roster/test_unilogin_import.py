@@ -24,6 +24,7 @@ from unilogin.domain.directory.model import ActorGroup
 from unilogin.kit.text import LANGUAGES, Texts, load_texts
 from unilogin.kit.xml.errors import DocumentError
 from unilogin.roster.errors import DeliveryRefusedError
+from unilogin.roster.formats.fields import MOST_OF_ONE
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.messages import what_is_wrong, what_to_do
 from unilogin.roster.model import GroupRow, Severity
@@ -477,3 +478,14 @@ def test_the_fingerprint_tells_documents_apart() -> None:
     assert (
         len({fingerprint(text) for text in (WHOLE, document(time="2025-08-11T00:00:00Z"), document(PUPIL, PUPIL))}) == 3
     )
+
+
+def test_b_r03_what_is_wrong_with_one_person_a_thousand_times_is_told_a_hundred_times() -> None:
+    """And it is told that they are refused: 30 MB of empty elements were 3 GB of findings."""
+    odd = "<Underligt/>" * 3000 + "<FirstName>To</FirstName>" * 2
+    (row,) = rows(document(member("e-1", person(more=odd), student())))
+    assert row.row is None
+    assert len(row.findings) <= MOST_OF_ONE + 1
+    assert [one.code for one in row.findings if one.severity is Severity.REFUSED] == ["element_twice"]
+    groups = document(groups=GROUPS + "<Group/>\n" * 20_000)
+    assert len(opened(groups).group_findings) <= 10_000 + MOST_OF_ONE

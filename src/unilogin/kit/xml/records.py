@@ -41,10 +41,14 @@ _LONGEST_SPECIAL = 9  # "<![CDATA[" and "<!DOCTYPE": enough to tell what a "<!" 
 
 @dataclass(frozen=True, slots=True)
 class RecordLimits:
-    """Bytes before the records and of one record (or of what follows the last); depth and attributes outside them."""
+    """Bytes before the records and of one record (or of what follows the last); depth and attributes outside them.
+
+    ``marks`` are tags, comments and the like, or attributes, of one record: a hundred times what anybody is told in.
+    """
 
     head: int = 16 * 1024 * 1024
     record: int = 256 * 1024
+    marks: int = 8 * 1024
     depth: int = 16
     attributes: int = 32
 
@@ -128,6 +132,8 @@ class RecordReader:
             if end - self._at > self._limits.record:
                 raise TooLargeError(f"a record of more than {self._limits.record} bytes", line=self._line)
             content = self._data[self._at : end]
+            if len(content) > self._limits.marks and _most_marks(content) > self._limits.marks:
+                raise TooLargeError("a record of more elements or attributes than allowed", line=self._line)
             bare = content.lstrip(_BLANK)
             yield RawRecord(self._line + content.count(b"\n", 0, len(content) - len(bare)), bare)
             lines = content.count(b"\n")
@@ -198,8 +204,12 @@ class RecordReader:
     def _find_first_record(self) -> int:
         """Return where the first record's start tag stands; the end of the document when it has no records."""
         searched = 0
+        found: re.Match[bytes] | None = None
+        looked = -1  # to where nothing was found: looked for once, and not after each comment
         while True:
-            found = self._open.search(self._data, searched)
+            if found is None or found.start() < searched:
+                found = self._open.search(self._data, searched) if looked < len(self._data) else None
+                looked = len(self._data) if found is None else -1
             limit = found.start() if found else len(self._data)
             special = self._data.find(b"<!", searched, limit)
             if special < 0 and found:
@@ -226,15 +236,18 @@ class RecordReader:
     def _record_end(self) -> int | None:
         """Return the place behind the record's end tag, or None when only the tail is left."""
         searched = self._at
+        close = -1  # the next end tag, or the end of the data: looked for once, and not after each comment
         while True:
-            close = self._data.find(self._close, searched)
-            special = self._data.find(b"<!", searched, close if close >= 0 else len(self._data))
+            if close < searched:
+                found = self._data.find(self._close, searched)
+                close = found if found >= 0 else len(self._data)
+            special = self._data.find(b"<!", searched, close)
             if special >= 0:
                 past = self._past_special(special)
                 if past is not None:
                     searched = past
                     continue
-            elif close >= 0:
+            elif close < len(self._data):
                 end = self._data.find(b">", close)
                 if end >= 0 and not self._data[close + len(self._close) : end].strip(_BLANK):
                     return end + 1
@@ -244,11 +257,12 @@ class RecordReader:
             if len(self._data) - self._at > self._limits.record:
                 raise TooLargeError(f"a record of more than {self._limits.record} bytes", line=self._line)
             unfinished = special if special >= 0 else close
-            searched = unfinished if unfinished >= 0 else max(searched, len(self._data) - len(self._close))
+            searched = min(unfinished, max(searched, len(self._data) - len(self._close)))
             before = self._at
             if not self._more():
                 return None
             searched -= before
+            close = -1
 
     def _past_special(self, start: int) -> int | None:
         """Return the place behind the comment or CDATA section at ``start``; None when it is not all here yet."""
@@ -282,6 +296,11 @@ class RecordReader:
     def _real_line(self, error: etree.XMLSyntaxError) -> int:
         line = first_line(error)
         return line if line <= self._head_lines else line + self._record_lines
+
+
+def _most_marks(content: bytes) -> int:
+    """Return how many elements or attributes there are at most: 256 KB of ``<a/>`` take many megabytes when parsed."""
+    return max(content.count(b"<"), content.count(b"="))
 
 
 def _check_encoding(head: bytes) -> None:

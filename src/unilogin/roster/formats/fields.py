@@ -11,6 +11,10 @@ from unilogin.roster.model import Finding, Severity
 
 _SHOWN = 40  # characters of a wrong value in a finding
 
+MOST_OF_ONE = 100
+"""Findings that are kept of one person or group: whoever has more has the same one often, and a file of them must not
+fill the memory before the findings of a delivery are counted."""
+
 
 class Field(NamedTuple):
     """What the format says of one element: its place in the order, its length, and what a breach costs.
@@ -54,9 +58,9 @@ class Notes:
 
     def refuse(self, where: Element, code: Found, /, **fields: str | int) -> None:
         """Note what keeps the person, or this contact person, from being loaded."""
-        self.refused = True
+        first, self.refused = not self.refused, True
         severity = Severity.REFUSED if self._contact is None else Severity.WARNING
-        self._note(where, code, severity=severity, fields=fields)
+        self._note(where, code, severity=severity, fields=fields, always=first)
 
     def warn(self, where: Element, code: Found, /, **fields: str | int) -> None:
         """Note what should be mended and keeps nobody from being loaded."""
@@ -74,7 +78,17 @@ class Notes:
         notes.findings = self.findings
         return notes
 
-    def _note(self, where: Element, code: Found, *, severity: Severity, fields: Mapping[str, str | int]) -> None:
+    def _note(
+        self,
+        where: Element,
+        code: Found,
+        *,
+        severity: Severity,
+        fields: Mapping[str, str | int],
+        always: bool = False,
+    ) -> None:
+        if len(self.findings) >= MOST_OF_ONE and not always:
+            return
         line = self._line_of(where)
         about = (self.local_person_id, self._contact, self.group)
         self.findings.append(Finding(line, code.value, severity, fields, *about))

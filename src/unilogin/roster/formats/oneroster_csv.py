@@ -99,7 +99,8 @@ class OnerosterCsv:
         for users in self._store.users(at_once):
             people = [user for user in users if self._is_here(user)]
             named = {user.id: _agents(user) for user in people}
-            agents = self._store.named(list(dict.fromkeys(one for ids in named.values() for one in ids)))
+            wanted = list(dict.fromkeys(one for ids in named.values() for one in ids))
+            agents = self._store.named(wanted, agents=False)
             rows = []
             for user in people:
                 own = {one: agents[one] for one in named[user.id] if one in agents}

@@ -21,6 +21,7 @@ LONGEST_SOURCE = 100  # the format has no limit; a name has
 
 _NUMBER = re.compile(r"[0-9A-ZÆØÅ]{1,6}")
 _SCHOOL_YEAR = re.compile(r"2[0-9]{3}-2[0-9]{3}")
+_MOST_FINDINGS = 10_000  # of groups: sixteen megabytes of empty ones are a million
 _BELIEVABLE_YEARS = range(1950, 2100)
 """Of a group's days: some systems write 1900 or 9999 for none."""
 _INSTITUTION_ORDER = {"InstitutionNumber": 1, "InstitutionName": 2, "Group": 3, STAND_IN: 4}
@@ -146,7 +147,8 @@ def read_groups(institution: Element, names: Names) -> tuple[tuple[GroupRow, ...
         group = _group(child, names, notes)
         if group and groups.setdefault(group.group_id, group) != group:
             notes.warn(child, Found.GROUP_TWICE)
-        findings += notes.findings
+        if len(findings) < _MOST_FINDINGS:
+            findings += notes.findings
     return tuple(groups.values()), tuple(findings)
 
 
