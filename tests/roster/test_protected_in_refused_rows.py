@@ -329,3 +329,19 @@ def test_n_113_a_contact_person_of_a_pupil_whose_row_cannot_be_read_is_hidden_in
     assert registry.rows("select first_name, alias_first_name from directory_person where protected") == [
         ("Ida", "Maja")
     ]
+
+
+def test_f_28_nobody_leaves_because_another_row_that_is_refused_calls_them_or_their_mother_protected(
+    school: School,
+) -> None:
+    """Their rows are the same as before and are read again from now on: they are in the file all the same."""
+    ida = contact(school.who(7, "Ida", hidden=True, alias=True))
+    bo = member("e-2", school.who(2, "Bo"), student(more=ida))
+    aase_again = member("x-1", school.who(1, "Åse"), employee())
+    school.deliver(school.aase(what=student(more=ida)), aase_again, bo)
+    there = "select local_person_id from directory_membership where source = $1 and ended_at is null order by 1"
+    for _ in range(2):
+        broken = school.aase(school.who(1, "Åse", hidden=True), student(main="9z", more=ida))
+        receipt = school.deliver(broken, aase_again, bo)
+        assert (receipt.counts.refused, receipt.counts.left, receipt.counts.created) == (1, 0, 0)
+        assert school.registry.rows(there, school.source) == [("e-1",), ("e-2",), ("x-1",)]

@@ -184,11 +184,11 @@ async def apply_staged(
     created = await bulk_belonging.add_members(tx, origin)
     await bulk_belonging.save_ties(tx, origin, first=first)
     members = bulk_belonging.MembersChanged(0, 0, 0) if first else await bulk_belonging.change_members(tx, origin)
+    left = 0
+    if absence.may_leave and not first:  # by their hashes, before anything below has rows read again that were seen
+        left = await bulk_belonging.end_memberships(tx, origin, unseen=absence.unseen)
     await bulk_protection.hide_not_loaded(tx, origin, [*hide, *protected])
     doubts = await bulk_protection.end_protection(tx, origin) if matched.known else []
-    left = 0
-    if absence.may_leave and not first:
-        left = await bulk_belonging.end_memberships(tx, origin, unseen=absence.unseen)
     undeclared = await _end_groups(tx, origin, groups=groups, whole=absence.whole)
     await tx.execute("set local directory.references_hold = off")
     return Applied(
