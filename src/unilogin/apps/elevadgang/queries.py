@@ -22,6 +22,7 @@ from unilogin.domain.directory.model import (
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.limits.model import FIRST_DEVICE
 from unilogin.kit.db.connection import Connection
+from unilogin.kit.db.patterns import holding
 
 _SHUT_OUT = f"""exists (select from limits_bucket b where b.account_id = a.account_id and b.place < {FIRST_DEVICE}
   and (b.open_at > kit_now() or b.failures >= 5
@@ -95,9 +96,8 @@ async def search(
     connection: Connection, classes: Sequence[ClassInReach], term: str, *, administrator: bool
 ) -> list[Match]:
     """Return the pupils of classes in reach whose shown name holds the term, or whose username it is."""
-    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     keys = [held.group_key for held in classes]
-    rows = await connection.fetch(_SEARCH, keys, f"%{escaped}%", term, administrator)
+    rows = await connection.fetch(_SEARCH, keys, holding(term), term, administrator)
     return [
         Match(
             AccountId(row["account_id"]),
@@ -168,6 +168,5 @@ _HELPED = f"""
 
 async def helped(connection: Connection, institution_id: InstitutionId, *, term: str) -> list[Help]:
     """Return who helped whom at an institution, the newest first."""
-    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = await connection.fetch(_HELPED, institution_id, [event.value for event in HELP], term, f"%{escaped}%")
+    rows = await connection.fetch(_HELPED, institution_id, [event.value for event in HELP], term, holding(term))
     return [Help(row["at"], row["action"], row["word"], row["by"], row["pupil"]) for row in rows]

@@ -20,6 +20,7 @@ from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS, NEUTRAL_ALIA
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.directory.rules import is_same_name
 from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.kit.db.patterns import holding
 from unilogin.kit.secrets import CprVault
 
 LASTS = "interval '1 year'"
@@ -94,8 +95,7 @@ _STANDS = """
              and level in ('DT', '0', '1', '2', '3', '4', '5', '6')) as child
 """
 
-_JOIN = (
-    """
+_JOIN = f"""
   with joined as (
     insert into directory_membership (person_id, institution_id, source, local_person_id, actor_group, roles, level,
                                       raw_hash, says_protected)
@@ -103,11 +103,8 @@ _JOIN = (
     returning membership_id
   )
   insert into directory_manual (membership_id, until_at, confirmed_by)
-  select membership_id, kit_now() + """
-    + LASTS
-    + """, $8 from joined returning membership_id
+  select membership_id, kit_now() + {LASTS}, $8 from joined returning membership_id
 """
-)
 
 _GROUP = """
   with found as (
@@ -263,8 +260,7 @@ _PEOPLE = f"""
 
 async def added_people(connection: Connection, institution_id: InstitutionId, *, term: str = "") -> list[AddedPerson]:
     """Return those who were added by hand: who ends soon first, then by name."""
-    pattern = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = await connection.fetch(_PEOPLE, institution_id, term, f"%{pattern}%")
+    rows = await connection.fetch(_PEOPLE, institution_id, term, holding(term))
     return [
         AddedPerson(
             row["membership_id"],

@@ -15,6 +15,7 @@ from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import ActorGroup, InstitutionId, PersonId, Username
 from unilogin.domain.directory.rules import is_new_username_offered
 from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.kit.db.patterns import holding
 
 NEUTRAL_ALIAS = ("Beskyttet", "Person")
 """Shown for somebody whose protection came without an alias, until one comes."""
@@ -68,8 +69,7 @@ async def protected_people(
     connection: Connection, institution_id: InstitutionId, *, term: str = ""
 ) -> Sequence[ProtectedPerson]:
     """Return the protected people of an institution by alias: pupils, staff, externals and pupils' contacts."""
-    pattern = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = await connection.fetch(_PROTECTED, institution_id, term, f"%{pattern}%")
+    rows = await connection.fetch(_PROTECTED, institution_id, term, holding(term))
     return [
         ProtectedPerson(
             PersonId(row["person_id"]),

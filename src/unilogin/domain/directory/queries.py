@@ -20,6 +20,7 @@ from unilogin.domain.directory.model import (
     Username,
 )
 from unilogin.kit.db.connection import Connection
+from unilogin.kit.db.patterns import holding
 
 # A grade that an office typed is nothing to whoever has one from their own school: it would ask for another password.
 _LEVEL = f"""case when m.source = '{SOURCE_BY_HAND}' and exists (
@@ -112,7 +113,7 @@ async def find_people(connection: Connection, term: str, *, limit: int = 50) -> 
         f" or ({DISPLAY_NAME} ilike $2 escape '\\' and a.merged_into is null)"
         " order by display_name, a.username limit $3",
         term,
-        f"%{_escaped(term)}%",
+        holding(term),
         limit,
     )
     return [_found(row) for row in rows]
@@ -122,10 +123,6 @@ async def person_by_cpr_index(connection: Connection, cpr_index: bytes) -> Found
     """Return the one person of a CPR look-up value, or None."""
     row = await connection.fetchrow(f"{_FIND} where p.cpr_index = $1", cpr_index)
     return _found(row) if row else None
-
-
-def _escaped(term: str) -> str:
-    return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _found(row: Record) -> FoundPerson:
