@@ -4,6 +4,7 @@ The tables live as long as the connection and are empty outside a transaction, w
 by the caller: a row knows its id before anybody knows whether it is new, and is sealed under it (K-10).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -105,33 +106,34 @@ class Batch:
 
 # Behind a pooler a connection outlives a release: one that changes the columns of a table must change its name.
 _TABLES = (
-    """create temporary table if not exists stage_person (
+    """stage_person (
          person_id uuid, account_id uuid, cpr_index bytea, cpr_sealed bytea, first_name text, family_name text,
          protected boolean, alias_first_name text, alias_family_name text, birth_date date, gender text, email text,
-         contact text, username text, uniid text, own boolean, line integer
-       ) on commit delete rows""",
-    """create temporary table if not exists stage_member (
+         contact text, username text, uniid text, own boolean, line integer""",
+    """stage_member (
          membership_id uuid, cpr_index bytea, local_person_id text, line integer, raw_hash bytea, actor_group text,
          roles text[], level text, detail text, says_protected boolean, contacts_complete boolean,
-         known_id uuid, was_active boolean, differs boolean not null default false
-       ) on commit delete rows""",
-    """create temporary table if not exists stage_group (membership_id uuid, group_id text, main boolean)
-       on commit delete rows""",
-    """create temporary table if not exists stage_contact (
+         known_id uuid, was_active boolean, differs boolean not null default false""",
+    "stage_group (membership_id uuid, group_id text, main boolean",
+    """stage_contact (
          membership_id uuid, cpr_index bytea, relation text, child_custody boolean, access_level smallint,
-         says_protected boolean
-       ) on commit delete rows""",
-    "create temporary table if not exists stage_kept (local_person_id text) on commit delete rows",
+         says_protected boolean""",
+    "stage_kept (local_person_id text",
     # One row for each number: who it is, and whether they are new.
-    """create temporary table if not exists stage_who (
-         cpr_index bytea, staged_id uuid, person_id uuid, account_id uuid, is_new boolean, username text
-       ) on commit delete rows""",
+    "stage_who (cpr_index bytea, staged_id uuid, person_id uuid, account_id uuid, is_new boolean, username text",
 )
+_MAKE_TABLES = ";".join(f"create temporary table if not exists {table}) on commit delete rows" for table in _TABLES)
+
+# A text that may be long makes a table of its own with an index, to be emptied at every commit, too. None of ours is:
+# the formats count what they take (``Field.longest``), and a row of the longest is a third of a page.
+_SHORT = re.compile(r"\b(text\[\]|text\b|bytea\b)")
+_MAKE_SHORT_TABLES = _SHORT.sub(r"\1 storage plain", _MAKE_TABLES)
+_KNOWS_STORAGE = (16,)
 
 
 async def prepare_staging(tx: Transaction) -> None:
     """Make the tables of this connection if it has none yet."""
-    await tx.execute(";".join(_TABLES))
+    await tx.execute(_MAKE_SHORT_TABLES if tx.get_server_version() >= _KNOWS_STORAGE else _MAKE_TABLES)
 
 
 async def plan_anew(tx: Transaction) -> None:
