@@ -252,6 +252,57 @@ def test_f_30_an_older_file_does_not_take_the_place_of_a_newer_one_that_waits(re
     assert decided.receipt.state is DeliveryState.RELEASED
 
 
+@pytest.mark.parametrize("kind", [DeliveryKind.DELTA, DeliveryKind.DELETE])
+def test_f_30_changes_do_not_take_the_place_of_what_waits_and_build_on_it_afterwards(
+    registry: Registry, kind: DeliveryKind
+) -> None:
+    registry.deliver(*school(), groups=CLASSES)
+    waiting = registry.deliver(pupil(0), pupil(90), groups=CLASSES)
+    assert waiting.status is DeliveryStatus.PARKED
+    before = registry.people()
+    text = document(pupil(0, first="Anna"), groups="", time="2025-09-01T00:00:00Z")
+    refused = registry.send(text, kind=kind)
+    assert (refused.status, refused.refusal) == (DeliveryStatus.REFUSED, "earlier_waits")
+    assert waiting.source_time
+    assert refused.refusal_fields["earlier"] == waiting.source_time.strftime("%Y-%m-%d %H:%M:%S")
+    assert registry.people() == before
+    registry.decide(waiting, Decision.RELEASE, who="anne")
+    decided = registry.decide(waiting, Decision.RELEASE, who="bo")
+    assert decided
+    assert decided.receipt
+    assert decided.receipt.state is DeliveryState.RELEASED
+    again = registry.send(text, kind=kind)
+    assert (again.status, again.repeated) == (DeliveryStatus.APPLIED, False)
+    assert registry.rows("select local_person_id from directory_membership where ended_at is null order by 1") == [
+        (local_id,) for local_id in (["e-0", "e-90"] if kind is DeliveryKind.DELTA else ["e-90"])
+    ]
+
+
+def test_whom_changes_out_of_turn_protect_is_hidden_all_the_same(registry: Registry) -> None:
+    registry.deliver(*school(), groups=CLASSES)
+    registry.deliver(pupil(0), groups=CLASSES)
+    hidden = person("6205100001", first="Barn1", protected="true", alias=("Grå", "And"))
+    unread = person("6205100002", first="Barn2", protected="true")
+    refused = registry.deliver(
+        member("e-1", hidden, student()), member("e-2", unread, student()), groups="", kind=DeliveryKind.DELTA
+    )
+    assert refused.refusal == "earlier_waits"
+    assert registry.rows(
+        "select first_name, alias_first_name from directory_person where protected order by first_name"
+    ) == [("Barn1", "Grå"), ("Barn2", "Beskyttet")]
+    assert registry.rows("select status from roster_delivery where status = 'parked'") == [("parked",)]
+
+
+def test_a_full_file_takes_the_place_of_changes_that_wait(registry: Registry) -> None:
+    registry.deliver(*school(), groups=CLASSES)
+    many = [pupil(n, first=f"Andet{n}", guardian=n) for n in range(20)]
+    waiting = registry.deliver(*many, groups="", kind=DeliveryKind.DELTA)
+    assert waiting.status is DeliveryStatus.PARKED
+    assert registry.deliver(pupil(91), groups="", kind=DeliveryKind.DELTA).refusal == "earlier_waits"
+    assert registry.deliver(*school(), pupil(91), groups=CLASSES).counts.created == 1
+    assert registry.deliver(pupil(92), groups="", kind=DeliveryKind.DELTA).counts.created == 1
+
+
 def test_an_institution_may_have_limits_of_its_own(registry: Registry) -> None:
     registry.deliver(*school(), groups=CLASSES)
     registry.execute(

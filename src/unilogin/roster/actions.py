@@ -7,7 +7,6 @@ from functools import partial
 from typing import BinaryIO
 
 from unilogin.domain.audit.model import Actor
-from unilogin.domain.directory.queries import institution
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.secrets import Secrets
 from unilogin.kit.xml.errors import DocumentError
@@ -15,11 +14,9 @@ from unilogin.roster.desk import Desk, Progress, nobody_watches
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.loading import load
-from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Header, Receipt
+from unilogin.roster.model import DeliveryId, DeliveryKind, Header, Receipt
 from unilogin.roster.reading import Reading
-from unilogin.roster.recording import record
-from unilogin.roster.staging import Drawer
-from unilogin.roster.telling import tell_refused
+from unilogin.roster.refusing import record_refusal
 
 Admit = Callable[[Header], None]
 """Told for which institution a file is, before anything of it counts; raises what the caller wants to hear."""
@@ -74,38 +71,4 @@ async def import_file(
             if reading is not None:
                 await desk.beside(reading.close)
     async with connection.transaction():
-        return await _record_refusal(desk, reading, refusal, kind=kind, sent_for=sent_for)
-
-
-async def _record_refusal(
-    desk: Desk,
-    reading: Reading | None,
-    refusal: DeliveryRefusedError,
-    *,
-    kind: DeliveryKind,
-    sent_for: str | None,
-) -> Receipt:
-    header = reading.header if reading else None
-    number = header.institution_number if header else refusal.number or sent_for
-    where = await institution(desk.tx, number) if number else None
-    told = Receipt(
-        DeliveryId(Drawer().new_id()),
-        header.institution_number if header else refusal.number,
-        header.source if header else refusal.source,
-        header.source_time if header else None,
-        header.school_year if header else "",
-        DeliveryStatus.REFUSED,
-        str(refusal.reason),
-        refusal.fields,
-        Counts(),
-        0,
-        (),
-        0,
-        desk.now,
-        kind,
-    )
-    institution_id = where.institution_id if where else None
-    await record(desk.tx, told, actor=desk.actor, institution_id=institution_id, fingerprint=None)
-    if where and where.active:
-        await tell_refused(desk.tx, where.institution_id, told.delivery_id)
-    return told
+        return await record_refusal(desk, reading, refusal, kind=kind, sent_for=sent_for)

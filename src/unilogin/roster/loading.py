@@ -6,6 +6,7 @@ allow is taken back to where it began, and waits with its file and its plan unti
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import BinaryIO
 from uuid import UUID
@@ -59,10 +60,19 @@ from unilogin.roster.parking import (
     take_changes_out,
 )
 from unilogin.roster.planning import effect_of, jumps_of, limits_of
-from unilogin.roster.queries import last_applied, newest_time, receipt, same_delivery
+from unilogin.roster.queries import earlier_waiting, last_applied, newest_time, receipt, same_delivery
 from unilogin.roster.reading import Reading
 from unilogin.roster.recording import record
-from unilogin.roster.rules import asked_about, breaches, check_base, check_heard, check_institution, check_time
+from unilogin.roster.refusing import record_refusal
+from unilogin.roster.rules import (
+    asked_about,
+    breaches,
+    check_base,
+    check_heard,
+    check_institution,
+    check_time,
+    out_of_turn,
+)
 from unilogin.roster.staging import Drawer
 from unilogin.roster.telling import tell_administrators
 
@@ -80,7 +90,7 @@ class Outcome:
 class HeldError(Exception):
     """Undoes what a delivery did that must wait. Never leaves this module."""
 
-    def __init__(self, outcome: Outcome, changes: Changes, hidden: Sequence[ToHide]) -> None:
+    def __init__(self, outcome: Outcome, changes: Changes | None, hidden: Sequence[ToHide]) -> None:
         super().__init__("held")
         self.outcome = outcome
         self.changes = changes
@@ -107,6 +117,9 @@ async def load(
     check_base(header, reading.kind, last=last.source_time if last else None)
     newest = await newest_time(tx, where.institution_id, source=header.source, but=released)
     check_time(header, last=newest, now=desk.now)
+    whole = released or reading.kind is DeliveryKind.FULL
+    if not whole and (earlier := await earlier_waiting(tx, where.institution_id, source=header.source)):
+        return await _refuse_out_of_turn(desk, origin, reading, earlier=earlier)
     try:
         async with tx.transaction():
             outcome = await _apply(desk, origin, reading, looked_at=looked_at or released is not None)
@@ -245,11 +258,27 @@ async def _park(desk: Desk, origin: Origin, reading: Reading, *, file: BinaryIO,
     told = _told(desk, origin, reading, outcome=held.outcome, status=DeliveryStatus.PARKED)
     where = origin.institution_id
     await record(desk.tx, told, actor=origin.actor, institution_id=where, fingerprint=reading.fingerprint)
-    await put_changes_back(desk.tx, held.changes)
+    if held.changes is not None:
+        await put_changes_back(desk.tx, held.changes)
     await _hide_all_the_same(desk.tx, origin, reading, held)
     await keep_file(desk, told.delivery_id, file)
     await tell_administrators(desk.tx, where, Notice.DELIVERY_WAITS, of=told.delivery_id)
     return told
+
+
+async def _refuse_out_of_turn(desk: Desk, origin: Origin, reading: Reading, *, earlier: datetime) -> Receipt:
+    """Refuse changes that come while an earlier delivery of their source waits: they build on what it says (F-30).
+
+    They could neither take its place, for what only it tells would be lost, nor go before it. Whom they protect is
+    hidden at once, as by any delivery that does not count.
+    """
+    try:
+        async with desk.tx.transaction():
+            outcome = await _apply(desk, origin, reading, looked_at=True)
+            raise HeldError(outcome, None, await hidden_now(desk.tx, origin))
+    except HeldError as held:
+        await _hide_all_the_same(desk.tx, origin, reading, held)
+    return await record_refusal(desk, reading, out_of_turn(reading.header, earlier=earlier), kind=reading.kind)
 
 
 async def _hide_all_the_same(tx: Transaction, origin: Origin, reading: Reading, held: HeldError) -> None:

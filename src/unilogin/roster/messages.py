@@ -37,6 +37,7 @@ class Refused(StrEnum):
     TIME_NOT_LATER = "time_not_later"
     TIME_IN_FUTURE = "time_in_future"
     NO_BASE = "no_base"
+    EARLIER_WAITS = "earlier_waits"
     SOURCE_NOT_HEARD = "source_not_heard"
     CSV_HEADER = "csv_header"
     CSV_COLUMN_TWICE = "csv_column_twice"

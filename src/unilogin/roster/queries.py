@@ -92,6 +92,16 @@ async def newest_time(
     return found
 
 
+async def earlier_waiting(connection: Connection, institution_id: InstitutionId, *, source: str) -> datetime | None:
+    """Return the time of the delivery of this source that waits for two people, or None."""
+    found: datetime | None = await connection.fetchval(
+        "select max(source_time) from roster_delivery where institution_id = $1 and source = $2 and status = 'parked'",
+        institution_id,
+        source,
+    )
+    return found
+
+
 async def receipt(connection: Connection, delivery_id: DeliveryId) -> Receipt | None:
     """Return the receipt of a delivery with its findings, or None."""
     row = await connection.fetchrow(f"{_DELIVERY} where delivery_id = $1", delivery_id)

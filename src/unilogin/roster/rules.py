@@ -68,6 +68,12 @@ def check_base(header: Header, kind: DeliveryKind, *, last: datetime | None) -> 
         raise DeliveryRefusedError(Refused.NO_BASE, source=header.source)
 
 
+def out_of_turn(header: Header, *, earlier: datetime) -> DeliveryRefusedError:
+    """Return the refusal of changes while what they build on waits for two people."""
+    shown = _shown(earlier.astimezone(header.source_time.tzinfo))
+    return DeliveryRefusedError(Refused.EARLIER_WAITS, source=header.source, earlier=shown)
+
+
 def _shown(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S")
 
