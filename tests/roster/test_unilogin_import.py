@@ -25,6 +25,7 @@ from unilogin.kit.text import LANGUAGES, Texts, load_texts
 from unilogin.kit.xml.errors import DocumentError
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.fields import MOST_OF_ONE
+from unilogin.roster.formats.tidy import LONGEST, tidy
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.messages import what_is_wrong, what_to_do
 from unilogin.roster.model import GroupRow, Severity
@@ -489,3 +490,9 @@ def test_b_r03_what_is_wrong_with_one_person_a_thousand_times_is_told_a_hundred_
     assert [one.code for one in row.findings if one.severity is Severity.REFUSED] == ["element_twice"]
     groups = document(groups=GROUPS + "<Group/>\n" * 20_000)
     assert len(opened(groups).group_findings) <= 10_000 + MOST_OF_ONE
+
+
+def test_b_r10_marks_without_end_are_not_put_in_order() -> None:
+    assert len(tidy("å" + "\u0315\u0300" * 5000)) <= LONGEST
+    assert tidy("Å" + " " * 5000 + "se") == "Å se"
+    assert codes(document(member("e-1", person(first="Å" + "\u0315\u0300" * 5000), student()))) == ["too_long"]

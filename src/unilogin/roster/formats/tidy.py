@@ -13,9 +13,19 @@ _INVISIBLE = re.compile(
 _TWICE_ENCODED = re.compile("[ÃÂ][\u0080-\u00bf]|Ã[˜…†¦]")
 
 
+LONGEST = 1000
+"""Letters of a text that may be too long, and is told so by whoever knows how long it may be."""
+
+
 def tidy(text: str) -> str:
-    """Return the text in form NFC, without invisible characters, with single spaces and none around."""
+    """Return the text in form NFC, without invisible characters, with single spaces and none around.
+
+    One of other letters than ASCII is cut where it is far too long for anything: to bring marks in their order takes
+    the square of their number, five seconds for those of one record.
+    """
     if not text.isascii():
+        if len(text) > LONGEST:
+            text = " ".join(text.split())[:LONGEST]
         text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
     return " ".join(text.split())
 
