@@ -35,3 +35,8 @@ def test_a_message_is_believed_while_it_is_of_now(begins: int, lasts: int, until
 def test_an_id_is_what_can_stand_anywhere(system_id: str) -> None:
     with pytest.raises(SenderError):
         check_system_id(system_id)
+
+
+@pytest.mark.parametrize("system_id", ["1", "ABprove1", "a.b_c-d", "A" * 64])
+def test_such_an_id_is_taken(system_id: str) -> None:
+    check_system_id(system_id)

@@ -72,9 +72,25 @@ def test_who_is_who_is_never_guessed(theirs: list[Coming], ours: list[Here], exp
     assert [(one.how, one.membership_id, one.candidates) for one in found] == expected
 
 
-@pytest.mark.parametrize(("leaving", "said", "much"), [(20, None, False), (21, None, True), (21, 21, False)])
-def test_whoever_lets_many_go_says_how_many(leaving: int, said: int | None, much: bool) -> None:
-    assert too_many_leave(leaving, there=100, limits=Limits(), said=said) is much
+@pytest.mark.parametrize(
+    ("leaving", "there", "said", "much"),
+    [
+        (20, 100, None, False),
+        (21, 100, None, True),
+        (21, 100, 21, False),
+        (50, 1000, None, False),
+        (51, 1000, None, True),
+    ],
+)
+def test_whoever_lets_many_go_says_how_many(leaving: int, there: int, said: int | None, much: bool) -> None:
+    assert too_many_leave(leaving, there=there, limits=Limits(), said=said) is much
+
+
+def test_a_doubt_says_whether_the_number_would_be_another_one() -> None:
+    known = here(numbers=frozenset({A}))
+    doubts = [match([coming(number=B, class_name=place)], [known], known=frozenset({A}))[0] for place in ("2.B", "3.C")]
+    assert [one.other_number for one in doubts] == [True, True]
+    assert not match([coming(class_name="3.C")], [known], known=frozenset({A}))[0].other_number
 
 
 OLD = (
@@ -236,8 +252,8 @@ def test_whoever_a_later_file_of_the_new_system_brings_leaves_no_more(registry: 
 
 
 def test_b_r25_a_change_of_system_that_brings_jumps_of_grades_asks_about_them(registry: Registry) -> None:
-    def pupil(local_id: str, n: int, level: str, **more: str) -> str:
-        return member(local_id, person(f"62051622{n:02}", first=f"Barn{n}", **more), student(level=level))
+    def pupil(local_id: str, n: int, level: str) -> str:
+        return member(local_id, person(f"62051622{n:02}", first=f"Barn{n}"), student(level=level))
 
     crowd = [pupil(f"o-{n}", n, "2") for n in range(10, 14)]
     registry.deliver(*crowd, pupil("o-1", 1, "0"), pupil("o-2", 2, "3"), pupil("o-3", 3, "5"))
