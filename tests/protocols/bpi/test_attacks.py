@@ -285,7 +285,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "for ever": (before(lambda _: None, lasts=timedelta(days=1)), SIGNATURE),
     "expires before it is made": (before(lambda _: None, lasts=timedelta(minutes=-1)), SIGNATURE),
     "time without a zone": (before(text("//wsu:Created", "2026-01-01T00:00:00")), SIGNATURE),
-    "time that is none": (before(text("//wsu:Created", "now")), "soap:Sender"),
+    "time that is none": (before(text("//wsu:Created", "now")), SIGNATURE),
     # comments, documents, envelopes
     "comment in the system id": (
         before(lambda root: one(root, "//uni:UdbydersystemId").append(_comment_and(".evil"))),
@@ -323,8 +323,28 @@ def test_v_70_v_71_v_72_v_73_v_74_v_76_a_bad_message_is_refused(system: System, 
     attack, fault = ATTACKS[name]
     answer = system.send(attack(system))
     assert (answer.fault, answer.status) == (fault, 500 if fault.endswith(("Mismatch", "Understand")) else 400)
-    assert answer.text("//soap:Reason/soap:Text[@xml:lang='da']")
+    reasons = [answer.text(f"//soap:Reason/soap:Text[@xml:lang='{language}']") for language in ("da", "en")]
+    assert all(reason and "{" not in reason for reason in reasons), "a sentence with all it names"
+    assert WORDS.get(name, "") in reasons[1]
     assert "Body" in answer.signed_parts()
+
+
+WORDS = {
+    "no timestamp": "Timestamp is missing or not signed",
+    "no certificate": "BinarySecurityToken is missing or not signed",
+    "body not signed": "Body is missing or not signed",
+    "body changed": "'#body' (Body) is not what was signed: its canonical form, exclusive and without comments",
+    "certificate of nobody": f"fingerprint {sha256(UNKNOWN.der).hexdigest()[:16]}…",
+    "old": "Created must be the time now",
+    "for ever": "Expires ten minutes later at most",
+    "time without a zone": "times in UTC: 2026-08-10T03:00:00Z",
+    "time that is none": "times in UTC: 2026-08-10T03:00:00Z",
+    "utf-16": "it is not written in UTF-8",
+    "cut off": "or not whole",
+    "doctype": "Send it without",
+    "action of another operation": f"Write {SERVICE}/importerXml, or leave it out",
+}
+"""What the reason says of some: what to do, and never a code or an empty place."""
 
 
 def test_a_message_with_more_signed_parts_and_white_space_is_taken(system: System) -> None:

@@ -92,7 +92,10 @@ def _verified(part: _Part, offered: Mapping[str, Element]) -> Element:
         raise SignatureError(f"'#{part.part_id}' is not the id of the Body or of a header")
     made = hashlib.sha256(canonical(element, prefixes=part.prefixes)).digest()
     if not hmac.compare_digest(made, part.digest):
-        raise SignatureError(f"'#{part.part_id}' ({etree.QName(element).localname}) is not what was signed")
+        raise SignatureError(
+            f"'#{part.part_id}' ({etree.QName(element).localname}) is not what was signed: its canonical form, "
+            "exclusive and without comments, has another digest"
+        )
     return element
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import IO
 
 from starlette.requests import Request
@@ -89,7 +89,7 @@ async def _of_its_sender(house: House, message: Message, document: IO[bytes]) ->
             now = await connection.fetchval("select kit_now()")
             until = believed_until(created=message.created, expires=message.expires, now=now)
             if until is None:
-                raise OutdatedError(now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+                raise _outdated(message, now=now)
             if not await take_message(connection, sender, message_id=message.message_id, until=until):
                 raise ReplayedError()
             numbers = await institutions_of(connection, sender.sender_id)
@@ -101,19 +101,24 @@ async def _of_its_sender(house: House, message: Message, document: IO[bytes]) ->
         raise
 
 
+def _outdated(message: Message, *, now: datetime) -> OutdatedError:
+    times = {"now": now, "created": message.created, "expires": message.expires}
+    return OutdatedError(**{name: f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for name, time in times.items()})
+
+
 async def _signed_by(house: House, message: Message) -> SignedBy:
     """Return whose certificate it is; one that its authority has taken back is removed for good, on all nodes."""
     async with acquire(house.pool) as connection:
         signed = await sender_of_certificate(connection, message.fingerprint, system_id=message.system_id)
         now: datetime = await connection.fetchval("select kit_now()")
     if signed is None:
-        raise CertificateFaultError(system=message.system_id)
+        raise CertificateFaultError(system=message.system_id, fingerprint=message.fingerprint.hex()[:16])
     standing = await asyncio.to_thread(_standing, house.revocations, signed, now)
     if standing is Standing.REVOKED:
         log("bpi").error("certificate_revoked", system=message.system_id)
         async with transaction(house.pool) as tx:
             await remove_certificate(tx, message.system_id, fingerprint=message.fingerprint, actor=SYSTEM, revoked=True)
-        raise CertificateFaultError(system=message.system_id)
+        raise CertificateFaultError(system=message.system_id, fingerprint=message.fingerprint.hex()[:16])
     if standing is Standing.OUTDATED:
         log("bpi").warning("revocation_lists_outdated", system=message.system_id)
         metrics.sender_doubt("revocation_outdated")

@@ -10,14 +10,21 @@ import msgspec
 from starlette.responses import Response
 
 from unilogin.kit.places import FullError
-from unilogin.kit.text import LANGUAGES, Texts
+from unilogin.kit.text import LANGUAGES, Language, Texts
 from unilogin.kit.web.frame import UNAVAILABLE, UNAVAILABLE_STATES, note_fault, note_unavailable
 from unilogin.kit.xml.signatures import sign
 from unilogin.kit.xml.small import read_small
 from unilogin.kit.xml.tree import Element, written
 from unilogin.protocols.bpi.certificate import Signer
 from unilogin.protocols.bpi.envelope import LONGEST_MESSAGE
-from unilogin.protocols.bpi.errors import COME_AGAIN, BrokenError, BusyError, FaultError, TokenError
+from unilogin.protocols.bpi.errors import (
+    COME_AGAIN,
+    BrokenError,
+    BusyError,
+    DocumentFaultError,
+    FaultError,
+    TokenError,
+)
 from unilogin.protocols.bpi.names import (
     ADDRESSING,
     ANONYMOUS,
@@ -71,7 +78,7 @@ def json_answer(told: Mapping[str, object], *, status: int = 200, headers: Mappi
 
 def fault_json(fault: FaultError, texts: Texts) -> Response:
     """Return why a plain request is not done, in both languages."""
-    sentences = {language: texts(language, f"bpi.fault.{fault.code}", **fault.fields) for language in LANGUAGES}
+    sentences = {language: _words(fault, texts, language) for language in LANGUAGES}
     headers = {"WWW-Authenticate": 'Bearer realm="unilogin"'} if isinstance(fault, TokenError) else {}
     if fault.status in COME_AGAIN:
         headers["Retry-After"] = "60"
@@ -82,12 +89,19 @@ def _response(content: bytes, *, status: int = 200, headers: dict[str, str] | No
     return Response(content, status, headers=headers, media_type=f"{CONTENT_TYPE}; charset=utf-8")
 
 
+def _words(fault: FaultError, texts: Texts, language: Language) -> str:
+    """Say why in one language; what is wrong with a document is a code, with a signature a sentence for developers."""
+    fields = dict(fault.fields)
+    if isinstance(fault, DocumentFaultError):
+        fields["why"] = texts(language, f"bpi.why.{fields['why']}")
+    return texts(language, f"bpi.fault.{fault.code}", **fields)
+
+
 def _fault(fault: FaultError, texts: Texts) -> str:
     """Write a fault as the service does: the type in the detail and again as the subcode."""
     subcode = f"<soap:Subcode><soap:Value>uni:{fault.kind}</soap:Value></soap:Subcode>" if fault.kind else ""
     reasons = "".join(
-        f'<soap:Text xml:lang="{language}">'
-        f"{escape(texts(language, f'bpi.fault.{fault.code}', **fault.fields))}</soap:Text>"
+        f'<soap:Text xml:lang="{language}">{escape(_words(fault, texts, language))}</soap:Text>'
         for language in LANGUAGES
     )
     detail = (

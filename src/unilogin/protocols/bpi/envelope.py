@@ -16,15 +16,16 @@ from unilogin.kit.xml.signatures import SignatureError, canonical, read_signatur
 from unilogin.kit.xml.small import read_small
 from unilogin.kit.xml.tree import Element, split_tag
 from unilogin.protocols.bpi.errors import (
+    ActionError,
     AddressError,
     DocumentFaultError,
     FaultError,
     OperationError,
-    OutdatedError,
     RosterMissingError,
     SignatureFaultError,
     StructureError,
     SystemMissingError,
+    TimestampError,
     UnderstandError,
     UnsignedError,
     VersionError,
@@ -111,7 +112,7 @@ def _message(
         raise AddressError(to=to, endpoint=endpoint)
     action = _short(headers.get(_ACTION))
     if action is not None and action.rpartition("/")[2] != operation:
-        raise StructureError(what="wsa:Action")
+        raise ActionError(action=action, expected=f"{SERVICE}/{operation}")
     message_id = _short(headers[_MESSAGE_ID]) or ""
     return Message(operation, namespace, message_id, system_id, fingerprint_of(der), created, expires), document
 
@@ -208,7 +209,7 @@ def _der(token: Element) -> bytes:
 
 def _lifetime(timestamp: Element) -> tuple[datetime, datetime]:
     if [child.tag for child in timestamp] != [f"{{{UTILITY}}}Created", f"{{{UTILITY}}}Expires"]:
-        raise StructureError(what="wsu:Timestamp")
+        raise TimestampError()
     created, expires = (_time(child) for child in timestamp)
     return created, expires
 
@@ -217,9 +218,9 @@ def _time(element: Element) -> datetime:
     try:
         time = datetime.fromisoformat(_short(element) or "")
     except ValueError as error:
-        raise StructureError(what="wsu:Timestamp") from error
+        raise TimestampError() from error
     if time.tzinfo is None:
-        raise OutdatedError()
+        raise TimestampError()
     return time
 
 

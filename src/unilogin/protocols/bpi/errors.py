@@ -48,6 +48,20 @@ class OversizeError(FaultError):
     status = 413
 
 
+class UploadOversizeError(FaultError):
+    """More bytes than a file may have that is sent by HTTPS."""
+
+    code = "upload_oversize"
+    status = 413
+
+
+class FormError(FaultError):
+    """A file sent as a field of a form, which is not the file."""
+
+    code = "form"
+    status = 415
+
+
 class SlowError(FaultError):
     """The message does not come to its end."""
 
@@ -101,8 +115,21 @@ class AddressError(FaultError):
     code = "address"
 
 
+class ActionError(FaultError):
+    """wsa:Action names another operation than the body."""
+
+    code = "action"
+
+
+class TimestampError(FaultError):
+    """The Timestamp does not hold two times with a zone."""
+
+    code = "timestamp"
+    kind = FaultType.SIGNATURE
+
+
 class UnsignedError(FaultError):
-    """A part that must be signed is not."""
+    """A part that must be signed is not, or is not there."""
 
     code = "unsigned"
     kind = FaultType.UNSIGNED
