@@ -277,6 +277,7 @@ URLS: tuple[Url[House], ...] = (
     url("POST", f"{DELIVERY}/afvis", deciding.reject, access=OFFICE_FORM),
     url("POST", f"{DELIVERY}/fortryd", deciding.take_back, access=OFFICE_FORM),
     url("POST", f"{DELIVERY}/behold", deciding.keep, access=OFFICE_FORM),
+    url("POST", f"{DELIVERY}/rigtigt", deciding.say_it_is_right, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/cpr", cpr.show_cases, access=OFFICE),
     url("POST", f"{OFFICE_OF}/cpr", cpr.search_cases, access=OFFICE_FORM),
     url("GET", f"{OFFICE_OF}/cpr/{{case_id}}", cpr.show_case, access=OFFICE),

@@ -9,6 +9,8 @@ from uuid import UUID
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.model import ActorGroup, InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.roster.asking import ASKED_DAYS
+from unilogin.roster.messages import ASKED
 from unilogin.roster.model import ChangeCount, ChangeKind, Guardians, Jump
 from unilogin.roster.plan import Place, places_of, plan_of, there_before
 from unilogin.roster.rules import JUMPS, Effect, Limits
@@ -217,9 +219,15 @@ async def _guardians(tx: Transaction, origin: Origin) -> Guardians:
 
 
 # Whoever came back, or was something else before, may be in any grade. The notes are looked up one by one: read whole
-# for each pupil, they take seconds of a new school year.
-_JUMPED = """
-  with jumped as materialized (
+# for each pupil, they take seconds of a new school year. A mistake that was asked about and is mended is no jump back.
+_JUMPED = f"""
+  with asked as materialized (
+    select f.local_person_id, f.fields ->> 'before' as before, f.fields ->> 'after' as after
+    from roster_delivery d join roster_finding f using (delivery_id)
+    where d.institution_id = $2 and d.source = $3 and d.status = 'applied' and d.finding_count > 0
+      and d.received_at > kit_now() - {ASKED_DAYS} * interval '1 day'
+      and f.code = any ('{{{",".join(ASKED)}}}') and f.answered_at is null
+  ), jumped as materialized (
     select s.line, s.local_person_id, was.level as before, s.level as after, s.membership_id
     from stage_member s
     cross join lateral (
@@ -227,6 +235,8 @@ _JUMPED = """
       where j.delivery_id = $1 and j.kind = 'membership' and j.row_id = s.known_id
         and j.before ->> 'actor_group' = 'Elev' and j.before ->> 'ended_at' is null limit 1) was
     where s.differs and s.actor_group = 'Elev' and was.level || ' ' || s.level = any ($4::text[])
+      and not exists (select from asked a where a.before = s.level and a.after = was.level
+                        and coalesce(a.local_person_id, s.local_person_id) = s.local_person_id)
   ), placed as materialized (
     select t.line, t.local_person_id, t.before, t.after, g.group_key, g.group_id, g.name from jumped t
     left join stage_group k on k.membership_id = t.membership_id and k.main

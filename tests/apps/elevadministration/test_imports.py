@@ -95,7 +95,7 @@ def test_b_a09_a_page_that_there_is_not_is_the_first(office: Office, first: Rece
 
 def test_the_front_page_says_what_waits_and_how_many_there_are(office: Office, parked: Receipt) -> None:
     text = office.browser.open(office.url).text
-    assert "1 leverance er sat på pause" in text
+    assert "En leverance fra Prøvesystem er sat på pause" in text
     assert "Sidst indlæst" in text
     assert "<dt>Elever</dt><dd>30</dd>" in text
 

@@ -47,7 +47,8 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
     case = office.browser.document.xpath("//td/a[contains(@href, '/cpr/')]/@href")[0]
     delivery = f"{office.url}/import/{parked.delivery_id}"
     doubtful = member("n-1", person("6405160955", first="Elev2", family="Prøvesen"), student())
-    switch = office.plan_switch(*everybody[2:28], doubtful, source="Et Helt Nyt System")
+    jumping = [one.replace("<Level>2", "<Level>8") for one in everybody[2:4]]
+    switch = office.plan_switch(*jumping, *everybody[4:28], doubtful, source="Et Helt Nyt System")
     twice = [people.pupil(institution=office.number, secret=None) for _ in range(4)]
     for one in twice:
         call_them_alike(office, one)
@@ -59,6 +60,7 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
         "split_proposal": split,
         "switch_both": f"{office.url}/systemskift/{beside(office)}",
         "undo": f"{office.url}/import/{wanted_back(office)}",
+        "asked": f"{office.url}/import/{asked_about(office)}",
         "overview": office.url,
         "history": f"{office.url}/import",
         "parked": delivery,
@@ -101,6 +103,13 @@ def beside(office: Office) -> object:
         " kit_now(), kit_now() + interval '9 days' from directory_institution where number = $1 returning switch_id",
         office.number,
     )
+
+
+def asked_about(office: Office) -> object:
+    """A delivery in which two pupils jump in grade."""
+    few = pupils(2, first=70, seed=53)
+    office.deliver(*few, source="SFO-systemet")
+    return office.deliver(*(one.replace("<Level>2", "<Level>9") for one in few), source="SFO-systemet").delivery_id
 
 
 def wanted_back(office: Office) -> object:

@@ -70,7 +70,7 @@ def test_two_people_merge_what_one_has_seen(office: Office, second: Office) -> N
     mail = "update directory_person set email = $2 where person_id = $1 returning true"
     for who, address in ((kept, "Ida@hjem.example"), (other, "ida@skole.example")):
         assert office.value(mail, who.person_id, address)
-    assert "forslag om brugernavne venter" in second.browser.open(second.url).text
+    assert "lægge to Unilogin sammen venter på en anden" in second.browser.open(second.url).text
     assert "lagt sammen til ét" in say(second, url, "ja")
     assert leads_to(office, other) == kept.account_id
     told = "select count(*) from notices_notice where account_id = $1 and kind = $2"

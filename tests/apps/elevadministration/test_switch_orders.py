@@ -251,7 +251,7 @@ def test_two_people_run_it_at_a_time_and_take_it_back(school: Office, second: Of
     assert "bliver ikke gennemført nu" in say(second, url, "traek")
     soon = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
     say(school, url, "koer", when="later", day=soon, clock="04:00")
-    assert "1 systemskift venter" in second.browser.open(second.url).text
+    assert "venter på, at en anden person siger ja" in second.browser.open(second.url).text
     assert "valgte tidspunkt" in say(second, url, "enig")
     name = school.value("select first_name from directory_person where person_id = $1", second.head.person_id)
     assert f"Du og {name} Prøve har sagt ja" in " ".join(school.browser.open(url).text.split())

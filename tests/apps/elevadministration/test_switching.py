@@ -19,7 +19,7 @@ def planned(office: Office, seed: int) -> str:
 
 def test_the_office_says_who_somebody_is_and_drops_the_plan(office: Office) -> None:
     url = planned(office, 61)
-    assert "1 person fra det nye system skal genkendes" in office.browser.open(office.url).text
+    assert "1 person i filen fra Det Nye skal genkendes" in office.browser.open(office.url).text
     assert "Fra Prøvesystem til Det Nye" in office.browser.open(f"{office.url}/systemskift").text
     page = office.browser.open(url).text
     assert "<dt>Genkendt på CPR-nummer</dt><dd>2</dd>" in page

@@ -79,40 +79,6 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """How much needs a human at an institution; the newest delivery of each source counts for ``refused``."""
-
-    parked: int
-    cpr_cases: int
-    refused_deliveries: int
-    refused_people: int
-    asked: int
-    ending: int
-    without_alias: int
-    switch_doubts: int
-    proposals: int
-    switch_orders: int
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether all is well."""
-        return not any(
-            (
-                self.parked,
-                self.cpr_cases,
-                self.refused_deliveries,
-                self.refused_people,
-                self.asked,
-                self.ending,
-                self.without_alias,
-                self.switch_doubts,
-                self.proposals,
-                self.switch_orders,
-            )
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Voice:
     """What somebody said about a parked delivery. ``name`` is None for who is no person of ours: the operator."""
 

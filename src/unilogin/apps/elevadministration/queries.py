@@ -14,18 +14,14 @@ from unilogin.apps.elevadministration.model import (
     SourceLine,
     SwitchLine,
     Voice,
-    Waiting,
     Wanted,
 )
 from unilogin.apps.elevadministration.rules import too_many_would_go
 from unilogin.domain.access.administering import AdministeredSchool
-from unilogin.domain.directory.manual import NOTICE
 from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
-from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
-from unilogin.domain.identity.proposals import KEPT_DAYS
 from unilogin.kit.db.connection import Connection
-from unilogin.roster.messages import ASKED
+from unilogin.roster.asking import OPEN_QUESTION
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding
 from unilogin.roster.planning import limits_of
 from unilogin.roster.queries import FINDING, finding_of
@@ -34,9 +30,7 @@ from unilogin.roster.switching.ordering import SWITCH_WAITS
 PAGE = 25
 FINDINGS_PAGE = 100
 
-_QUESTIONS = (
-    f"select from roster_finding f where f.delivery_id = d.delivery_id and f.code = any ('{{{','.join(ASKED)}}}')"
-)
+_QUESTIONS = f"select from roster_finding f where f.delivery_id = d.delivery_id and {OPEN_QUESTION}"
 _COLUMNS = (
     "d.delivery_id, d.received_at, d.source, d.kind, d.status, d.created, d.changed, d.unchanged, d.gone, d.refused,"
     " d.finding_count"
@@ -201,45 +195,6 @@ async def voices(connection: Connection, delivery_id: DeliveryId, *, reader: Acc
     """Return who has said what about a parked delivery."""
     rows = await connection.fetch(_VOICES, delivery_id, str(reader))
     return [Voice(row["name"], row["decision"], row["decided_at"], row["is_reader"]) for row in rows]
-
-
-_WAITING = f"""
-  with newest as (
-    select distinct on (d.source) d.delivery_id, d.status, d.refused from roster_delivery d
-    where d.institution_id = $1
-      and not (d.source = '' and exists (  -- it could not be read, and whatever system it was from: one has come since
-        select from roster_delivery o
-        where o.institution_id = $1 and o.status <> 'refused' and o.received_at > d.received_at))
-    order by d.source, d.received_at desc, d.delivery_id desc
-  ), here as (
-    select m.membership_id, m.person_id from directory_membership m
-    where m.institution_id = $1 and m.ended_at is null
-  )
-  select (select count(*) from roster_delivery where institution_id = $1 and status = 'parked') as parked,
-         (select count(*) from roster_cpr_case c join here using (membership_id) where c.settled_at is null)
-           as cpr_cases,
-         (select count(*) from newest where status = 'refused') as refused_deliveries,
-         (select coalesce(sum(refused), 0) from newest where status = 'applied') as refused_people,
-         (select count(*) from newest d where d.status = 'applied' and exists ({_QUESTIONS})) as asked,
-         (select count(*) from directory_manual u join here using (membership_id)
-          where u.until_at < kit_now() + {NOTICE}) as ending,
-         (select count(*) from directory_person p where {HAS_NEUTRAL_ALIAS} and p.person_id in (
-            select person_id from here
-            union select c.contact_person_id from directory_contact c join here using (membership_id)))
-           as without_alias,
-         (select count(*) from roster_switch_person r join roster_switch w using (switch_id)
-          where w.institution_id = $1 and w.run_at is null and w.undone_at is null and r.how = 'doubtful'
-            and r.decided is null) as switch_doubts,
-         (select count(*) from identity_proposal where institution_id = $1 and settled_at is null
-            and proposed_at > kit_now() - {KEPT_DAYS} * interval '1 day') as proposals,
-         (select count(*) from roster_switch w where w.institution_id = $1 and {SWITCH_WAITS}) as switch_orders
-"""
-
-
-async def waiting(connection: Connection, school: AdministeredSchool) -> Waiting:
-    """Return how much needs a human at an institution now."""
-    row = await connection.fetchrow(_WAITING, school.institution_id)
-    return Waiting(*row.values()) if row else Waiting(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 _THAT_WAIT = f"""

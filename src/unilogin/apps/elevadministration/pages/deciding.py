@@ -11,12 +11,15 @@ from unilogin.apps.elevadministration.shown import pass_to_delivery, pass_to_sch
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.house import House
 from unilogin.kit.db.connection import transaction
+from unilogin.roster.asking import say_right
 from unilogin.roster.deciding import Decision, say
 from unilogin.roster.model import DeliveryId, DeliveryStatus
 from unilogin.roster.queries import receipt
 from unilogin.roster.tasks import DONE, FAILED, Task, begin, last_ordered, order, wait_for
 from unilogin.roster.undo_words import adults_let_in_again, say_undo, take_words_back
 from unilogin.roster.undoing import NotUndone, UndoRefused, undo
+
+_LONGEST_NUMBER = 9
 
 
 async def release(house: House, request: Request, desk: Desk) -> Response:
@@ -95,6 +98,18 @@ async def keep(house: House, request: Request, desk: Desk) -> Response:
         under_way = ordered is not None and ordered.answer is None
         kept = not under_way and await take_words_back(tx, delivery_id, actor=desk.actor)
     return _back(school, delivery_id, "undo_dropped" if kept else "late")
+
+
+async def say_it_is_right(house: House, request: Request, desk: Desk) -> Response:
+    """Say that what a delivery asks about is right, one question or all: nobody is changed, or asked again."""
+    asked = desk.value("question")
+    is_number = asked.isascii() and asked.isdigit() and len(asked) < _LONGEST_NUMBER
+    async with transaction(house.pool) as tx:
+        school = await pass_to_school(tx, request, desk)
+        delivery_id = await pass_to_delivery(tx, request, school)
+        number = None if asked == "" else int(asked) if is_number else -1  # no question has that (B-A09)
+        answered = await say_right(tx, school.institution_id, delivery_id, number=number, actor=desk.actor)
+    return _back(school, delivery_id, "right" if answered else "late")
 
 
 def _url(school: AdministeredSchool, delivery_id: DeliveryId) -> str:

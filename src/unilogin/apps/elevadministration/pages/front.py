@@ -5,13 +5,15 @@ from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import PATH, Desk
-from unilogin.apps.elevadministration.shown import pass_to_school, render, sought, url_of
+from unilogin.apps.elevadministration.matters import open_matters
+from unilogin.apps.elevadministration.shown import Sheets, page_of, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import administered_schools
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire
 from unilogin.roster.undo_words import undos_that_wait
 
 _MOST_SCHOOLS = 200
+_MATTERS_PAGE = 25
 
 
 async def door(house: House, request: Request, inside: bool) -> Response:
@@ -45,11 +47,14 @@ async def choose_school(house: House, request: Request, desk: Desk) -> Response:
 
 async def overview(house: House, request: Request, desk: Desk) -> Response:
     """Show a school at a glance."""
+    page = page_of(request.query_params.get("side", ""))
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
+        undos = [one for _, one in await undos_that_wait(connection, [school.institution_id])]
+        matters, total = await open_matters(connection, school, undos=undos, most=_MATTERS_PAGE, page=page)
         context = {
-            "waiting": await queries.waiting(connection, school),
-            "undos": [one for _, one in await undos_that_wait(connection, [school.institution_id])],
+            "matters": matters,
+            "of_matters": Sheets.of(total, page=page, size=_MATTERS_PAGE),
             "sources": await queries.sources(connection, school),
             "sizes": await queries.sizes(connection, school),
         }

@@ -27,7 +27,8 @@ from unilogin.kit.danish_time import danish_time
 from unilogin.kit.db.connection import Connection, acquire
 from unilogin.kit.text import Language
 from unilogin.kit.web.errors import RefusedError
-from unilogin.roster.messages import ASKED, in_words, what_is_wrong, what_to_do, whose, why_held, why_refused
+from unilogin.roster.asking import open_questions
+from unilogin.roster.messages import in_words, what_is_wrong, what_to_do, whose, why_held, why_refused
 from unilogin.roster.model import DeliveryId, DeliveryStatus, PlanLine, Receipt
 from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
@@ -36,7 +37,7 @@ from unilogin.roster.telling import told_of
 from unilogin.roster.undo_words import adults_let_in_again, who_wants_undo
 from unilogin.roster.undoing import NotUndone
 
-_TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old", "too_many", "refused", "failed")
+_TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old", "too_many", "refused", "failed", "right")
 _TOLD_OF_UNDO = ("undo_said", "undo_dropped")
 
 
@@ -100,6 +101,7 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         delivery_id = await pass_to_delivery(connection, request, school)
         told = await _receipt(connection, school, delivery_id)
         found, total = await queries.findings(connection, delivery_id, term=term, page=page)
+        questions = await open_questions(connection, delivery_id)
         voices = await queries.voices(connection, delivery_id, reader=desk.visit.account_id)
         ordered = await last_ordered(connection, delivery_id)
         written_to = await told_of(connection, delivery_id)
@@ -113,7 +115,10 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         "told": told,
         "note": note if note in (*_TOLD, *_TOLD_OF_UNDO) else None,
         "not_done": _why_not_done(told.status, ordered),
-        "marked": needs_human(told.status, told.counts.refused, asks=any(one.code in ASKED for one in told.findings)),
+        "marked": needs_human(told.status, told.counts.refused, asks=bool(questions)),
+        "questions": [
+            (one.number, one.finding, what_is_wrong(house.texts, language, one.finding)) for one in questions
+        ],
         "here_url": f"{url_of(school)}/import/{delivery_id}",
         "why": why_refused(house.texts, language, told) if told.refusal else None,
         "held_by": [why_held(house.texts, language, breach) for breach in told.held_by],
