@@ -11,7 +11,8 @@ import pytest
 from tests.builders.running import run
 from tests.roster.documents import employee, member, person, student
 from tests.roster.registry import OPERATOR, Registry
-from unilogin.domain.directory.bulk import lock_institution, lock_people
+from unilogin.domain.directory.bulk import lock_institution
+from unilogin.domain.directory.following import lock_people
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction, connect
 from unilogin.roster.cpr_cases import accept

@@ -15,10 +15,10 @@ from asyncpg import Record
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
-from unilogin.domain.directory.bulk import lock_people
 from unilogin.domain.directory.bulk_protection import ToHide, hide
 from unilogin.domain.directory.bulk_refusals import OtherNumber
 from unilogin.domain.directory.bulk_staging import Origin
+from unilogin.domain.directory.following import lock_people
 from unilogin.domain.directory.model import InstitutionId, PersonId
 from unilogin.domain.directory.numbers import change_number
 from unilogin.domain.directory.protection import NEUTRAL_ALIAS

@@ -10,9 +10,10 @@ from asyncpg import Record
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
-from unilogin.domain.directory.bulk import lock_institution, lock_people
+from unilogin.domain.directory.bulk import lock_institution
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.domain.directory.bulk_undo import Later, Undone, changed_later, forget_journal, take_back, touched_among
+from unilogin.domain.directory.following import lock_people
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.identity.queries import corrected_since
 from unilogin.kit.db.connection import Transaction
@@ -68,7 +69,7 @@ async def undo(
         return UndoRefused(NotUndone.UNKNOWN)
     origin = Origin(InstitutionId(found["institution_id"]), found["source"], str(delivery_id), actor)
     await lock_institution(tx, origin.institution_id)
-    await lock_people(tx)
+    await lock_people(tx, patience=PATIENCE)
     if (found := await _applied(tx, delivery_id)) is None:  # somebody else was quicker
         return UndoRefused(NotUndone.UNKNOWN)
     if not found["is_young"]:

@@ -20,7 +20,7 @@ from unilogin.domain.directory.bulk_refusals import (
     refuse_contradictions,
 )
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
-from unilogin.domain.directory.following import PEOPLE_LOCK
+from unilogin.domain.directory.following import lock_people
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.directory.usernames import Draw
 from unilogin.kit.db.connection import Transaction
@@ -174,7 +174,7 @@ async def apply_staged(
     ``first`` says that nothing was ever known of this source; ``hide`` are people who must be hidden although their
     rows were refused; ``among_guarded`` tells who gets no number by a file. Needs ``prepare_staging``, ``at_size``.
     """
-    await lock_people(tx)
+    await lock_people(tx, patience=PATIENCE)
     await tx.execute("set local directory.references_hold = on")  # every key below was looked up, or is made here
     learned = await _learn(tx, origin, first=first, reseal=reseal, among_guarded=among_guarded)
     refused, numbers, protected = await refuse_contradictions(tx, origin, unseen=absence.unseen, first=first)
@@ -262,11 +262,6 @@ async def _end_groups(tx: Transaction, origin: Origin, *, groups: Sequence[ToldG
 
 async def remove_members(tx: Transaction, origin: Origin, *, local_ids: Sequence[str]) -> Removed:
     """End the memberships of these local ids, and of nobody else."""
-    await lock_people(tx)
+    await lock_people(tx, patience=PATIENCE)
     left = await bulk_belonging.end_named_memberships(tx, origin, local_ids=local_ids)
     return Removed(Applied(left=len(left)), frozenset(local_ids) - left)
-
-
-async def lock_people(tx: Transaction) -> None:
-    """Wait until no other load writes people."""
-    await tx.execute("select pg_advisory_xact_lock($1, $2)", *PEOPLE_LOCK, timeout=PATIENCE)

@@ -23,8 +23,7 @@ class Follow:
     of_person: bool = False  # $1 and $2 are persons, and accounts otherwise
 
 
-PEOPLE_LOCK = (0x756E6C67, 1)  # one who writes people at a time: the lock of loads (bulk.py)
-_PATIENCE = 60.0
+_PEOPLE_LOCK = (0x756E6C67, 1)
 
 FOLLOWING = (
     Follow(
@@ -70,9 +69,14 @@ FOLLOWING = (
 )
 
 
-async def lock_people(tx: Transaction) -> None:
-    """Wait until no load writes people, and keep the next one waiting."""
-    await tx.execute("select pg_advisory_xact_lock($1, $2)", *PEOPLE_LOCK, timeout=_PATIENCE)
+async def lock_people(tx: Transaction, *, patience: float = 60.0) -> None:
+    """Wait until nobody else writes people, loads among them, and keep the next one waiting."""
+    await tx.execute("select pg_advisory_xact_lock($1, $2)", *_PEOPLE_LOCK, timeout=patience)
+
+
+async def begin_correcting(tx: Transaction) -> None:
+    """Wait as ``lock_people`` does; from now on memberships may go to another person in this transaction."""
+    await lock_people(tx)
     await tx.execute("select set_config('unilogin.moving_people', 'on', true)")
 
 

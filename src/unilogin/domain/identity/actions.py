@@ -10,7 +10,7 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory import correcting
 from unilogin.domain.directory.cpr import Cpr
-from unilogin.domain.directory.following import lock_people
+from unilogin.domain.directory.following import begin_correcting
 from unilogin.domain.directory.model import AccountId, Username
 from unilogin.domain.identity import rules
 from unilogin.domain.identity.model import CorrectionId, Done, NewPerson, NotDone, Side
@@ -51,7 +51,7 @@ async def merge(
     ``two_numbers``: somebody has seen that two numbers of the register are one person's; ``number_of_other`` says
     which of them holds, where the rule does not know.
     """
-    await lock_people(tx)
+    await begin_correcting(tx)
     pair = await _hold(tx, kept, other, vault=vault)
     if isinstance(pair, NotDone):
         return pair
@@ -88,7 +88,7 @@ async def split(
     The memberships and the services that are named go along. The owner keeps username, secrets and all the rest, and
     is signed out everywhere: two people have used these sessions.
     """
-    await lock_people(tx)
+    await begin_correcting(tx)
     keeps = await side_of_name(tx, account, vault=vault)
     if keeps is None or keeps.merged:
         return NotDone.UNKNOWN if keeps is None else NotDone.MERGED_BEFORE
@@ -124,7 +124,7 @@ async def take_back(tx: Transaction, correction_id: CorrectionId, *, vault: CprV
     What came later stays with the account it came to. Of a split, the account that was made gives back all it has, and
     its name leads to the other one: names are never given again.
     """
-    await lock_people(tx)
+    await begin_correcting(tx)
     found = await tx.fetchrow(
         "select kind, kept_id, other_id, kept_before, other_before, kept_after, undone_at,"
         " made_at <= kit_now() - $2 * interval '1 day' as is_old"

@@ -10,7 +10,8 @@ from uuid import UUID
 from asyncpg import Record
 
 from unilogin.domain.audit.model import Actor
-from unilogin.domain.directory.bulk import lock_people
+from unilogin.domain.directory.bulk_staging import PATIENCE
+from unilogin.domain.directory.following import lock_people
 from unilogin.domain.directory.foreseeing import foresee_memberships
 from unilogin.domain.directory.model import InstitutionId, PersonId
 from unilogin.domain.directory.numbers import change_number, take_number_back
@@ -29,7 +30,7 @@ _GIVEN = """
 async def prepare(tx: Transaction, found: Record, theirs: Sequence[Coming], *, secrets: Secrets, actor: Actor) -> None:
     """Say whom the new system means by which local id, and give people the numbers that it knows and we do not."""
     where = InstitutionId(found["institution_id"])
-    await lock_people(tx)
+    await lock_people(tx, patience=PATIENCE)
     rows = await tx.fetch(
         "select r.local_person_id, r.membership_id, m.person_id, p.cpr_index, p.cpr_sealed"
         " from roster_switch_person r join directory_membership m using (membership_id)"
@@ -80,7 +81,7 @@ async def _note_given(tx: Transaction, switch_id: UUID, one: Coming, row: Record
 
 async def take_numbers_back(tx: Transaction, switch_id: SwitchId, *, where: InstitutionId, actor: Actor) -> None:
     """Give people the numbers again that they had before a change of system; who has got another since keeps that."""
-    await lock_people(tx)
+    await lock_people(tx, patience=PATIENCE)
     for row in await tx.fetch(_GIVEN, switch_id):
         await take_number_back(
             tx,
