@@ -5,7 +5,7 @@ Sentences come in both languages. Neither names nor CPR numbers are in it: whoev
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -40,6 +40,6 @@ def _plain(value: object) -> object:
         case UUID():
             return str(value)
         case datetime():
-            return value.isoformat()
+            return value.astimezone(UTC).isoformat()  # one moment reads alike at once and later
         case _:
             return value

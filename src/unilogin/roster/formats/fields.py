@@ -206,10 +206,15 @@ def one_of(element: Element, name: str, *, value: str | None, allowed: frozenset
     if value is None:
         notes.refuse(element, Found.ELEMENT_MISSING, element=name)
     elif value not in allowed:
-        notes.refuse(element, Found.VALUE_UNKNOWN, element=name, value=shown(value), allowed=", ".join(sorted(allowed)))
+        notes.refuse(element, Found.VALUE_UNKNOWN, element=name, value=shown(value), allowed=in_order(allowed))
     else:
         return value
     return None
+
+
+def in_order(words: Iterable[str]) -> str:
+    """Return the words of a closed list for people: numbers in their order, then the others."""
+    return ", ".join(sorted(words, key=lambda word: (not word.isdigit(), int(word) if word.isdigit() else 0, word)))
 
 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}

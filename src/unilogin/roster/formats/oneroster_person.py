@@ -180,7 +180,13 @@ class UserReader:
         if said := cells[_PROTECTED]:
             protected = read_protection(said, element=_PROTECTED, where=self._nowhere, notes=notes)
         return self._facts.read_values(
-            told, source_id=user.id, protected=protected, where=self._nowhere, notes=notes, protect=protect
+            told,
+            source_id=user.id,
+            protected=protected,
+            where=self._nowhere,
+            notes=notes,
+            protect=protect,
+            phones_hidden=cells["metadata.dk.phonesProtected"].lower() not in ("false", "0"),
         )
 
     def _roles(self, parts: Sequence[Part], notes: RowNotes) -> tuple[ActorGroup, tuple[str, ...]] | None:

@@ -65,6 +65,7 @@ COLUMNS = MappingProxyType(
             "metadata.dk.protected",
             "metadata.dk.aliasGivenName",
             "metadata.dk.aliasFamilyName",
+            "metadata.dk.phonesProtected",
             "metadata.dk.level",
             "metadata.dk.studentNumber",
             "metadata.dk.initials",

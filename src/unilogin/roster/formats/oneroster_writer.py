@@ -125,6 +125,7 @@ def _user(person: OutgoingPerson, where: Institution) -> Row:
         "metadata.dk.protected": "true" if person.protected else "",
         "metadata.dk.aliasGivenName": person.first_name if person.protected else "",
         "metadata.dk.aliasFamilyName": person.family_name if person.protected else "",
+        "metadata.dk.phonesProtected": "false" if person.mobile or person.phone else "",
         "metadata.dk.level": person.level or "",
         "metadata.dk.studentNumber": person.details.get("StudentNumber", ""),
         "metadata.dk.initials": "" if person.protected else person.details.get("ShortName", ""),

@@ -138,11 +138,12 @@ class FactsReader:
         where: Element,
         notes: Notes,
         protect: list[Hidden],
+        phones_hidden: bool,
     ) -> Facts | None:
         """Read the facts of another format whose values go by the names of this one, phones among them."""
         names = tuple(told)
         fields = tuple((place, name, _PERSON[name].longest) for place, name in enumerate(names) if name in _PLAIN)
-        phones = tuple((name, place, True) for place, name in enumerate(names) if name in _PHONES)
+        phones = tuple((name, place, phones_hidden) for place, name in enumerate(names) if name in _PHONES)
         texts = tuple(told.values())
         values = read_places(texts, fields, where=where, notes=notes)
         plan = FactsPlan(bool(protected.hidden), fields, (), phones)
