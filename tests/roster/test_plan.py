@@ -14,7 +14,7 @@ from unilogin.domain.directory.model import ActorGroup
 from unilogin.kit.text import load_texts
 from unilogin.roster.messages import in_words, why_held
 from unilogin.roster.model import ChangeCount, ChangeKind, DeliveryStatus, Guardians, PlanLine, Receipt
-from unilogin.roster.plan import Place, plan_of
+from unilogin.roster.plan import Place, plan_of, there_before
 
 Placed = Mapping[int, str | None]
 NOBODY = Guardians(0, 0, some_left=True)
@@ -200,3 +200,15 @@ def test_f_28_those_of_a_class_whose_name_goes_to_others_are_a_whole_class(regis
     assert [why_held(load_texts(), "da", one) for one in receipt.held_by] == [
         "Alle 6 i den hidtidige 9.A ville forsvinde. Andre elever har klassens navn fra nu af."
     ]
+
+
+def test_how_many_belonged_before_is_counted_back_from_who_comes_and_goes() -> None:
+    """What the brake counts its percents of: whoever moves or changes was there, and whoever comes was not."""
+    counts = [
+        ChangeCount(kind, ActorGroup.ELEV, "2.B", people, "2.A")
+        for kind, people in zip(ChangeKind, (1, 20, 300, 4000, 50_000), strict=True)  # new, back, left, moved, changed
+    ]
+    there = {ActorGroup.ELEV: 100_000, ActorGroup.EKSTERN: 7}
+    assert there_before(counts, there) == {ActorGroup.ELEV: 100_000 - 21 + 300, ActorGroup.EKSTERN: 7}
+    gone = [ChangeCount(ChangeKind.LEFT, ActorGroup.MEDARBEJDER, None, 3)]
+    assert there_before(gone, {}) == {ActorGroup.MEDARBEJDER: 3}
