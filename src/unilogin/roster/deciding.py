@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from unilogin.domain.access.words import recorded_counts
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
@@ -36,15 +37,16 @@ class Decided:
     receipt: Receipt | None = None
 
 
-_SAY = """
+_SAY = f"""
   with said as (
     insert into roster_decision (delivery_id, actor_kind, actor_id, decision) values ($1, $2, $3, $4)
     on conflict (delivery_id, actor_kind, actor_id) do update
     set decision = excluded.decision, decided_at = kit_now()
     returning decision
   )
-  select 1 + count(*) from roster_decision, said
-  where delivery_id = $1 and roster_decision.decision = said.decision and (actor_kind, actor_id) <> ($2, $3)
+  select 1 + count(*) from roster_decision v join roster_delivery d using (delivery_id), said
+  where v.delivery_id = $1 and v.decision = said.decision and (v.actor_kind, v.actor_id) <> ($2, $3)
+    and {recorded_counts("v", at="d.institution_id", since="decided_at")}
 """
 
 

@@ -8,6 +8,7 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 from uuid import UUID
 
+from unilogin.domain.access.words import recorded_counts
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Sealer, Secrets
@@ -91,11 +92,12 @@ async def kept_file(connection: Connection, secrets: Secrets, delivery_id: Deliv
 async def begin_release(tx: Transaction, delivery_id: DeliveryId) -> Receipt | None:
     """Clear the way for a parked delivery under its institution's lock; its receipt if it waits no more, or still does.
 
-    Two people must have said so: asked here, so that no caller can forget it.
+    Two people who may must have said so: asked here, so that no caller can forget it.
     """
     may_count = await tx.fetchval(
         "select status = 'parked' and 2 <= (select count(*) from roster_decision r"
-        " where r.delivery_id = d.delivery_id and r.decision = 'release')"
+        " where r.delivery_id = d.delivery_id and r.decision = 'release'"
+        f" and {recorded_counts('r', at='d.institution_id', since='decided_at')})"
         " from roster_delivery d where delivery_id = $1 for update",
         delivery_id,
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from unilogin.domain.access.words import recorded_counts
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
@@ -16,7 +17,7 @@ from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.roster.model import DeliveryId
 
 COUNTS_DAYS: Final = 7
-"""A word counts so long; whoever has left since does not decide any more."""
+"""A word counts so long, and no longer than whoever gave it may decide here."""
 
 # Staff who left, or lost roles or classes; and contact persons who lost a child's custody. What a delivery makes is not
 # in the journal, and who came back since is refused by the undo itself.
@@ -58,15 +59,17 @@ async def adults_let_in_again(connection: Connection, deliveries: Sequence[Deliv
     return int(await connection.fetchval(_LET_IN_AGAIN, list(deliveries)))
 
 
+_COUNTS = f"""w.said_at > kit_now() - {COUNTS_DAYS} * interval '1 day'
+    and {recorded_counts("w", at="d.institution_id", since="said_at")}"""
+
 _WORD = f"""
   with said as (
     insert into roster_undo_word (delivery_id, actor_kind, actor_id) values ($1, $2, $3)
     on conflict (delivery_id, actor_kind, actor_id) do update set said_at = kit_now()
     returning actor_id
   )
-  select 1 + count(*) from roster_undo_word w, said
-  where w.delivery_id = $1 and (w.actor_kind, w.actor_id) <> ($2, $3)
-    and w.said_at > kit_now() - {COUNTS_DAYS} * interval '1 day'
+  select 1 + count(*) from roster_undo_word w join roster_delivery d using (delivery_id), said
+  where w.delivery_id = $1 and (w.actor_kind, w.actor_id) <> ($2, $3) and {_COUNTS}
 """
 
 
@@ -100,10 +103,10 @@ async def _note(tx: Transaction, where: UUID, delivery_id: DeliveryId, *, actor:
 
 _WHO = f"""
   select {DISPLAY_NAME} as name, w.actor_kind = 'person' and w.actor_id = $2::text as is_reader
-  from roster_undo_word w
+  from roster_undo_word w join roster_delivery d using (delivery_id)
     left join directory_account a on a.account_id = case when w.actor_kind = 'person' then w.actor_id::uuid end
     left join directory_person p using (person_id)
-  where w.delivery_id = $1 and w.said_at > kit_now() - {COUNTS_DAYS} * interval '1 day' order by w.said_at
+  where w.delivery_id = $1 and {_COUNTS} order by w.said_at
 """
 
 
@@ -121,10 +124,8 @@ async def undos_that_wait(
     rows = await connection.fetch(
         "select distinct d.institution_id, d.delivery_id"
         " from roster_undo_word w join roster_delivery d using (delivery_id)"
-        " where d.institution_id = any ($1::uuid[]) and d.status = 'applied'"
-        " and w.said_at > kit_now() - $2 * interval '1 day'"
+        f" where d.institution_id = any ($1::uuid[]) and d.status = 'applied' and {_COUNTS}"
         " and not exists (select from roster_task t where t.delivery_id = d.delivery_id and t.done_at is null)",
         list(institutions),
-        COUNTS_DAYS,
     )
     return [(InstitutionId(row["institution_id"]), DeliveryId(row["delivery_id"])) for row in rows]

@@ -18,6 +18,7 @@ from unilogin.apps.elevadministration.model import (
 )
 from unilogin.apps.elevadministration.rules import too_many_would_go
 from unilogin.domain.access.administering import AdministeredSchool
+from unilogin.domain.access.words import recorded_counts
 from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
@@ -184,10 +185,12 @@ async def changes(
 _VOICES = f"""
   select v.decision, v.decided_at, v.actor_kind = 'person' and v.actor_id = $2::text as is_reader,
          {DISPLAY_NAME} as name
-  from roster_decision v
+  from roster_decision v join roster_delivery d using (delivery_id)
     left join directory_account a on a.account_id = case when v.actor_kind = 'person' then v.actor_id::uuid end
     left join directory_person p using (person_id)
-  where v.delivery_id = $1 order by v.decided_at
+  where v.delivery_id = $1
+    and (d.status <> 'parked' or {recorded_counts("v", at="d.institution_id", since="decided_at")})
+  order by v.decided_at
 """
 
 

@@ -10,6 +10,7 @@ from asyncpg import Record
 
 from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.domain.access.correcting import PupilToCorrect
+from unilogin.domain.access.words import still_counts
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
@@ -22,6 +23,8 @@ from unilogin.domain.identity.rules import TAKEN_BACK_WITHIN_DAYS
 from unilogin.kit.db.connection import Transaction
 from unilogin.kit.secrets import CprVault
 
+_STILL_PROPOSED = still_counts("r.proposed_by", at="r.institution_id", since="r.proposed_at")
+
 
 async def propose_merge(
     tx: Transaction, school: AdministeredSchool, *, kept: PupilToCorrect, other: PupilToCorrect, actor: Actor
@@ -29,15 +32,17 @@ async def propose_merge(
     """Propose that one account takes over another one's; the same proposal again is the one that is open."""
     if await are_of_other_days(tx, kept.person_id, other.person_id):
         return NotAgreed.OTHER_DAY
-    found = await tx.fetchval(
-        "select proposal_id from identity_proposal where institution_id = $1 and settled_at is null"
-        " and kind = 'merge' and (kept_id, other_id) in (($2, $3), ($3, $2)) for update",
+    found = await tx.fetchrow(
+        f"select proposal_id, {_STILL_PROPOSED} as stands from identity_proposal r where institution_id = $1"
+        " and settled_at is null and kind = 'merge' and (kept_id, other_id) in (($2, $3), ($3, $2)) for update",
         school.institution_id,
         kept.account_id,
         other.account_id,
     )
     if found is not None:
-        return ProposalId(found)
+        if not found["stands"]:
+            await _propose_anew(tx, ProposalId(found["proposal_id"]), school, kept=kept, actor=actor)
+        return ProposalId(found["proposal_id"])
     made = await tx.fetchval(
         "insert into identity_proposal (institution_id, kind, kept_id, other_id, proposed_by)"
         " values ($1, 'merge', $2, $3, $4) returning proposal_id",
@@ -48,6 +53,18 @@ async def propose_merge(
     )
     await _note(tx, Event.CORRECTION_PROPOSED, ProposalId(made), school, kept=kept, kind="merge", actor=actor)
     return ProposalId(made)
+
+
+async def _propose_anew(
+    tx: Transaction, proposal_id: ProposalId, school: AdministeredSchool, *, kept: PupilToCorrect, actor: Actor
+) -> None:
+    """Let a proposal be this person's: whoever made it was dismissed since."""
+    await tx.execute(
+        "update identity_proposal set proposed_by = $2, proposed_at = kit_now() where proposal_id = $1",
+        proposal_id,
+        kept.reached_by,
+    )
+    await _note(tx, Event.CORRECTION_PROPOSED, proposal_id, school, kept=kept, kind="merge", actor=actor)
 
 
 async def propose_split(
@@ -208,8 +225,8 @@ async def _hold(
 ) -> Record | NotAgreed:
     found = await tx.fetchrow(
         "select kind, kept_id, other_id, first_name, family_name, number_sealed, memberships, subjects, proposed_by"
-        " from identity_proposal where proposal_id = $1 and institution_id = $2 and settled_at is null"
-        " and proposed_at > kit_now() - $3 * interval '1 day' for update",
+        " from identity_proposal r where proposal_id = $1 and institution_id = $2 and settled_at is null"
+        f" and proposed_at > kit_now() - $3 * interval '1 day' and {_STILL_PROPOSED} for update",
         proposal_id,
         school.institution_id,
         KEPT_DAYS,

@@ -6,7 +6,7 @@ from unilogin.domain.directory.model import AccountId, InstitutionId
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.roster.model import DeliveryId
 from unilogin.roster.switching.model import SwitchId
-from unilogin.roster.switching.ordering import SEEN, note, word_of
+from unilogin.roster.switching.ordering import SEEN, STILL_WANTED, note, word_of
 from unilogin.roster.undo_words import adults_let_in_again
 
 
@@ -44,7 +44,7 @@ async def agree_to_undo(tx: Transaction, switch_id: SwitchId, *, seen: str, acto
         "update roster_switch w set agreed_by = $2, agreed_at = kit_now(), due_at = kit_now()"
         " where switch_id = $1 and wanted = 'undo' and wanted_hash = file_hash and agreed_at is null"
         " and wanted_by::text <> $2 and run_at is not null and undone_at is null"
-        f" and {SEEN} = $3 returning institution_id",
+        f" and {STILL_WANTED} and {SEEN} = $3 returning institution_id",
         switch_id,
         word_of(actor),
         seen,

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from unilogin.domain.access.words import still_counts
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
@@ -75,6 +76,9 @@ SEEN = """
           'UTF8')), 'hex')
    from roster_switch_person r where r.switch_id = w.switch_id)
 """
+
+STILL_WANTED = still_counts("w.wanted_by", at="w.institution_id", since="w.planned_at")
+"""Whether the wish for something to be done with the switch of ``w`` is somebody's who may still decide here."""
 
 _ORDER = f"""
   select exists (select from roster_switch_part f where f.switch_id = w.switch_id) as has_file,
@@ -170,7 +174,7 @@ async def agree_to_run(tx: Transaction, switch_id: SwitchId, *, seen: str | None
         "update roster_switch w set agreed_by = $2, agreed_at = kit_now(), due_at = greatest(due_at, kit_now())"
         " where switch_id = $1 and wanted = 'run' and wanted_hash = file_hash and agreed_at is null"
         " and wanted_by::text <> $2 and wanted_leaving = $3 and run_at is null and undone_at is null"
-        f" and ($4::text is null or {SEEN} = $4) returning institution_id",
+        f" and {STILL_WANTED} and ($4::text is null or {SEEN} = $4) returning institution_id",
         switch_id,
         word_of(actor),
         len(looked.leaving) if looked else None,
