@@ -6,7 +6,7 @@ A process of its own, as for deliveries: to release a large one takes minutes an
 from typing import TYPE_CHECKING
 
 from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, the_settings
-from unilogin.kit.priority import stand_back
+from unilogin.kit.priority import stand_back, stay_within
 
 if TYPE_CHECKING:
     from unilogin.settings import Settings
@@ -21,6 +21,7 @@ def carry_out() -> None:
 
     settings = the_settings()
     stand_back(somebody_waits=True)
+    stay_within()
     with database(settings) as dsn:
         asyncio.run(_carry_out(dsn, settings))
 

@@ -7,17 +7,22 @@ moment must not notice.
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
+from uuid import UUID
 
 import typer
 
 from unilogin.cli.shown import AsJson, show_json
 from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, the_settings
-from unilogin.kit.priority import stand_back
+from unilogin.kit.priority import stand_back, stay_within
 from unilogin.roster.model import DeliveryKind
 
 if TYPE_CHECKING:
     from unilogin.roster.model import Receipt
+    from unilogin.roster.senders.model import Proof
     from unilogin.settings import Settings
+
+_MOST_SECONDS = 600
+"""Of a processor, for one file: a hundred times what a large school takes. Other senders wait for the place."""
 
 
 def deliver(
@@ -27,6 +32,10 @@ def deliver(
         DeliveryKind, typer.Option(help="What it says about people that are not in it.")
     ] = DeliveryKind.FULL,
     institution: Annotated[str | None, typer.Option(help="The institution it must be for.")] = None,
+    certificate: Annotated[
+        str, typer.Option(metavar="FINGERPRINT", help="What it came with: nobody must take it back before the end.")
+    ] = "",
+    token: Annotated[UUID | None, typer.Option(metavar="ID", help="The same of a token.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Deliver a file in a system's name: only for institutions that it has an agreement with.
@@ -38,13 +47,16 @@ def deliver(
 
     from unilogin.cli import roster
     from unilogin.roster.senders.errors import NotAgreedError
+    from unilogin.roster.senders.model import Proof, TokenId
 
+    proof = Proof(bytes.fromhex(certificate) if certificate else None, TokenId(token) if token else None)
     settings = the_settings()
     stand_back()
+    stay_within(seconds=_MOST_SECONDS)
     try:
         with database(settings) as dsn, _opened(file) as content:
             receipt = asyncio.run(
-                _deliver(dsn, settings, content, system_id=system_id, kind=kind, institution=institution)
+                _deliver(dsn, settings, content, system_id=system_id, proof=proof, kind=kind, institution=institution)
             )
     except NotAgreedError as refused:
         if not as_json:
@@ -69,6 +81,7 @@ async def _deliver(
     content: BinaryIO,
     *,
     system_id: str,
+    proof: "Proof",
     kind: DeliveryKind,
     institution: str | None,
 ) -> "Receipt":
@@ -92,6 +105,7 @@ async def _deliver(
             namespaces=(*NAMESPACES, *settings.more_namespaces),
             kind=kind,
             only=institution,
+            proof=proof,
         )
     finally:
         await connection.close(timeout=5)

@@ -1,10 +1,12 @@
-"""Standing back: a process that works beside others who answer people takes what they leave of the processors."""
+"""Standing back: a process that works beside others takes what they leave of the processors, and not all memory."""
 
 import os
+import resource
 from contextlib import suppress
 
 _FURTHEST = 19
 _SOME_WAY = 10
+_MOST_MEMORY = 2 * 1024**3
 
 
 def stand_back(*, somebody_waits: bool = False) -> None:
@@ -18,3 +20,13 @@ def stand_back(*, somebody_waits: bool = False) -> None:
     if not somebody_waits and hasattr(os, "SCHED_IDLE"):  # Linux
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def stay_within(*, seconds: int | None = None) -> None:
+    """End this process, and nobody else, if it takes gigabytes or so many seconds of a processor.
+
+    Files of strangers are bounded where they are read; this is for the way around those bounds that nobody has found.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
+    if seconds is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))

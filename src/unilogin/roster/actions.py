@@ -1,13 +1,13 @@
 """The one door for deliveries, whoever hands them in: loaded whole, refused whole, or parked whole."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import BinaryIO
 
 from unilogin.domain.audit.model import Actor
-from unilogin.kit.db.connection import Connection
+from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
 from unilogin.kit.xml.errors import DocumentError
 from unilogin.roster.desk import Desk, Progress, nobody_watches
@@ -22,8 +22,16 @@ Admit = Callable[[Header], None]
 """Told for which institution a file is, before anything of it counts; raises what the caller wants to hear."""
 
 
+Still = Callable[[Transaction, Header], Awaitable[None]]
+"""Asked when all of a delivery is done and before it counts; raises what the caller wants to hear, and nothing is."""
+
+
 def _any_institution(header: Header) -> None:
     """Stand in for a caller who may deliver for all."""
+
+
+async def _always(tx: Transaction, header: Header) -> None:
+    """Stand in for a caller from whom nobody takes anything back."""
 
 
 async def import_file(
@@ -35,6 +43,7 @@ async def import_file(
     kind: DeliveryKind = DeliveryKind.FULL,
     progress: Progress = nobody_watches,
     admit: Admit = _any_institution,
+    still: Still = _always,
     namespaces: Sequence[str] = NAMESPACES,
     released: DeliveryId | None = None,
     sent_for: str | None = None,
@@ -45,9 +54,9 @@ async def import_file(
     ``file`` must be seekable and ``connection`` outside a transaction. Either everything of the delivery is loaded, or
     nothing. The same delivery once more changes nothing and returns the same receipt, marked as repeated. A delivery
     that would do more than the institution's limits allow changes nothing and waits for two people (``deciding``),
-    who let it in as ``released``. ``sent_for`` is the number of the institution that somebody said it is for: of a
-    file with several that one is read, and a file that does not tell stands in its history. ``looked_at``: somebody has
-    seen what it does, and the limits do not hold it.
+    who let it in as ``released``. ``admit`` and ``still`` are the caller's own word, before and after. ``sent_for`` is
+    the number of the institution that somebody said it is for: of a file with several that one is read, and a file that
+    does not tell stands in its history. ``looked_at``: somebody has seen what it does, and the limits do not hold it.
     """
     now: datetime = await connection.fetchval("select kit_now()")
     reading: Reading | None = None
@@ -60,7 +69,9 @@ async def import_file(
             )
             admit(reading.header)
             async with connection.transaction():
-                return await load(desk, reading, file, released=released, looked_at=looked_at)
+                told = await load(desk, reading, file, released=released, looked_at=looked_at)
+                await still(connection, reading.header)
+                return told
         except DocumentError as error:
             refusal = DeliveryRefusedError.of_document(error)
         except DeliveryRefusedError as error:

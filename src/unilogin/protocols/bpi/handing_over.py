@@ -13,7 +13,7 @@ from unilogin.kit.logs import log
 from unilogin.protocols.bpi.errors import BusyError
 from unilogin.protocols.bpi.model import NotAgreed, Taken, Told
 from unilogin.roster.model import DeliveryKind
-from unilogin.roster.senders.model import Sender
+from unilogin.roster.senders.model import Proof, Sender
 
 _LONGEST_SECONDS = 30 * 60
 _SETUP = 2
@@ -27,7 +27,7 @@ class HandingOverError(UniloginError):
 
 
 async def hand_over(
-    house: House, file: IO[bytes], *, sender: Sender, kind: DeliveryKind, only: str | None = None
+    house: House, file: IO[bytes], *, sender: Sender, proof: Proof, kind: DeliveryKind, only: str | None = None
 ) -> Taken | NotAgreed:
     """Load an open file from its beginning; waits for a place, then for the end.
 
@@ -39,6 +39,8 @@ async def hand_over(
     """
     command = [sys.executable, "-P", "-m", "unilogin.cli.app", "senders", "deliver", sender.system_id, "-", "--json"]
     command += ["--kind", kind.value, *(("--institution", only) if only is not None else ())]
+    command += ["--certificate", proof.fingerprint.hex()] if proof.fingerprint is not None else []
+    command += ["--token", str(proof.token_id)] if proof.token_id is not None else []
     file.seek(0)
     async with house.heavy.one():
         done = await asyncio.to_thread(_run, command, file)

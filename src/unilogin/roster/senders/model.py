@@ -26,6 +26,14 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What a sender came with: the certificate of its message, or its token. An operator comes with neither."""
+
+    fingerprint: bytes | None = None
+    token_id: TokenId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SignedBy:
     """A sender whose certificate signed a message, and what is known of the certificate."""
 

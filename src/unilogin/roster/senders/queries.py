@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from unilogin.domain.directory.model import InstitutionId
-from unilogin.kit.db.connection import Connection
+from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.ids import digest
 from unilogin.roster.model import DeliveryId, Receipt
 from unilogin.roster.queries import receipt
@@ -11,6 +11,7 @@ from unilogin.roster.senders.model import (
     Ending,
     KnownCertificate,
     KnownToken,
+    Proof,
     Registered,
     Sender,
     SenderId,
@@ -71,6 +72,27 @@ async def institution_of_bearer(connection: Connection, bearer: TokenBearer, *, 
     agreed = await institutions_of(connection, bearer.sender.sender_id)
     found = (one for one in agreed if agreed[one] == number and (bearer.only is None or one in bearer.only))
     return next(found, None)
+
+
+_STILL = """
+  select i.number from roster_agreement a join roster_sender s using (sender_id)
+  join directory_institution i using (institution_id)
+  where a.sender_id = $1 and i.number = $2 and a.ended_at is null and s.stopped_at is null for share of a, s
+"""
+_STILL_CERTIFICATE = "select true from roster_certificate where fingerprint = $1 and removed_at is null for share"
+_STILL_TOKEN = "select true from roster_token where token_id = $1 and revoked_at is null for share"  # noqa: S105 - SQL
+
+
+async def may_still_deliver(tx: Transaction, sender: Sender, number: str, *, proof: Proof) -> bool:
+    """Tell whether nobody has taken back what a delivery came by; nobody does until this transaction has ended.
+
+    A certificate or token that ran out while the file was read was good when it came.
+    """
+    if await tx.fetchval(_STILL, sender.sender_id, number) is None:
+        return False
+    if proof.fingerprint is not None:
+        return bool(await tx.fetchval(_STILL_CERTIFICATE, proof.fingerprint))
+    return proof.token_id is None or bool(await tx.fetchval(_STILL_TOKEN, proof.token_id))
 
 
 async def delivery_of(

@@ -19,6 +19,7 @@ from unilogin.protocols.bpi.handing_over import hand_over
 from unilogin.protocols.bpi.messages import code_of, result_of, summary_of, warnings_of
 from unilogin.protocols.bpi.model import DELIVERIES, Call, NotAgreed, Operation
 from unilogin.protocols.bpi.names import SERVICE
+from unilogin.roster.senders.model import Proof
 
 _MOST_FINDINGS = 1000
 """In a SOAP answer; ``finding_count`` says how many there are. More might be more than a reader of XML takes."""
@@ -61,7 +62,8 @@ async def _do(house: House, asked: Call) -> str:
 
 async def _deliver(house: House, asked: Call) -> str:
     kind = DELIVERIES[asked.message.operation]
-    taken = await hand_over(house, asked.document, sender=asked.sender, kind=kind)
+    proof = Proof(fingerprint=asked.message.fingerprint)
+    taken = await hand_over(house, asked.document, sender=asked.sender, proof=proof, kind=kind)
     if isinstance(taken, NotAgreed):
         raise RightsError(number=taken.number[:6])
     metrics.delivery("soap", result_of(taken.told))

@@ -20,7 +20,7 @@ from unilogin.protocols.bpi.names import address_of
 from unilogin.protocols.bpi.receiving import receive_file
 from unilogin.roster.model import DeliveryKind
 from unilogin.roster.senders.actions import note_refused
-from unilogin.roster.senders.model import TokenBearer
+from unilogin.roster.senders.model import Proof, TokenBearer
 from unilogin.roster.senders.queries import institution_of_bearer, may_deliver_more
 from unilogin.roster.senders.rules import MOST_AN_HOUR
 
@@ -49,7 +49,8 @@ async def _taken(house: House, request: Request, bearer: TokenBearer) -> Taken:
     await _check_leave(house, bearer, number)
     with tempfile.TemporaryFile() as file:
         await receive_file(request, file, most=house.largest_upload, places=house.arriving)
-        taken = await hand_over(house, file, sender=bearer.sender, kind=kind, only=number)
+        proof = Proof(token_id=bearer.token_id)
+        taken = await hand_over(house, file, sender=bearer.sender, proof=proof, kind=kind, only=number)
     if isinstance(taken, NotAgreed):
         raise NotAgreedFaultError(number=taken.number[:6])
     return taken
