@@ -39,6 +39,7 @@ def test_every_setting_can_be_given() -> None:
             "UNILOGIN_POOL_SIZE": "20",
             "UNILOGIN_INTERNAL_PORT": "0",
             "UNILOGIN_INTERNAL_HOST": "10.0.0.4",
+            "UNILOGIN_DRAIN_SECONDS": "10",
             "UNILOGIN_LOG_LEVEL": "warning",
             "UNILOGIN_LOG_FORMAT": "readable",
             "UNILOGIN_PASSWORD_POLICY": "stil",

@@ -30,7 +30,7 @@ from unilogin.kit.upstream import Upstreams
 from unilogin.kit.web.assets import Assets
 from unilogin.kit.web.cookies import Cookies
 from unilogin.kit.web.errors import ElsewhereError, RefusedError
-from unilogin.kit.web.frame import Frame
+from unilogin.kit.web.frame import LEAVING, Frame
 from unilogin.kit.web.hosts import AppHosts
 from unilogin.kit.web.pages import Pages
 from unilogin.kit.web.peer import read_proxies
@@ -120,7 +120,8 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": f"no database: {type(error).__name__}"})
             return
         house = build_house(settings, pool=pool, secrets=self._secrets, templates=self._templates)
-        self._app = framed(house, self._urls)
+        self._app = frame = framed(house, self._urls)
+        asyncio.get_running_loop().add_signal_handler(LEAVING, frame.leave)
         asyncio.get_running_loop().add_signal_handler(GOING, house.live.close)
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -131,7 +132,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def framed(house: House, urls: Sequence[Url[House]] = URLS) -> ASGIApp:
+def framed(house: House, urls: Sequence[Url[House]] = URLS) -> Frame:
     """Return the routes of a house inside the frame."""
 
     def stopped(request: Request, refused: RefusedError) -> Response:

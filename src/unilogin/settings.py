@@ -158,6 +158,13 @@ class Settings(BaseModel):
         default="127.0.0.1",
         description="The address of this machine where the internal port listens. Never one the internet can reach.",
     )
+    drain_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=300,
+        description="How many seconds it goes on answering after SIGTERM while /readyz says that it stops: as many as "
+        "your load balancers need to notice. 0: it stops at once, as it does at a second SIGTERM.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important thing that is logged."
     )

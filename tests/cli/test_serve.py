@@ -98,11 +98,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(mine: dict[str, str], folder: Path) -> Iterator[Serving]:
-    """A server for tests that leave it as it was; it stops on SIGTERM as it should."""
-    with serving(mine, folder / "log", workers=2) as running:
+    """A server for tests that leave it as it was; it stops on SIGTERM as it should, when its drain is over."""
+    with serving(mine | {"UNILOGIN_DRAIN_SECONDS": "1"}, folder / "log", workers=2) as running:
         yield running
         running.process.terminate()
         assert running.process.wait(120) == 0
+        assert '"event":"draining"' in running.log.read_text().replace(": ", ":")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """One node: the server as it runs in production, with the application that obeys orders."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -102,6 +103,13 @@ class Node:
         """SIGTERM, as an operator or a rolling upgrade sends it."""
         assert self._process is not None
         self._process.terminate()
+
+    def tell_another_thread(self, what: signal.Signals) -> None:
+        """Let a signal be taken by a thread that is not the first: what the kernel may do with any signal."""
+        assert self._process is not None
+        pid = self._process.pid
+        threads = [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
+        assert ctypes.CDLL(None).tgkill(pid, max(threads), what) == 0
 
     def wait_until_gone(self, *, seconds: float = STOP_SECONDS + 60) -> None:
         assert self._process is not None

@@ -190,7 +190,7 @@ async def kill_a_worker(ground: Ground, chance: Random) -> None:
 
 async def restart_a_node(ground: Ground, chance: Random) -> None:
     node = ground.nodes[0]
-    ground.balancer.nodes.remove(node.port)
+    await ground.balancer.take_out(node.port)
     node.begin_to_stop()
     await asyncio.to_thread(node.wait_until_gone)
     await asyncio.to_thread(node.ensure)

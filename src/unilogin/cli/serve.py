@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unilogin.settings import Settings
 
 STOP_SECONDS = 20
-"""How long a worker may finish what it has begun after SIGTERM (F-07)."""
+"""How long a worker may finish what it has begun, once it takes nothing new (F-07)."""
 
 PORT = 8000
 """Where it listens when neither the command nor the public address says."""
@@ -147,7 +147,14 @@ def _run(settings: "Settings", dsn: str, *, address: str, port: int, workers: in
     supervisor.start()
     try:
         target = DEMO if settings.demo else PRODUCT
-        server = Workers(target, address=address, port=port, workers=workers, stop_seconds=STOP_SECONDS)
+        server = Workers(
+            target,
+            address=address,
+            port=port,
+            workers=workers,
+            drain_seconds=settings.drain_seconds,
+            stop_seconds=STOP_SECONDS,
+        )
         server.serve_until_stopped(on_stopping=supervisor.begin_to_stop)
     finally:
         supervisor.stop()

@@ -25,7 +25,8 @@ from starlette.types import ASGIApp
 
 from unilogin.kit.errors import SetupError
 from unilogin.kit.live import GOING
-from unilogin.kit.logs import server_log_config
+from unilogin.kit.logs import log, server_log_config
+from unilogin.kit.web.frame import LEAVING
 
 BACKLOG = 4096
 """Connections that may wait to be accepted: a school's 600 pupils at eight o'clock, several times over."""
@@ -36,6 +37,8 @@ HEADER_MILLISECONDS = 15_000
 BUFFER_BYTES = 64 * 1024
 """What is read ahead of one connection; longer headers are refused."""
 
+_TURN_SECONDS: Final = 0.25
+
 _HUGE_PAGES: Final = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 _MALLOC: Final = "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"
 """One heap in pages of 2 MB: a hash walks at random through 19 MB, and finds its way in these a tenth quicker. And the
@@ -45,10 +48,15 @@ memory of a hash is given back after it; with a heap for each thread the worker 
 class Workers:
     """The workers of one port."""
 
-    def __init__(self, target: str, *, address: str, port: int, workers: int, stop_seconds: int) -> None:
+    def __init__(
+        self, target: str, *, address: str, port: int, workers: int, drain_seconds: int, stop_seconds: int
+    ) -> None:
         multiprocessing.set_start_method("spawn", force=True)
+        for told in (LEAVING, GOING):  # and so do the workers, until the application listens: else it would end them
+            signal.signal(told, signal.SIG_IGN)
         if _has_huge_pages():  # else giving memory back after each hash costs more than it is worth
             os.environ.setdefault("GLIBC_TUNABLES", _MALLOC)  # read by a process when it begins; not by this one
+        self._drain_seconds = drain_seconds
         self._stop_seconds = stop_seconds
         self._server = _Server(
             target,
@@ -68,12 +76,14 @@ class Workers:
         )
 
     def serve_until_stopped(self, *, on_stopping: Callable[[], None]) -> None:
-        """Serve until SIGTERM or Ctrl-C, of which ``on_stopping`` is told at once.
+        """Serve until SIGTERM or Ctrl-C, of which ``on_stopping`` is told at once; after SIGTERM the drain comes first.
 
         Raises:
             SystemExit: workers fail as soon as they start.
         """
+        self._server.main_loop_interrupt = _Interrupt()
         self._server.on_stopping = on_stopping
+        self._server.drain_seconds = self._drain_seconds
         self._server.serve(target_loader=partial(load_application, stop_seconds=self._stop_seconds))
 
 
@@ -85,17 +95,53 @@ def _has_huge_pages() -> bool:
         return False
 
 
+class _Interrupt(threading.Event):
+    """An event that is waited for in short turns.
+
+    Python deals with a signal in the main thread: when another thread has taken it, not before the main thread wakes.
+    And one that is just being made, as for a probe of the internal port, may take it: SIGTERM was unheard for ever.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, or for so many seconds."""
+        if timeout is not None:
+            return super().wait(timeout)
+        while not super().wait(_TURN_SECONDS):
+            pass
+        return True
+
+
 class _Server(MPServer):
     """Granian's server, which tells when it is asked to stop, and for which being asked to stop is no failure."""
 
     on_stopping: Callable[[], None] = staticmethod(lambda: None)
+    drain_seconds = 0
+    _is_leaving = False
 
     def signal_handler_interrupt(self, *args: object, **kwargs: object) -> None:
+        """Stop; on a first SIGTERM only when the load balancers have had time to send people elsewhere (F-07).
+
+        A connection that comes as the port closes is lost, whatever a server does: so nobody may be coming by then.
+        """
         self.on_stopping()
-        for worker in self.wrks:
+        first, self._is_leaving = not self._is_leaving, True
+        if not (first and self.drain_seconds and args[:1] == (signal.SIGTERM,)):
+            self._stop()
+            return
+        log("server").info("draining", seconds=self.drain_seconds)
+        self._tell(LEAVING)
+        drain = threading.Timer(self.drain_seconds, self._stop)
+        drain.daemon = True
+        drain.start()
+
+    def _stop(self) -> None:
+        self._tell(GOING)
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian types it not
+
+    def _tell(self, what: signal.Signals) -> None:
+        for worker in list(self.wrks):
             with suppress(ProcessLookupError, TypeError):  # gone, or not begun
-                os.kill(worker.inner.pid, GOING)
-        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]  # granian types it not
+                os.kill(worker.inner.pid, what)
 
     def shutdown(self, exit_code: int = 0) -> None:
         try:
@@ -107,7 +153,6 @@ class _Server(MPServer):
 
 def load_application(target: str, *, stop_seconds: int) -> ASGIApp:
     """Make the application, in the worker; ``target`` is module:factory."""
-    signal.signal(GOING, signal.SIG_IGN)  # until the application listens to it; else it would end the worker
     _end_with_the_supervisor(stop_seconds)
     module, _, factory = target.partition(":")
     try:

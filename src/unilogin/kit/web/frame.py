@@ -1,8 +1,10 @@
 """The frame around every answer: known hosts only, security headers, a request id, and a last resort for faults."""
 
+import signal
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from time import perf_counter
+from typing import Final
 
 import asyncpg
 from starlette.requests import Request
@@ -31,6 +33,9 @@ _HEADERS = {
     "publickey-credentials-create=(self), publickey-credentials-get=(self)",
     "cache-control": "no-store",
 }
+LEAVING: Final = signal.SIGUSR2
+"""Tells a worker that load balancers are told to send nobody here: what it answers is the last on its connection."""
+
 _HSTS = "max-age=31536000; includeSubDomains"
 
 StoppedPage = Callable[[Request, RefusedError], Response]
@@ -61,6 +66,8 @@ MAX_HEADER_BYTES = 16 * 1024
 
 EVENT_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
 """The header of an answer that goes on: for the figures it is answered when it begins."""
+
+_LAST = (b"connection", b"close")
 
 _GONE = 499
 """Counted for a visitor who went away before the answer; nobody is sent it."""
@@ -136,6 +143,11 @@ class Frame:
         self._headers = tuple((name.encode(), value.encode()) for name, value in headers.items())
         self._stopped = stopped
         metrics.prepare()
+
+    def leave(self) -> None:
+        """Answer as ever, and ask to be called by a new connection the next time: which another node will take."""
+        if _LAST not in self._headers:
+            self._headers = (*self._headers, _LAST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
