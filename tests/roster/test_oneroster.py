@@ -11,7 +11,7 @@ from tests.roster.oneroster import CLASSES, FAMILY, Row, delivery, enrolled, ope
 from tests.roster.registry import Registry
 from unilogin.domain.directory.protection import NEUTRAL_ALIAS
 from unilogin.kit.text import load_texts
-from unilogin.kit.xml.errors import DocumentError
+from unilogin.kit.xml.errors import DocumentError, TooLargeError
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats import oneroster_store
 from unilogin.roster.formats.csv_table import LONGEST_LINE
@@ -248,6 +248,14 @@ def test_b_r03_one_person_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPat
     assert (refused.value.reason, refused.value.fields["file"]) == (Refused.CSV_MALFORMED, "roles.csv")
     twice = rows(delivery([user("k", "Ida"), user("k", "Bo"), *people], roles))
     assert {row.row.contacts[0].facts.first_name for row in twice if row.row} == {"Ida"}, "the first of one id"
+    sessions = "sourcedId,title,type,startDate,endDate,schoolYear\r\n" + "s,T,term,2025-08-01,2025-12-31,\r\n" * 10_001
+    named = {"file.academicSessions": "bulk"}
+    terms = delivery([user("k")], roles, manifest=named, files={"academicSessions.csv": sessions})
+    with pytest.raises(DeliveryRefusedError, match="line 10002"):
+        opened(terms)
+    classes = [{**CLASSES[1], "sourcedId": f"c{number}"} for number in range(20_001)]
+    with pytest.raises(TooLargeError):
+        opened(delivery([user("k")], roles, classes=classes))
     monkeypatch.setattr(oneroster_store, "MOST_PARTS_AT_ONCE", 50)
     with pytest.raises(DeliveryRefusedError):
         rows(delivery([user("k"), *people], roles))

@@ -22,7 +22,7 @@ from tests.roster.documents import (
 )
 from unilogin.domain.directory.model import ActorGroup
 from unilogin.kit.text import LANGUAGES, Texts, load_texts
-from unilogin.kit.xml.errors import DocumentError
+from unilogin.kit.xml.errors import DocumentError, TooLargeError
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.fields import MOST_OF_ONE
 from unilogin.roster.formats.tidy import LONGEST, tidy
@@ -490,6 +490,9 @@ def test_b_r03_what_is_wrong_with_one_person_a_thousand_times_is_told_a_hundred_
     assert [one.code for one in row.findings if one.severity is Severity.REFUSED] == ["element_twice"]
     groups = document(groups=GROUPS + "<Group/>\n" * 20_000)
     assert len(opened(groups).group_findings) <= 10_000 + MOST_OF_ONE
+    many = "".join(f"<Group><GroupId>g{n}</GroupId><GroupType>Hold</GroupType></Group>\n" for n in range(20_000))
+    with pytest.raises(TooLargeError):
+        opened(document(groups=GROUPS + many))
 
 
 def test_b_r10_marks_without_end_are_not_put_in_order() -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from unilogin.kit.xml.errors import TooLargeError
 from unilogin.kit.xml.packed_folder import PackedFolder
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.cells import plain
@@ -16,7 +17,7 @@ from unilogin.roster.formats.oneroster_store import Cells
 from unilogin.roster.formats.oneroster_words import COLUMNS, MANIFEST, NEEDED_FILES, REQUIRED, level_of
 from unilogin.roster.formats.school_year import school_year_of
 from unilogin.roster.formats.tidy import tidy
-from unilogin.roster.formats.unilogin_head import GROUP_TYPES, LONGEST_SOURCE
+from unilogin.roster.formats.unilogin_head import GROUP_TYPES, LONGEST_SOURCE, MOST_GROUPS
 from unilogin.roster.formats.values import read_date, read_time
 from unilogin.roster.messages import Found, Refused
 from unilogin.roster.model import DeliveryKind, Finding, GroupRow, Header, Severity
@@ -24,6 +25,8 @@ from unilogin.roster.model import DeliveryKind, Finding, GroupRow, Header, Sever
 _NUMBER = re.compile(r"[0-9A-ZÆØÅ]{1,6}")
 _MOST_PROPERTIES = 200
 _MOST_ORGS = 10_000
+_MOST_SESSIONS = 10_000
+_MOST_ROWS = 200_000  # of classes: those of all schools and terms may be in one file
 _SCHOOLS_SHOWN = 20
 _TYPES = {"homeroom": "Hovedgruppe", "scheduled": "Hold"}
 _LONGEST_NAME = 100
@@ -100,10 +103,10 @@ class OnerosterFiles:
             filled = zip(columns, row.cells, strict=True) if told else ()
             yield row, Cells({name: plain(cell.strip()) for name, cell in filled if cell})
 
-    def whole_rows(self, name: str) -> Iterator[tuple[int, Cells]]:
+    def whole_rows(self, name: str, *, most: int) -> Iterator[tuple[int, Cells]]:
         """Return the rows of a small table that all persons hang on: one that cannot be read refuses the delivery."""
-        for row, cells in self.rows(name):
-            if row.fault:
+        for count, (row, cells) in enumerate(self.rows(name)):
+            if row.fault or count >= most:
                 raise DeliveryRefusedError(Refused.CSV_MALFORMED, line=row.line, file=f"{name}.csv")
             if cells["status"] != "tobedeleted":
                 yield row.line, cells
@@ -140,7 +143,7 @@ class OnerosterFiles:
     def _sessions(self) -> dict[str, tuple[str, date, date]]:
         """Return the academic sessions by id: what they are, when they begin and end; without those nobody can read."""
         sessions = {}
-        for _, cells in self.whole_rows("academicSessions"):
+        for _, cells in self.whole_rows("academicSessions", most=_MOST_SESSIONS):
             with suppress(ValueError):
                 sessions[cells["sourcedId"]] = (
                     cells["type"],
@@ -153,12 +156,10 @@ class OnerosterFiles:
         """Return the schools there are, each with the ids of all other organisations."""
         schools: list[tuple[int, str, str]] = []
         orgs: set[str] = set()
-        for line, cells in self.whole_rows("orgs"):
+        for line, cells in self.whole_rows("orgs", most=_MOST_ORGS):
             orgs.add(cells["sourcedId"])
             if cells["type"] == "school":
                 schools.append((line, cells["sourcedId"], (cells["identifier"] or cells["sourcedId"]).upper()))
-            if len(orgs) > _MOST_ORGS:
-                raise DeliveryRefusedError(Refused.CSV_MALFORMED, line=line, file="orgs.csv")
         if len(schools) == 1 and _NUMBER.fullmatch(schools[0][2]) is None:
             refused = Refused.INSTITUTION_NUMBER_WRONG
             raise DeliveryRefusedError(refused, line=schools[0][0], number=shown(schools[0][2]))
@@ -188,10 +189,12 @@ class OnerosterFiles:
         left_out: set[str] = set()
         sessions = self._sessions()
         now: dict[str, bool] = {}
-        for line, cells in self.whole_rows("classes"):
+        for line, cells in self.whole_rows("classes", most=_MOST_ROWS):
             if cells["schoolSourcedId"] not in ("", school.id):
                 left_out.add(cells["sourcedId"])
                 continue
+            if len(now) >= MOST_GROUPS:
+                raise TooLargeError("more groups than a school may have", line=line)
             group, wrong = _group(cells)
             if group is None:
                 left_out.add(cells["sourcedId"])

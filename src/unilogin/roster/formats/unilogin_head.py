@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import cast
 
+from unilogin.kit.xml.errors import TooLargeError
 from unilogin.kit.xml.records import STAND_IN
 from unilogin.kit.xml.tree import Element, split_tag
 from unilogin.roster.errors import DeliveryRefusedError
@@ -18,6 +19,7 @@ from unilogin.roster.model import Finding, GroupRow, Header
 
 GROUP_TYPES = frozenset(("Hovedgruppe", "Årgang", "Retning", "Hold", "SFO", "Team", "Andet"))
 LONGEST_SOURCE = 100  # the format has no limit; a name has
+MOST_GROUPS = 20_000  # of one school; all are held in memory, and compared with those known before
 
 _NUMBER = re.compile(r"[0-9A-ZÆØÅ]{1,6}")
 _SCHOOL_YEAR = re.compile(r"2[0-9]{3}-2[0-9]{3}")
@@ -25,7 +27,7 @@ _MOST_FINDINGS = 10_000  # of groups: sixteen megabytes of empty ones are a mill
 _BELIEVABLE_YEARS = range(1950, 2100)
 """Of a group's days: some systems write 1900 or 9999 for none."""
 _INSTITUTION_ORDER = {"InstitutionNumber": 1, "InstitutionName": 2, "Group": 3, STAND_IN: 4}
-_GROUP = {
+GROUP = {
     "GroupId": Field(1, 75),
     "GroupName": Field(2, 100, soft=True),
     "GroupType": Field(3, 40),
@@ -143,6 +145,8 @@ def read_groups(institution: Element, names: Names) -> tuple[tuple[GroupRow, ...
     for child in institution:
         if names[child.tag] != "Group":
             continue
+        if len(groups) >= MOST_GROUPS:
+            raise TooLargeError("more groups than a school may have", line=_line(child))
         notes = Notes(_line)
         group = _group(child, names, notes)
         if group and groups.setdefault(group.group_id, group) != group:
@@ -153,7 +157,7 @@ def read_groups(institution: Element, names: Names) -> tuple[tuple[GroupRow, ...
 
 
 def _group(element: Element, names: Names, notes: Notes) -> GroupRow | None:
-    values = read_children(element, _GROUP, names=names, notes=notes).values
+    values = read_children(element, GROUP, names=names, notes=notes).values
     group_id, kind = values.get("GroupId"), values.get("GroupType")
     notes.group = group_id and shown(group_id)
     notes.findings = [replace(finding, group=notes.group) for finding in notes.findings]
