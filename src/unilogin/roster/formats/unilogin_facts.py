@@ -30,7 +30,7 @@ from unilogin.roster.model import Facts, Hidden, key_of
 GENDERS = frozenset(("M", "K"))
 OLDEST_YEARS = 130
 
-_PERSON = {
+PERSON = {
     "FirstName": Field(1, 99),
     "FamilyName": Field(2, 99),
     "CivilRegistrationNumber": Field(3, 60),
@@ -45,7 +45,7 @@ _PERSON = {
     "AliasFirstName": Field(12, 99),
     "AliasFamilyName": Field(13, 99),
 }
-_ADDRESS = {
+ADDRESS = {
     "StreetAddress": Field(1, 100, soft=True),
     "PostalCode": Field(2, 20, soft=True),
     "PostalDistrict": Field(3, 100, soft=True),
@@ -54,9 +54,9 @@ _ADDRESS = {
     "MunicipalityCode": Field(6, 6, soft=True),
     "MunicipalityName": Field(7, 75, soft=True),
 }
-_PHONE = Field(0, 50, soft=True)
+PHONE = Field(0, 50, soft=True)
 _PHONES = ("HomePhoneNumber", "WorkPhoneNumber", "MobilePhoneNumber")
-_PLAIN = frozenset(name for name, field in _PERSON.items() if not field.nested)
+_PLAIN = frozenset(name for name, field in PERSON.items() if not field.nested)
 _VERIFIED = ("0", "1")
 _ATTRIBUTES = frozenset((NAME, "verificationLevel"))
 
@@ -85,7 +85,7 @@ class FactsReader:
     def read(self, element: Element, notes: Notes, protect: list[Hidden]) -> Facts | None:
         """Return the facts, or None when the notes refuse them; ``protect`` gains who is protected."""
         protected = self._protected(element, notes)
-        children = read_children(element, _PERSON, names=self._names, notes=notes)
+        children = read_children(element, PERSON, names=self._names, notes=notes)
         return self._judge(
             element,
             children.values,
@@ -100,20 +100,20 @@ class FactsReader:
 
         ``notes`` must stop whatever is wrong: a plan is made of what nobody has a word to say about.
         """
-        children = read_children(element, _PERSON, names=self._names, notes=notes)
+        children = read_children(element, PERSON, names=self._names, notes=notes)
         address: dict[str, str] = {}
         phones: dict[str, tuple[int, bool]] = {}
         for name, child in children.nested:
             if name in phones or (name == "Address" and address):
                 notes.refuse(child, Found.ELEMENT_TWICE, element=name)
             elif name == "Address":
-                address = read_children(child, _ADDRESS, names=self._names, notes=notes).values
-            elif place := read_text(child, name, field=_PHONE, notes=notes):
+                address = read_children(child, ADDRESS, names=self._names, notes=notes).values
+            elif place := read_text(child, name, field=PHONE, notes=notes):
                 phones[name] = int(place), self._hidden(child, notes)
         return FactsPlan(
             bool(self._protected(element, notes).hidden),
-            places_of(children.values, _PERSON),
-            places_of(address, _ADDRESS),
+            places_of(children.values, PERSON),
+            places_of(address, ADDRESS),
             tuple((name, *phone) for name, phone in phones.items()),
         )
 
@@ -142,7 +142,7 @@ class FactsReader:
     ) -> Facts | None:
         """Read the facts of another format whose values go by the names of this one, phones among them."""
         names = tuple(told)
-        fields = tuple((place, name, _PERSON[name].longest) for place, name in enumerate(names) if name in _PLAIN)
+        fields = tuple((place, name, PERSON[name].longest) for place, name in enumerate(names) if name in _PLAIN)
         phones = tuple((name, place, phones_hidden) for place, name in enumerate(names) if name in _PHONES)
         texts = tuple(told.values())
         values = read_places(texts, fields, where=where, notes=notes)
@@ -276,13 +276,13 @@ class FactsReader:
             if name in reach or (name == "Address" and "StreetAddress" in reach):
                 notes.refuse(child, Found.ELEMENT_TWICE, element=name)
             elif name == "Address":
-                reach.update(read_children(child, _ADDRESS, names=self._names, notes=notes).values)
+                reach.update(read_children(child, ADDRESS, names=self._names, notes=notes).values)
             else:
                 self._phone(child, name, notes=notes, reach=reach)
         return reach
 
     def _phone(self, element: Element, name: str, *, notes: Notes, reach: dict[str, str | bool]) -> None:
-        text = read_text(element, name, field=_PHONE, notes=notes)
+        text = read_text(element, name, field=PHONE, notes=notes)
         if not text:
             return
         if not is_phone(text):
@@ -305,7 +305,7 @@ class FactsReader:
         if photo := values.get("PhotoId"):
             reach["PhotoId"] = photo
         for name, place, hidden in plan.phones:
-            for text in read_places(texts, ((place, name, _PHONE.longest),), where=where, notes=notes).values():
+            for text in read_places(texts, ((place, name, PHONE.longest),), where=where, notes=notes).values():
                 if not is_phone(text):
                     notes.warn(where, Found.PHONE_WRONG, element=name)
                 reach[name] = text
