@@ -109,7 +109,17 @@ def test_b_r03_a_file_that_is_too_large_is_refused_before_it_comes(server: Runni
             f"PUT /bpi/upload/{OURS} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n"
             f"Content-Length: {201 * 1024 * 1024}\r\n\r\n".encode()
         )
-        assert wire.recv(100).startswith(b"HTTP/1.1 413 ")
+        answer = wire.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b'"error":"upload_oversize"' in answer
+    assert b"200 MB" in answer
+    assert b"/bpi/upload" not in answer, "it came this very way"
+
+
+def test_a_form_with_the_file_in_it_is_not_the_file(server: RunningServer, token: str) -> None:
+    address = f"{server.base_url}/bpi/upload/{OURS}"
+    answer = httpx.post(address, files={"file": b"<x/>"}, headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["error"]) == (415, "form")
 
 
 def test_an_unknown_kind_is_refused(server: RunningServer, token: str) -> None:

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime
+from typing import IO
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +13,15 @@ from unilogin.kit import metrics
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.text import LANGUAGES
 from unilogin.protocols.bpi.answers import fault_json, fault_of, json_answer
-from unilogin.protocols.bpi.errors import FaultError, KindError, NotAgreedFaultError, TooManyDeliveriesError
+from unilogin.protocols.bpi.errors import (
+    FaultError,
+    FormError,
+    KindError,
+    NotAgreedFaultError,
+    OversizeError,
+    TooManyDeliveriesError,
+    UploadOversizeError,
+)
 from unilogin.protocols.bpi.handing_over import hand_over
 from unilogin.protocols.bpi.messages import Result, result_of, summary_of, warnings_of
 from unilogin.protocols.bpi.model import NotAgreed, Taken
@@ -48,12 +57,22 @@ async def _taken(house: House, request: Request, bearer: TokenBearer) -> Taken:
     number, kind = str(request.path_params["number"]), _kind(request)
     await _check_leave(house, bearer, number)
     with tempfile.TemporaryFile() as file:
-        await receive_file(request, file, most=house.largest_upload, places=house.arriving)
+        await _receive(house, request, file)
         proof = Proof(token_id=bearer.token_id)
         taken = await hand_over(house, file, sender=bearer.sender, proof=proof, kind=kind, only=number)
     if isinstance(taken, NotAgreed):
         raise NotAgreedFaultError(number=taken.number[:6])
     return taken
+
+
+async def _receive(house: House, request: Request, file: IO[bytes]) -> None:
+    """Take the body, which is the file and no form with the file in it."""
+    if request.headers.get("content-type", "").strip().lower().startswith("multipart/"):
+        raise FormError()
+    try:
+        await receive_file(request, file, most=house.largest_upload, places=house.arriving)
+    except OversizeError as error:  # whose sentence is that of SOAP: there is another way for larger ones
+        raise UploadOversizeError(**error.fields) from error
 
 
 def _kind(request: Request) -> DeliveryKind:
