@@ -7,14 +7,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.roster.oneroster import CLASSES, FAMILY, Row, delivery, enrolled, opened, role, rows, table, user
+from tests.roster.oneroster import CLASSES, FAMILY, ORGS, Row, delivery, enrolled, opened, role, rows, table, user
 from tests.roster.registry import Registry
 from unilogin.domain.directory.protection import NEUTRAL_ALIAS
 from unilogin.kit.text import load_texts
 from unilogin.kit.xml.errors import DocumentError, TooLargeError
+from unilogin.kit.xml.packed_folder import PackedFolder
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats import oneroster_store
 from unilogin.roster.formats.csv_table import LONGEST_LINE
+from unilogin.roster.formats.oneroster_head import OnerosterFiles
 from unilogin.roster.messages import Found, Refused, what_is_wrong
 from unilogin.roster.model import Counts, DeliveryKind, DeliveryStatus, ReadRow, Severity
 
@@ -256,6 +258,9 @@ def test_b_r03_one_person_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPat
     classes = [{**CLASSES[1], "sourcedId": f"c{number}"} for number in range(20_001)]
     with pytest.raises(TooLargeError):
         opened(delivery([user("k")], roles, classes=classes))
+    orgs = [{**ORGS[0], "sourcedId": f"o{number}", "identifier": f"{number:06}"} for number in range(3000)]
+    schools = OnerosterFiles(PackedFolder(io.BytesIO(delivery([user("k")], roles, orgs=orgs)))).schools()
+    assert len({id(school.all) for school in schools}) == 1, "what each knows of the others is not kept for each"
     monkeypatch.setattr(oneroster_store, "MOST_PARTS_AT_ONCE", 50)
     with pytest.raises(DeliveryRefusedError):
         rows(delivery([user("k"), *people], roles))

@@ -160,7 +160,7 @@ class OnerosterCsv:
             here = cells[place] in ("", school.id) or cells["role"] in CONTACT_ROLES
             if here and (in_force := self._in_force(row, cells, file)) is not None:
                 yield Part(user, name if in_force else f"{name}_ended", row.line, cells if in_force else Cells())
-            elif not here and cells[place] in school.others:
+            elif not here and school.is_other(cells[place]):
                 yield Part(user, f"{name}_elsewhere", row.line, Cells())
 
     def _demographics(self) -> Iterator[Part]:

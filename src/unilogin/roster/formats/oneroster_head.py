@@ -36,11 +36,16 @@ _ABOUT_PEOPLE = ("users", "roles", "enrollments", "demographics")
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """The school that a delivery is about: its id in the files, its number in ours, and the ids of all others."""
+    """The school that a delivery is about: its id in the files, its number in ours, and the ids of all there are."""
 
     id: str
     number: str
-    others: frozenset[str] = frozenset()
+    all: frozenset[str] = frozenset()
+    """One set for all schools of a file: each with the others of its own would be millions."""
+
+    def is_other(self, org: str) -> bool:
+        """Tell whether an id is another organisation's."""
+        return org in self.all and org != self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,8 @@ class OnerosterFiles:
         if len(schools) == 1 and _NUMBER.fullmatch(schools[0][2]) is None:
             refused = Refused.INSTITUTION_NUMBER_WRONG
             raise DeliveryRefusedError(refused, line=schools[0][0], number=shown(schools[0][2]))
-        return [School(own, number, frozenset(orgs - {own})) for _, own, number in schools if _NUMBER.fullmatch(number)]
+        known = frozenset(orgs)
+        return [School(own, number, known) for _, own, number in schools if _NUMBER.fullmatch(number)]
 
     def school(self, wanted: str | None) -> School:
         """Return the one school; of several the one that is wanted: a delivery is about one institution."""
