@@ -22,9 +22,10 @@ from unilogin.kit.text import LANGUAGES, load_texts
 from unilogin.roster.actions import import_file
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.messages import why_refused
-from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Receipt
+from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Header, Receipt
 from unilogin.roster.queries import receipt as stored
 from unilogin.roster.receipts import receipt_json
+from unilogin.roster.rules import check_time
 
 ADDRESS = "<Address><StreetAddress>Skolevej 1</StreetAddress><PostalCode>9990</PostalCode></Address>"
 
@@ -67,6 +68,19 @@ def test_a_bad_file_is_refused_and_changes_nothing(registry: Registry, refusal: 
     texts = load_texts()
     for language in LANGUAGES:
         assert "{" not in why_refused(texts, language, receipt)
+
+
+def test_a_refusal_says_times_as_people_write_them_and_by_danish_clocks() -> None:
+    header = Header("999001", "Prøvesystem", datetime(2026, 7, 4, 1, 0, tzinfo=UTC), "2026-2027")
+    with pytest.raises(DeliveryRefusedError) as caught:
+        check_time(header, last=datetime(2026, 11, 1, 2, 0, 5, tzinfo=UTC), now=datetime(2026, 11, 2, tzinfo=UTC))
+    told = replace(REFUSED, refusal=caught.value.reason, refusal_fields=caught.value.fields)
+    texts = load_texts()
+    danish, english = why_refused(texts, "da", told), why_refused(texts, "en", told)
+    assert "fra 4. juli 2026 kl. 03.00, men" in danish
+    assert "fra 1. november 2026 kl. 03.00.05." in danish
+    assert "4 July 2026 at 03:00" in english
+    assert "1 November 2026 at 03:00:05" in english
 
 
 IN = "/UNILoginImport/Institution"

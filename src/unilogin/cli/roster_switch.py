@@ -282,6 +282,7 @@ async def _on_connection(dsn: str, settings: "Settings", file: Path, work: "Work
     from unilogin.kit.xml.errors import DocumentError
     from unilogin.roster.errors import DeliveryRefusedError
     from unilogin.roster.formats.unilogin_import import NAMESPACES
+    from unilogin.roster.messages import refusal_in_words
 
     secrets = load_secrets(settings.secrets_path)
     connection = await connect_to(dsn, role=settings.role)
@@ -291,7 +292,7 @@ async def _on_connection(dsn: str, settings: "Settings", file: Path, work: "Work
             return await work(connection, content, secrets, (*NAMESPACES, *settings.more_namespaces))
     except (DocumentError, DeliveryRefusedError) as error:
         refusal = error if isinstance(error, DeliveryRefusedError) else DeliveryRefusedError.of_document(error)
-        why = _texts()("en", f"roster.refused.{refusal.reason}", **refusal.fields)
+        why = refusal_in_words(_texts(), "en", refusal.reason, refusal.fields)
         raise NotSwitchedError(f"Nothing was changed. {why}") from error
     finally:
         await connection.close(timeout=5)

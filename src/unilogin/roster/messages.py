@@ -4,8 +4,12 @@ A refusal has one sentence, ``roster.refused.<code>``. A finding has two: what i
 what to do about it, ``roster.finding.<code>.todo``. What parks a delivery is ``roster.held.<code>``.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from enum import StrEnum
+
+from babel.dates import format_datetime
 
 from unilogin.kit.text import Language, Texts
 from unilogin.roster.model import Breach, Finding, PlanLine, Receipt
@@ -171,10 +175,29 @@ def grade_in_words(texts: Texts, language: Language, level: str) -> str:
 
 def why_refused(texts: Texts, language: Language, receipt: Receipt) -> str:
     """Return why nothing of a refused delivery was loaded, and what to do; where in the file, if that can be said."""
-    said = texts(language, f"roster.refused.{receipt.refusal}", **receipt.refusal_fields)
-    if "xpath" in receipt.refusal_fields:
-        said = f"{said} {texts(language, 'roster.refused.at', **receipt.refusal_fields)}"
-    return said
+    return refusal_in_words(texts, language, receipt.refusal or "", receipt.refusal_fields)
+
+
+def refusal_in_words(texts: Texts, language: Language, reason: str, told: Mapping[str, str | int]) -> str:
+    """Return the sentence of a refusal; where in the file, for the vendor, if that can be said."""
+    fields = dict(told)
+    for moment in ("time", "last"):
+        if moment in fields:
+            fields[moment] = _moment_in_words(language, str(fields[moment]))
+    said = texts(language, f"roster.refused.{reason}", **fields)
+    return f"{said} {texts(language, 'roster.refused.at', **fields)}" if "xpath" in fields else said
+
+
+def _moment_in_words(language: Language, moment: str) -> str:
+    """Return a moment as people write it; with seconds only where they may be what two of them differ in."""
+    with suppress(ValueError):
+        at = datetime.fromisoformat(moment)
+        day, clock = ("d. MMMM y 'kl.'", "HH.mm.ss") if language == "da" else ("d MMMM y 'at'", "HH:mm:ss")
+        return format_datetime(at, f"{day} {clock if at.second else clock[:5]}", locale=_LOCALES[language])
+    return moment
+
+
+_LOCALES = {"da": "da", "en": "en_GB"}
 
 
 def why_held(texts: Texts, language: Language, breach: Breach) -> str:

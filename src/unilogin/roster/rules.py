@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from unilogin.domain.directory.model import SOURCE_BY_HAND, ActorGroup, Institution
+from unilogin.kit.danish_time import danish_time
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.messages import Found, Held, Refused
 from unilogin.roster.model import (
@@ -52,8 +53,7 @@ def check_time(header: Header, *, last: datetime | None, now: datetime) -> None:
     if header.source_time > now + CLOCK_TOLERANCE:
         raise DeliveryRefusedError(Refused.TIME_IN_FUTURE, time=_shown(header.source_time))
     if last is not None and header.source_time <= last:
-        last_there = last.astimezone(header.source_time.tzinfo)
-        raise DeliveryRefusedError(Refused.TIME_NOT_LATER, time=_shown(header.source_time), last=_shown(last_there))
+        raise DeliveryRefusedError(Refused.TIME_NOT_LATER, time=_shown(header.source_time), last=_shown(last))
 
 
 def check_heard(header: Header, *, heard: bool) -> None:
@@ -75,7 +75,8 @@ def out_of_turn(header: Header, *, earlier: datetime) -> DeliveryRefusedError:
 
 
 def _shown(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S")
+    """As Danish clocks had it; a sentence says it in its reader's way."""
+    return danish_time(time).strftime("%Y-%m-%d %H:%M:%S")
 
 
 # Grades --------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
+from unilogin.apps.elevadministration.delivery_queries import is_among_the_leaving, is_made_good, names_of
 from unilogin.apps.elevadministration.model import Planned, Wanted, needs_human
 from unilogin.apps.elevadministration.rules import brought
 from unilogin.apps.elevadministration.shown import (
@@ -21,14 +22,14 @@ from unilogin.apps.elevadministration.shown import (
     url_of,
 )
 from unilogin.domain.access.administering import AdministeredSchool
-from unilogin.domain.directory.model import ActorGroup
+from unilogin.domain.directory.model import AccountId, ActorGroup
 from unilogin.house import House
 from unilogin.kit.danish_time import danish_time
 from unilogin.kit.db.connection import Connection, acquire
 from unilogin.kit.text import Language
 from unilogin.kit.web.errors import RefusedError
 from unilogin.roster.asking import open_questions
-from unilogin.roster.messages import in_words, what_is_wrong, what_to_do, whose, why_held, why_refused
+from unilogin.roster.messages import Found, in_words, what_is_wrong, what_to_do, whose, why_held, why_refused
 from unilogin.roster.model import DeliveryId, DeliveryStatus, PlanLine, Receipt
 from unilogin.roster.queries import receipt
 from unilogin.roster.receipts import receipt_json
@@ -39,6 +40,8 @@ from unilogin.roster.undoing import NotUndone
 
 _TOLD = ("said", "twice", "late", "released", "rejected", "undone", "too_old", "too_many", "refused", "failed", "right")
 _TOLD_OF_UNDO = ("undo_said", "undo_dropped")
+_HELPS = {Found.CPR_CHANGED.value: "/cpr", Found.ALIAS_MISSING.value: "/navnebeskyttelse"}
+"""Where in the app something that was found can be put right."""
 
 
 async def show_history(house: House, request: Request, desk: Desk) -> Response:
@@ -102,14 +105,12 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         told = await _receipt(connection, school, delivery_id)
         found, total = await queries.findings(connection, delivery_id, term=term, page=page)
         questions = await open_questions(connection, delivery_id)
-        voices = await queries.voices(connection, delivery_id, reader=desk.visit.account_id)
         ordered = await last_ordered(connection, delivery_id)
         written_to = await told_of(connection, delivery_id)
-        adults = await adults_let_in_again(connection, [delivery_id])
-        wants_undo = await who_wants_undo(connection, delivery_id, reader=desk.visit.account_id)
-        for_operator = await queries.is_for_the_operator(
-            connection, school, source=told.source, people=brought(told.plan)
-        )
+        about = [*found, *(one.finding for one in questions)]
+        names = await names_of(connection, delivery_id, [one.local_person_id for one in about])
+        made_good = told.refusal is not None and await is_made_good(connection, delivery_id)
+        words = await _words(connection, school, told, reader=desk.visit.account_id)
     note = request.query_params.get("told", "")
     context = {
         "told": told,
@@ -128,17 +129,33 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         ],
         "sheets": Sheets.of(total, page=page, size=queries.FINDINGS_PAGE),
         "term": term,
-        "voices": voices,
         "written_to": written_to,
         "under_way": ordered.what.value if ordered and ordered.answer is None else None,
-        "for_operator": for_operator,
-        "brought": brought(told.plan),
-        "adults": adults,
-        "wants_undo": wants_undo,
-        "is_own_undo": any(is_reader for _, is_reader in wants_undo),
-        "has_spoken": any(voice.is_reader for voice in voices),
+        "names": names,
+        "helps": _HELPS,
+        "made_good": made_good,
+        **words,
     }
     return render(house, request, desk, template="delivery", school=school, context=context)
+
+
+async def _words(
+    connection: Connection, school: AdministeredSchool, told: Receipt, *, reader: AccountId
+) -> dict[str, object]:
+    """Return who has said what about a delivery, and what a word of the reader's would do."""
+    voices = await queries.voices(connection, told.delivery_id, reader=reader)
+    wants_undo = await who_wants_undo(connection, told.delivery_id, reader=reader)
+    people = brought(told.plan)
+    return {
+        "voices": voices,
+        "own_word": next((voice.decision for voice in voices if voice.is_reader), None),
+        "reader_leaves": await is_among_the_leaving(connection, told.delivery_id, reader=reader),
+        "adults": await adults_let_in_again(connection, [told.delivery_id]),
+        "wants_undo": wants_undo,
+        "is_own_undo": any(is_reader for _, is_reader in wants_undo),
+        "brought": people,
+        "for_operator": await queries.is_for_the_operator(connection, school, source=told.source, people=people),
+    }
 
 
 def _planned(house: House, language: Language, line: PlanLine) -> Planned:

@@ -16,6 +16,7 @@ from unilogin.domain.directory.model import SOURCE_BY_HAND
 from unilogin.house import House
 from unilogin.kit.db.connection import acquire, transaction
 from unilogin.kit.web.errors import RefusedError
+from unilogin.roster.messages import refusal_in_words
 from unilogin.roster.switching.looking import sources_of
 from unilogin.roster.switching.model import NotSwitched
 from unilogin.roster.switching.uploads import FAILED, OVERTAKEN, REFUSED, Upload, hand_in, upload_at
@@ -102,7 +103,7 @@ async def _what_came(
         return RedirectResponse(f"{url_of_switches(school)}/{upload.switch_id}?told=planned", status_code=303)
     if upload.answer == REFUSED:
         language, fields = house.pages.language(request), dict(upload.fields)
-        why = house.texts(language, f"roster.refused.{fields.pop('reason', '')}", **fields)
+        why = refusal_in_words(house.texts, language, str(fields.pop("reason", "")), fields)
     else:
         why = _sentence(house, request, _WHY.get(upload.answer or "", "failed"))
     return await _new(house, request, desk, why=why, old=upload.old_source)
