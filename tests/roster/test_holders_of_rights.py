@@ -12,7 +12,7 @@ from unilogin.domain.access.model import Right
 from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.model import AccountId, InstitutionId
 from unilogin.kit.db.connection import Transaction
-from unilogin.roster.cpr_cases import accept, open_cases
+from unilogin.roster.cpr_cases import accept, analyse, dismiss, open_cases
 from unilogin.roster.model import DeliveryStatus, Receipt
 from unilogin.roster.switching.actions import decide_doubt, plan_switch
 from unilogin.roster.switching.model import SwitchId
@@ -100,6 +100,50 @@ def test_b_a05_a_number_told_of_a_childs_contact_person_is_not_taken_over(regist
     assert registry.row(own) == (1, 2), "she is who she was to her children"
     assert registry.row("select count(*) from directory_person") == (3,)
     assert found(send(registry, number=NUMBER, mother=True, pupils=("e-1", "e-2"))) == found(attack), "told again"
+
+
+def test_b_a05_a_contact_persons_number_waits_for_the_operator_like_any_others(registry: Registry) -> None:
+    children = ("e-1", "e-2")
+    send(registry, mother=True, pupils=children)
+    appoint(registry)
+    for _ in range(2):
+        send(registry, number=NUMBER, mother=True, pupils=children)
+        (case,) = registry.do(open_cases)
+        assert (case.name, case.told_name, case.local_person_id, case.is_contact) == (
+            "Lone Prøve",
+            "Lone Prøve",
+            "e-1",
+            True,
+        ), "one case, however many children"
+    looked = registry.do(lambda connection: analyse(connection, case.case_id, secrets=registry.secrets))
+    assert looked
+    assert (looked.number, looked.told_number, looked.children, looked.taken_by) == ("", NUMBER[:6], 2, None)
+    assert registry.act(lambda tx: accept(tx, case.case_id, secrets=registry.secrets, actor=OPERATOR))
+    ((index, sealed),) = registry.rows(HOLDER)
+    assert (index, bool(sealed)) == (registry.secrets.cpr_vault().index(NUMBER), True)
+    assert send(registry, number=NUMBER, mother=True, pupils=children).findings == ()
+    assert registry.row("select count(*) from directory_person where first_name = 'Lone'") == (1,)
+    assert registry.do(open_cases) == []
+
+
+def test_a_contact_persons_case_goes_as_it_came(registry: Registry) -> None:
+    send(registry, mother=True)
+    appoint(registry)
+    send(registry, number=NUMBER, mother=True)
+    assert len(registry.do(open_cases)) == 1
+    send(registry, mother=True)
+    assert registry.do(open_cases) == [], "no file tells the number any more"
+    send(registry, number=NUMBER, mother=True)
+    (case,) = registry.do(open_cases)
+    assert registry.act(lambda tx: dismiss(tx, case.case_id, actor=OPERATOR))
+    send(registry, number=NUMBER, mother=True)
+    assert registry.do(open_cases) == [], "not asked about again"
+    send(registry, number="6105802242", mother=True)
+    assert len(registry.do(open_cases)) == 1, "another number is"
+    dismissed(registry)
+    send(registry, number="6105802242", mother=True)
+    assert registry.do(open_cases) == [], "she holds no right any more, and has the number"
+    assert registry.row("select cpr_index is not null from directory_person where first_name = 'Lone'") == (True,)
 
 
 def test_a_number_is_learned_of_somebody_who_holds_no_right_any_more(registry: Registry) -> None:

@@ -41,8 +41,7 @@ def list_all(
         show_json([one._asdict() for one in found])
         return
     rows = (
-        (o.case_id, o.institution_number, o.local_person_id, o.name, o.told_name, f"{o.found_at:%Y-%m-%d}")
-        for o in found
+        (o.case_id, o.institution_number, _of_whom(o), o.name, o.told_name, f"{o.found_at:%Y-%m-%d}") for o in found
     )
     show_table(("Case", "Institution", "LocalPersonId", "Known as", "In the file", "Since"), rows)
 
@@ -62,13 +61,17 @@ def analyse(case: CaseArgument, as_json: AsJson = False) -> None:
     show_facts(
         [
             ("Institution", found.case.institution_number),
-            ("LocalPersonId", found.case.local_person_id),
+            ("LocalPersonId", _of_whom(found.case)),
             ("Known as", f"{found.case.name} ({found.case.username}), {_shown(found.number)}"),
             ("In the file", f"{found.case.told_name}, {_shown(found.told_number)}"),
         ]
     )
     for sentence in _consequences(found):
         say(f"  {sentence}")
+
+
+def _of_whom(case: "CprCase") -> str:
+    return f"contact of {case.local_person_id}" if case.is_contact else case.local_person_id
 
 
 def _shown(number: str) -> str:

@@ -15,6 +15,7 @@ from asyncpg import Record
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
+from unilogin.domain.directory.bulk_matching import ContactNumber
 from unilogin.domain.directory.bulk_protection import ToHide, hide
 from unilogin.domain.directory.bulk_refusals import OtherNumber
 from unilogin.domain.directory.bulk_staging import Origin
@@ -39,25 +40,61 @@ _NOTE = """
       cpr_index = excluded.cpr_index, told_name = excluded.told_name
 """
 
-_GONE = """
+# One for each person, however many children they have; what the row calls them is what we do.
+_NOTE_CONTACTS = f"""
+  insert into roster_cpr_case
+    (contact_id, pupil_membership_id, delivery_id, local_person_id, sealed_for, cpr_sealed, cpr_index, told_name)
+  select distinct on (n.person_id) n.person_id, n.membership_id, $1, n.local_person_id, n.sealed_for, n.cpr_sealed,
+         n.cpr_index, {DISPLAY_NAME}
+  from unnest($2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bytea[], $7::bytea[])
+    as n (local_person_id, membership_id, person_id, sealed_for, cpr_sealed, cpr_index)
+  join directory_person p using (person_id)
+  where not exists (select from roster_cpr_case d
+                    where d.contact_id = n.person_id and d.cpr_index = n.cpr_index and d.outcome = 'dismissed')
+  order by n.person_id, n.local_person_id
+  on conflict (contact_id) where settled_at is null do update
+  set delivery_id = excluded.delivery_id, pupil_membership_id = excluded.pupil_membership_id,
+      local_person_id = excluded.local_person_id, sealed_for = excluded.sealed_for, cpr_sealed = excluded.cpr_sealed,
+      cpr_index = excluded.cpr_index, told_name = excluded.told_name
+"""
+
+FOUND_IN = "coalesce(c.membership_id, c.pupil_membership_id)"
+"""The membership in whose row case ``c`` was found: the person's own, or that of the pupil whose contact they are."""
+
+OF_WHOM = "coalesce(c.contact_id, m.person_id)"
+"""The person of case ``c`` found in membership ``m``."""
+
+_GONE = f"""
   update roster_cpr_case c set settled_at = kit_now(), outcome = 'gone', cpr_sealed = '', told_name = ''
   from directory_membership m
-  where c.settled_at is null and m.membership_id = c.membership_id and m.institution_id = $1 and m.source = $2
-    and c.membership_id <> all ($3::uuid[])
+  where c.settled_at is null and m.membership_id = {FOUND_IN} and m.institution_id = $1 and m.source = $2
+    and coalesce(c.membership_id, c.contact_id) <> all ($3::uuid[])
 """
 
 
-async def note_cases(tx: Transaction, origin: Origin, *, numbers: Sequence[OtherNumber], whole: bool) -> None:
+async def note_cases(
+    tx: Transaction,
+    origin: Origin,
+    *,
+    numbers: Sequence[OtherNumber],
+    contacts: Sequence[ContactNumber],
+    whole: bool,
+) -> None:
     """Keep the other numbers of a delivery; a case that a whole delivery does not bring again has settled itself.
 
-    Whoever gets protection often gets another number with it: they are hidden before anybody has looked.
+    Whoever gets protection often gets another number with it: they are hidden before anybody has looked. ``contacts``
+    are holders of rights who belong nowhere, and whose number comes for the first time.
     """
+    if contacts:
+        columns = (list(column) for column in zip(*contacts, strict=True))
+        await tx.execute(_NOTE_CONTACTS, UUID(origin.delivery), *islice(columns, 1, None))
     if numbers:
         columns = (list(column) for column in zip(*numbers, strict=True))
         await tx.execute(_NOTE, UUID(origin.delivery), *islice(columns, 6))
         await hide_known(tx, origin, numbers=numbers)
     if whole:
-        await tx.execute(_GONE, origin.institution_id, origin.source, [number.membership_id for number in numbers])
+        brought = [*(number.membership_id for number in numbers), *(one.person_id for one in contacts)]
+        await tx.execute(_GONE, origin.institution_id, origin.source, brought)
 
 
 async def close_cases_of(tx: Transaction, delivery_id: UUID, *, since: datetime) -> None:
@@ -87,6 +124,7 @@ class CprCase(NamedTuple):
     username: str
     told_name: str
     found_at: datetime
+    is_contact: bool  # the contact person of whoever ``local_person_id`` names
 
 
 class Analysis(NamedTuple):
@@ -123,14 +161,15 @@ _TOLD_NAME = f"""
 
 _CASE = f"""
   select c.case_id, i.number as institution_number, m.source, c.local_person_id, {DISPLAY_NAME} as name, a.username,
-         {_TOLD_NAME} as told_name, c.found_at, c.sealed_for, c.cpr_sealed, c.cpr_index, p.person_id, m.institution_id,
+         {_TOLD_NAME} as told_name, c.found_at, c.contact_id is not null as is_contact, c.sealed_for, c.cpr_sealed,
+         c.cpr_index, p.person_id, m.institution_id,
          a.account_id, p.cpr_sealed as known_sealed
   from roster_cpr_case c
-  join directory_membership m using (membership_id)
+  join directory_membership m on m.membership_id = {FOUND_IN}
   join directory_institution i using (institution_id)
-  join directory_person p using (person_id)
-  join directory_account a using (person_id)
-  where c.settled_at is null
+  join directory_person p on p.person_id = {OF_WHOM}
+  join directory_account a on a.person_id = p.person_id
+  where c.settled_at is null and (c.contact_id is null or a.merged_into is null)
 """
 
 _CONSEQUENCES = """
@@ -216,7 +255,7 @@ async def forget_cases(tx: Transaction, persons: Sequence[PersonId]) -> None:
     """Delete the cases of people who are forgotten: a number that was wrong once is asked about anew."""
     await tx.execute(
         "delete from roster_cpr_case c using directory_membership m"
-        " where m.membership_id = c.membership_id and m.person_id = any ($1::uuid[])",
+        f" where m.membership_id = {FOUND_IN} and (m.person_id = any ($1::uuid[]) or c.contact_id = any ($1::uuid[]))",
         persons,
     )
 
@@ -226,7 +265,7 @@ async def close_cases_of_those_who_left(tx: Transaction) -> None:
     await tx.execute(
         "update roster_cpr_case c set settled_at = kit_now(), outcome = 'gone', cpr_sealed = '', told_name = ''"
         " from directory_membership m"
-        " where c.settled_at is null and m.membership_id = c.membership_id and m.ended_at > c.found_at"
+        f" where c.settled_at is null and m.membership_id = {FOUND_IN} and m.ended_at > c.found_at"
     )
 
 

@@ -249,7 +249,14 @@ async def _keep(desk: Desk, origin: Origin, reading: Reading, outcome: Outcome) 
     told = _told(desk, origin, reading, outcome=outcome, status=DeliveryStatus.APPLIED)
     where = origin.institution_id
     await record(desk.tx, told, actor=origin.actor, institution_id=where, fingerprint=reading.fingerprint)
-    await note_cases(desk.tx, origin, numbers=outcome.applied.other_numbers, whole=reading.kind is DeliveryKind.FULL)
+    applied = outcome.applied
+    await note_cases(
+        desk.tx,
+        origin,
+        numbers=applied.other_numbers,
+        contacts=applied.contacts_kept,
+        whole=reading.kind is DeliveryKind.FULL,
+    )
     return told
 
 
@@ -297,9 +304,9 @@ def _told(desk: Desk, origin: Origin, reading: Reading, *, outcome: Outcome, sta
     for one in applied.doubles:
         found = Found.CONTACT_KNOWN_OTHERWISE.value
         reading.add(Finding(one.line, found, Severity.WARNING, {}, one.local_person_id))
-    for one in applied.contacts_kept:
+    for kept in applied.contacts_kept:
         found = Found.CONTACT_NUMBER_WAITS.value
-        reading.add(Finding(one.line, found, Severity.WARNING, {}, one.local_person_id))
+        reading.add(Finding(kept.line, found, Severity.WARNING, {}, kept.local_person_id))
     for circle in applied.circles:
         found = (Found.CONTACT_IS_PUPIL if circle.is_oneself else Found.CONTACT_CIRCULAR).value
         reading.add(Finding(circle.line, found, Severity.WARNING, {}, circle.local_person_id))

@@ -9,7 +9,7 @@ import pytest
 from tests.apps.elevadministration.office import Office, open_office, pupils
 from tests.builders.people import People
 from tests.builders.running import run
-from tests.roster.documents import employee, member, person, student
+from tests.roster.documents import contact, employee, member, person, student
 from tests.server import RunningServer
 from unilogin.apps.elevadministration.actions import mind_manual
 from unilogin.apps.elevadministration.forms import masked, read_person
@@ -252,6 +252,38 @@ def test_a_protected_person_without_an_alias_is_given_one(office: Office) -> Non
     assert "har allerede et alias" in office.post(f"{url}/{key}", **given).page.text
     _becomes_known_by_the_alias(office, key)
     assert "Vi fandt ingen" in office.post(url, q="Kendt").page.text
+
+
+def test_b_a05_the_number_of_a_contact_person_who_holds_a_right_is_for_the_operator(office: Office) -> None:
+    lone = person("6105164430", first="Lone", family="Mor")
+    office.deliver(*pupils(3, seed=41), member("e-54", person("6205164431"), student(more=contact(lone))))
+    key = office.value("select person_id from directory_person where family_name = 'Mor' and first_name = 'Lone'")
+    right = (
+        "insert into access_right (account_id, institution_id, name, granted_by) select a.account_id,"
+        " i.institution_id, 'Brugeradministrator', a.account_id from directory_account a, directory_institution i"
+        " where a.person_id = $1 and i.number = $2 returning true"
+    )
+    assert office.value(right, key, office.number)
+    case = office.value(
+        "insert into roster_cpr_case (contact_id, pupil_membership_id, delivery_id, local_person_id, sealed_for,"
+        " cpr_sealed, cpr_index, told_name)"
+        " select p.person_id, m.membership_id, d.delivery_id, 'e-54', p.person_id, p.cpr_sealed, 'x', 'Lone Mor'"
+        " from directory_person p, directory_membership m join directory_institution i using (institution_id)"
+        " join roster_delivery d using (institution_id)"
+        " where p.person_id = $1 and m.local_person_id = 'e-54' and i.number = $2 and d.status = 'applied'"
+        " limit 1 returning case_id",
+        key,
+        office.number,
+    )
+    assert "Lone Mor har fået et andet CPR-nummer." in office.browser.open(office.url).text
+    assert "kontaktperson til <code>e-54</code>" in office.browser.open(f"{office.url}/cpr").text
+    url = f"{office.url}/cpr/{case}"
+    page = office.browser.open(url).text
+    assert "den, der driver Unilogin" in page
+    assert "Det er den samme: skift nummeret" not in page
+    office.browser.open(url)
+    office.post(f"{url}/skift")
+    assert office.value("select count(*) from roster_cpr_case where case_id = $1 and settled_at is null", case) == 1
 
 
 @pytest.mark.parametrize(("act", "told"), [("afvis", "Nummeret er afvist"), ("skift", "Nummeret er skiftet")])

@@ -15,6 +15,7 @@ from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.identity.proposals import KEPT_DAYS
 from unilogin.kit.db.connection import Connection
 from unilogin.roster.asking import OPEN_QUESTION
+from unilogin.roster.cpr_cases import FOUND_IN, OF_WHOM
 from unilogin.roster.lifecycle import IMPORT_LASTS, WARNED_BEFORE
 from unilogin.roster.model import DeliveryId
 from unilogin.roster.switching.ordering import SWITCH_WAITS
@@ -113,7 +114,8 @@ _PEOPLE = f"""
          min(n.name), min(n.source), null
   from (
     select c.case_id, c.found_at, {DISPLAY_NAME} as name, h.source, count(*) over () as total
-    from roster_cpr_case c join here h using (membership_id) join directory_person p using (person_id)
+    from roster_cpr_case c join here h on h.membership_id = {FOUND_IN}
+    join directory_person p on p.person_id = {OF_WHOM.replace("m.", "h.")}
     where c.settled_at is null) n
   group by 1, 3
   union all

@@ -23,6 +23,7 @@ from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
 from unilogin.roster.asking import OPEN_QUESTION
+from unilogin.roster.cpr_cases import FOUND_IN, OF_WHOM
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding
 from unilogin.roster.planning import limits_of
 from unilogin.roster.queries import FINDING, finding_of
@@ -204,7 +205,7 @@ _THAT_WAIT = f"""
   select distinct institution_id from roster_delivery
   where institution_id = any($1::uuid[]) and status = 'parked'
   union
-  select m.institution_id from roster_cpr_case c join directory_membership m using (membership_id)
+  select m.institution_id from roster_cpr_case c join directory_membership m on m.membership_id = {FOUND_IN}
   where m.institution_id = any($1::uuid[]) and c.settled_at is null
   union
   select institution_id from identity_proposal
@@ -268,8 +269,8 @@ async def is_holder_of_rights(connection: Connection, case_id: UUID) -> bool:
     """
     return bool(
         await connection.fetchval(
-            "select true from roster_cpr_case c join directory_membership m using (membership_id)"
-            " join directory_account a using (person_id) join access_right r using (account_id)"
+            f"select true from roster_cpr_case c join directory_membership m on m.membership_id = {FOUND_IN}"
+            f" join directory_account a on a.person_id = {OF_WHOM} join access_right r using (account_id)"
             " where c.case_id = $1 and r.revoked_at is null limit 1",
             case_id,
         )
@@ -280,8 +281,8 @@ async def is_protected(connection: Connection, case_id: UUID) -> bool:
     """Tell whether the person who came with another CPR number is protected: then not even a date is shown of it."""
     return bool(
         await connection.fetchval(
-            "select p.protected from roster_cpr_case c join directory_membership m using (membership_id)"
-            " join directory_person p using (person_id) where c.case_id = $1",
+            f"select p.protected from roster_cpr_case c join directory_membership m on m.membership_id = {FOUND_IN}"
+            f" join directory_person p on p.person_id = {OF_WHOM} where c.case_id = $1",
             case_id,
         )
     )

@@ -7,6 +7,7 @@ draw the same username cannot lock each other out. Reading, hashing and copying 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from unilogin.domain.directory import bulk_belonging, bulk_matching, bulk_people, bulk_protection
@@ -24,6 +25,8 @@ from unilogin.domain.directory.following import lock_people
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.directory.usernames import Draw
 from unilogin.kit.db.connection import Transaction
+
+Told = TypeVar("Told", bulk_matching.Double, bulk_matching.ContactNumber)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Applied:
     undeclared_groups: tuple[str, ...] = ()
     other_numbers: tuple[OtherNumber, ...] = ()
     doubles: tuple[bulk_matching.Double, ...] = ()
-    contacts_kept: tuple[bulk_matching.Double, ...] = ()
+    contacts_kept: tuple[bulk_matching.ContactNumber, ...] = ()
     circles: tuple[Circle, ...] = ()
     protected: tuple[bulk_protection.NotLoaded, ...] = ()  # in rows that were refused
 
@@ -208,7 +211,7 @@ async def apply_staged(
     )
 
 
-def _doubles(found: Sequence[bulk_matching.Double], refused: Sequence[RefusedRow]) -> tuple[bulk_matching.Double, ...]:
+def _doubles(found: Sequence[Told], refused: Sequence[RefusedRow]) -> tuple[Told, ...]:
     """Leave out the pupils whose rows were refused: their contact persons are who they were."""
     gone = {row.local_person_id for row in refused}
     return tuple(one for one in found if one.local_person_id not in gone)

@@ -55,7 +55,7 @@ _CONTACTS_THEN_AND_NOW = """
       on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
     join stage_person t on t.cpr_index = c.cpr_index and (t.cpr_sealed is not null) = {numbered}
   ), fits as (
-    select told.line, told.local_person_id, told.cpr_index, p.person_id
+    select told.line, told.local_person_id, told.membership_id, told.cpr_index, p.person_id
     from told join directory_contact k using (membership_id)
     join directory_person p on p.person_id = k.contact_person_id
     where (p.first_name, p.family_name) = (told.first_name, told.family_name) and {was}
@@ -70,7 +70,7 @@ _CONTACTS_THEN_AND_NOW = """
 _LEARNED_OF_CONTACTS = (
     _CONTACTS_THEN_AND_NOW.format(numbered="true", was="p.local_key is not null and p.cpr_index is null")
     + """
-  select f.line, f.local_person_id, s.person_id, t.person_id as staged_id, t.cpr_sealed, s.cpr_index,
+  select f.line, f.local_person_id, f.membership_id, s.person_id, t.person_id as staged_id, t.cpr_sealed, s.cpr_index,
          exists (select from directory_person o where o.cpr_index = s.cpr_index)
          or exists (select from directory_former_cpr o where o.cpr_index = s.cpr_index) as taken
   from sure s join fits f using (cpr_index)
@@ -152,6 +152,18 @@ class Double(NamedTuple):
     local_person_id: str
 
 
+class ContactNumber(NamedTuple):
+    """A pupil whose contact person gets no number by a file alone, and the number that it told of them."""
+
+    line: int
+    local_person_id: str
+    membership_id: UUID
+    person_id: UUID
+    sealed_for: UUID
+    cpr_sealed: bytes
+    cpr_index: bytes
+
+
 class Learned(NamedTuple):
     """What came of numbers told for the first time, but for those that were taken over.
 
@@ -160,7 +172,7 @@ class Learned(NamedTuple):
     """
 
     doubles: tuple[Double, ...] = ()
-    kept: tuple[Double, ...] = ()
+    kept: tuple[ContactNumber, ...] = ()
     guarded: tuple[tuple[bytes, UUID], ...] = ()
 
 
@@ -211,7 +223,18 @@ async def learn_numbers(tx: Transaction, origin: Origin, *, reseal: Reseal, amon
     kept = [row for row in contacts if not row["taken"] and row["person_id"] in guarded]
     return Learned(
         tuple(Double(row["line"], row["local_person_id"]) for row in contacts if row["taken"]),
-        tuple(Double(row["line"], row["local_person_id"]) for row in kept),
+        tuple(
+            ContactNumber(
+                row["line"],
+                row["local_person_id"],
+                row["membership_id"],
+                row["person_id"],
+                row["staged_id"],
+                row["cpr_sealed"],
+                row["cpr_index"],
+            )
+            for row in kept
+        ),
         tuple({row["cpr_index"]: row["person_id"] for row in kept}.items()),
     )
 
