@@ -15,8 +15,9 @@ from unilogin.kit.secrets import Secrets
 from unilogin.roster.actions import import_file
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.model import DeliveryId, DeliveryKind, Receipt
-from unilogin.roster.parking import drop_file, kept_file
+from unilogin.roster.parking import PARKED, drop_file
 from unilogin.roster.queries import receipt
+from unilogin.roster.sealed_files import kept_file
 
 KEPT_DAYS = 30
 """A parked delivery can be released so long; then its file is forgotten."""
@@ -111,7 +112,7 @@ async def release(
         if await _parked(connection, delivery_id) is None:
             return None
         kind, number = await _kind_and_place(connection, delivery_id)
-        file = await kept_file(connection, secrets, delivery_id)
+        file = await kept_file(connection, PARKED, delivery_id, secrets=secrets)
     return await import_file(
         connection,
         file,

@@ -1,27 +1,27 @@
-"""Deliveries that wait for two people: the file, packed and sealed, and the changes it would make."""
+"""Deliveries that wait for two people: the file, and the changes it would make."""
 
-import gzip
-import io
-from collections.abc import Callable, Iterator
-from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 from uuid import UUID
 
 from unilogin.domain.access.words import recorded_counts
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
-from unilogin.kit.db.connection import Connection, Transaction
-from unilogin.kit.secrets import Sealer, Secrets
+from unilogin.kit.db.connection import Transaction
 from unilogin.roster.desk import Desk
 from unilogin.roster.model import DeliveryId, Receipt
 from unilogin.roster.queries import receipt
+from unilogin.roster.sealed_files import Shelf, put_file
 
 Changes = BinaryIO
 """Rows of roster_change on their way around a transaction that is taken back: ids, classes and counts, no names."""
 
-_PART_BYTES = 512 * 1024
+PARKED = Shelf(
+    "roster_parked_part.sealed",
+    "insert into roster_parked_part (delivery_id, number, sealed) values ($1, $2, $3)",
+    "select number, sealed from roster_parked_part where delivery_id = $1 order by number",
+)
+
 _IN_MEMORY = 4 * 1024 * 1024
-_PACKED = (b"\x1f\x8b", b"PK")
 _CHANGES = (
     "delivery_id, number, local_person_id, case when kind <> 'new' then membership_id end, kind, actor_group,"
     " class_before, class_after, fields"
@@ -49,44 +49,8 @@ async def put_changes_back(tx: Transaction, changes: Changes) -> None:
 
 
 async def keep_file(desk: Desk, delivery_id: DeliveryId, file: BinaryIO) -> None:
-    """Store a delivery's file; in parts, so that its size does not matter."""
-    parts = sealed_parts(file, file_sealer(desk.secrets), place=partial(_place, delivery_id))
-    while (part := await desk.beside(lambda: next(parts, None))) is not None:
-        await desk.tx.execute(
-            "insert into roster_parked_part (delivery_id, number, sealed) values ($1, $2, $3)", delivery_id, *part
-        )
-
-
-def sealed_parts(file: BinaryIO, sealer: Sealer, *, place: Callable[[int], str]) -> Iterator[tuple[int, bytes]]:
-    """Return a file packed and sealed, in numbered parts, each for its ``place``."""
-    file.seek(0)
-    packed = file.read(2) in _PACKED
-    file.seek(0)
-    pieces = iter(lambda: file.read(_PART_BYTES), b"")
-    for number, piece in enumerate(pieces if packed else _packed(pieces)):
-        yield number, sealer.seal(piece, place(number))
-
-
-def _packed(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """One gzip stream, in parts."""
-    out = io.BytesIO()
-    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1, mtime=0) as stream:
-        for piece in pieces:
-            stream.write(piece)
-            if out.tell() >= _PART_BYTES:
-                yield out.getvalue()
-                out.seek(0)
-                out.truncate()
-    yield out.getvalue()
-
-
-async def kept_file(connection: Connection, secrets: Secrets, delivery_id: DeliveryId) -> BinaryIO:
-    """Return the file of a parked delivery, packed as it is stored; raises SealBrokenError for another's."""
-    rows = await connection.fetch(
-        "select number, sealed from roster_parked_part where delivery_id = $1 order by number", delivery_id
-    )
-    sealer = file_sealer(secrets)
-    return io.BytesIO(b"".join(sealer.open(row["sealed"], _place(delivery_id, row["number"])) for row in rows))
+    """Store a delivery's file until it waits no more."""
+    await put_file(desk.tx, PARKED, delivery_id, file=file, secrets=desk.secrets)
 
 
 async def begin_release(tx: Transaction, delivery_id: DeliveryId) -> Receipt | None:
@@ -126,12 +90,3 @@ async def drop_held(tx: Transaction, origin: Origin, *, but: DeliveryId | None) 
     )
     for row in overtaken:
         await drop_file(tx, row["delivery_id"])
-
-
-def file_sealer(secrets: Secrets) -> Sealer:
-    """Return what files with people in them are sealed with."""
-    return secrets.sealer("cpr_encryption")
-
-
-def _place(delivery_id: DeliveryId, number: int) -> str:
-    return f"roster_parked_part.sealed:{delivery_id}:{number}"

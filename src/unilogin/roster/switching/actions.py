@@ -25,8 +25,8 @@ from unilogin.roster.model import DeliveryId, DeliveryKind, DeliveryStatus, Rece
 from unilogin.roster.planning import limits_of
 from unilogin.roster.queries import receipt
 from unilogin.roster.recording import record
+from unilogin.roster.sealed_files import file_hash
 from unilogin.roster.switching.looking import (
-    file_hash,
     known_numbers,
     read_file,
     sources_of,

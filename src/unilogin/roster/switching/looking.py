@@ -1,6 +1,5 @@
 """Reading the new system's file without loading it, and those who are here."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import BinaryIO
@@ -12,16 +11,6 @@ from unilogin.roster.model import DeliveryKind, Header
 from unilogin.roster.reading import Reading
 from unilogin.roster.rules import check_source
 from unilogin.roster.switching.model import Coming, Here
-
-
-def file_hash(file: BinaryIO) -> bytes:
-    """Return the hash of a file, and go back to its beginning."""
-    file.seek(0)
-    found = hashlib.sha256()
-    while part := file.read(1 << 20):
-        found.update(part)
-    file.seek(0)
-    return found.digest()
 
 
 def read_file(

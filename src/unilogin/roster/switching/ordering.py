@@ -8,9 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import BinaryIO
-from uuid import UUID
 
 from asyncpg import Record
 
@@ -24,22 +22,25 @@ from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.formats.unilogin_import import NAMESPACES
-from unilogin.roster.parking import file_sealer, sealed_parts
+from unilogin.roster.sealed_files import Shelf, as_it_came, file_hash, kept_file, put_file
 from unilogin.roster.switching.actions import run_switch, undo_switch
-from unilogin.roster.switching.keeping import as_it_came, opened
-from unilogin.roster.switching.looking import file_hash
 from unilogin.roster.switching.model import NotSwitched, SwitchId
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.retiring import MOST_DAYS_BESIDE
-from unilogin.roster.tasks import start_process
+from unilogin.roster.tasks import MOST_TRIES, start_process
 from unilogin.roster.telling import tell_administrators
 
 KEPT_DAYS = 30
 """The file of a plan is kept so long, and the plan can be run so long."""
 
-MOST_TRIES = 3
 FAILED = "failed"
 """The answer when every try broke off."""
+
+_FIRST_FILES = Shelf(
+    "roster_switch_part.sealed",
+    "insert into roster_switch_part (switch_id, number, sealed) values ($1, $2, $3)",
+    "select number, sealed from roster_switch_part where switch_id = $1 order by number",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +116,7 @@ async def keep_first_file(tx: Transaction, switch_id: SwitchId, file: BinaryIO, 
     if not is_its:
         return False
     await drop_first_file(tx, switch_id)
-    parts = sealed_parts(file, file_sealer(secrets), place=partial(_place, switch_id))
-    while (part := await asyncio.to_thread(next, parts, None)) is not None:
-        await tx.execute(
-            "insert into roster_switch_part (switch_id, number, sealed) values ($1, $2, $3)", switch_id, *part
-        )
+    await put_file(tx, _FIRST_FILES, switch_id, file=file, secrets=secrets)
     return True
 
 
@@ -278,15 +275,8 @@ async def _settle(tx: Transaction, found: Record, *, why: str | None) -> None:
 
 
 async def _kept_file(connection: Connection, switch_id: SwitchId, *, hashed: bytes, secrets: Secrets) -> BinaryIO:
-    rows = await connection.fetch(
-        "select number, sealed from roster_switch_part where switch_id = $1 order by number", switch_id
-    )
-    kept = opened(rows, file_sealer(secrets), place=partial(_place, switch_id))
+    kept = await kept_file(connection, _FIRST_FILES, switch_id, secrets=secrets)
     return await asyncio.to_thread(as_it_came, kept, hashed)
-
-
-def _place(switch_id: UUID, number: int) -> str:
-    return f"roster_switch_part.sealed:{switch_id}:{number}"
 
 
 async def mind_switches(tx: Transaction) -> None:

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import BinaryIO, Final
 from uuid import UUID
 
@@ -20,10 +19,8 @@ from unilogin.kit.secrets import Secrets
 from unilogin.kit.xml.errors import DocumentError
 from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.unilogin_import import NAMESPACES
-from unilogin.roster.parking import file_sealer, sealed_parts
+from unilogin.roster.sealed_files import Shelf, as_it_came, file_hash, kept_file, put_file
 from unilogin.roster.switching.actions import plan_switch
-from unilogin.roster.switching.keeping import as_it_came, opened
-from unilogin.roster.switching.looking import file_hash
 from unilogin.roster.switching.model import NotSwitched, SwitchId
 from unilogin.roster.switching.ordering import keep_first_file
 from unilogin.roster.tasks import MOST_TRIES, PATIENCE_SECONDS, start_process
@@ -34,6 +31,11 @@ OVERTAKEN: Final = "overtaken"  # somebody handed in another one, which is the p
 FAILED: Final = "failed"  # it broke off every time
 """What came of a file; beside these the values of ``NotSwitched``."""
 
+_UPLOADS = Shelf(
+    "roster_switch_upload_part.sealed",
+    "insert into roster_switch_upload_part (upload_id, number, sealed) values ($1, $2, $3)",
+    "select number, sealed from roster_switch_upload_part where upload_id = $1 order by number",
+)
 _KEPT_DAYS = 30
 _GIVEN_UP_AFTER_HOURS = 24
 _PATIENTLY = "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
@@ -77,11 +79,7 @@ async def hand_in(
         hashed,
         by,
     )
-    parts = sealed_parts(file, file_sealer(secrets), place=partial(_place, upload_id))
-    while (part := await asyncio.to_thread(next, parts, None)) is not None:
-        await tx.execute(
-            "insert into roster_switch_upload_part (upload_id, number, sealed) values ($1, $2, $3)", upload_id, *part
-        )
+    await put_file(tx, _UPLOADS, upload_id, file=file, secrets=secrets)
     return upload_id
 
 
@@ -182,11 +180,7 @@ async def _plan(
 
 
 async def _handed_in(tx: Transaction, found: Record, *, secrets: Secrets) -> BinaryIO:
-    upload_id = found["upload_id"]
-    rows = await tx.fetch(
-        "select number, sealed from roster_switch_upload_part where upload_id = $1 order by number", upload_id
-    )
-    kept = opened(rows, file_sealer(secrets), place=partial(_place, upload_id))
+    kept = await kept_file(tx, _UPLOADS, found["upload_id"], secrets=secrets)
     return await asyncio.to_thread(as_it_came, kept, found["file_hash"])
 
 
@@ -221,7 +215,3 @@ async def mind_uploads(tx: Transaction) -> None:
     await tx.execute(
         "delete from roster_switch_upload where answered_at < kit_now() - $1 * interval '1 day'", _KEPT_DAYS
     )
-
-
-def _place(upload_id: UUID, number: int) -> str:
-    return f"roster_switch_upload_part.sealed:{upload_id}:{number}"
