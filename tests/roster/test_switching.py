@@ -251,6 +251,18 @@ def test_whoever_a_later_file_of_the_new_system_brings_leaves_no_more(registry: 
     assert [row[0] for row in ask(registry, WHO)] == ["Ib", "Åse"]
 
 
+def test_whoever_the_new_system_has_brought_since_goes_with_it(registry: Registry) -> None:
+    registry.deliver(*OLD)
+    content = file(NEW[0], NEW[2])
+    switch_id = planned(registry, content)
+    assert isinstance(switch_id, UUID)
+    assert isinstance(ran(registry, switch_id, content), Receipt)
+    assert registry.send(file(NEW[0], NEW[2], NEW[3], hour=4).read()).counts.created == 1, "and the others as before"
+    assert undone(registry, switch_id) is None
+    assert [row[0] for row in ask(registry, WHO)] == ["Bo", "Eva", "Ib", "Åse"]
+    assert {sources[0] for *_, sources in ask(registry, WHO)} == {"Prøvesystem"}
+
+
 def test_b_r25_a_change_of_system_that_brings_jumps_of_grades_asks_about_them(registry: Registry) -> None:
     def pupil(local_id: str, n: int, level: str) -> str:
         return member(local_id, person(f"62051622{n:02}", first=f"Barn{n}"), student(level=level))

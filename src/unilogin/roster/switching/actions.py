@@ -297,8 +297,8 @@ async def undo_switch(tx: Transaction, switch_id: SwitchId, *, actor: Actor) -> 
             if isinstance(back, UndoRefused):
                 return NotSwitched.TOO_OLD
             await hear_anew(tx, where, source=found["old_source"], actor=actor)
-        gone = await undo(tx, DeliveryId(found["delivery_id"]), actor=actor, with_switch=True)
-        if isinstance(gone, UndoRefused):
+        await undo(tx, DeliveryId(found["delivery_id"]), actor=actor, with_switch=True)
+        if found["new_source"] in await sources_of(tx, where):  # it has told of them, or of others, since
             await let_everybody_go(tx, where, source=found["new_source"], actor=actor)
         await take_numbers_back(tx, switch_id, where=where, actor=actor)
         await hear(tx, where, source=found["old_source"])
