@@ -125,6 +125,10 @@ class CprCase(NamedTuple):
     told_name: str
     found_at: datetime
     is_contact: bool  # the contact person of whoever ``local_person_id`` names
+    protected: bool  # then not even a date is shown of a number
+    holds_rights: bool
+    """Somewhere. MitID finds accounts by the number: whoever types the school's file and says yes to its number could
+    come in as a colleague who administers, here or at another school, and be the second person, too (B-A05)."""
 
 
 class Analysis(NamedTuple):
@@ -161,7 +165,9 @@ _TOLD_NAME = f"""
 
 _CASE = f"""
   select c.case_id, i.number as institution_number, m.source, c.local_person_id, {DISPLAY_NAME} as name, a.username,
-         {_TOLD_NAME} as told_name, c.found_at, c.contact_id is not null as is_contact, c.sealed_for, c.cpr_sealed,
+         {_TOLD_NAME} as told_name, c.found_at, c.contact_id is not null as is_contact, p.protected,
+         exists (select from access_right r where r.account_id = a.account_id and r.revoked_at is null) as holds_rights,
+         c.sealed_for, c.cpr_sealed,
          c.cpr_index, p.person_id, m.institution_id,
          a.account_id, p.cpr_sealed as known_sealed
   from roster_cpr_case c
@@ -197,13 +203,11 @@ async def open_cases(connection: Connection, institution_id: InstitutionId | Non
 async def analyse(connection: Connection, case_id: UUID, *, secrets: Secrets) -> Analysis | None:
     """Return what follows if the number is taken over; None when no such case waits."""
     row = await connection.fetchrow(f"{_CASE} and c.case_id = $1", case_id)
-    return None if row is None else await _analysis(connection, row, secrets)
-
-
-async def _analysis(connection: Connection, row: Record, secrets: Secrets) -> Analysis:
+    if row is None:
+        return None
     vault = secrets.cpr_vault()
-    found = await connection.fetchrow(_CONSEQUENCES, row["person_id"], row["institution_id"], row["cpr_index"])
-    elsewhere, children, taken_by = found.values() if found else ((), 0, None)
+    found = await connection.fetch(_CONSEQUENCES, row["person_id"], row["institution_id"], row["cpr_index"])
+    elsewhere, children, taken_by = found[0].values()
     return Analysis(
         _case(row),
         vault.open(row["known_sealed"], row["person_id"])[:6] if row["known_sealed"] else "",
@@ -217,7 +221,8 @@ async def _analysis(connection: Connection, row: Record, secrets: Secrets) -> An
 async def accept(tx: Transaction, case_id: UUID, *, secrets: Secrets, actor: Actor) -> bool | None:
     """Take the number over: the next delivery finds the person by it.
 
-    None when no such case waits, False when somebody else has the number: then two accounts are to be merged.
+    None when no such case waits, False when somebody else has the number: then two accounts are to be merged. Every
+    case about this number of the person is settled by it.
     """
     await lock_people(tx)  # before the case, as deliveries take them: they end with the cases of those they told about
     row = await tx.fetchrow(f"{_CASE} and c.case_id = $1 for update of c", case_id)
@@ -232,9 +237,26 @@ async def accept(tx: Transaction, case_id: UUID, *, secrets: Secrets, actor: Act
         institution_id=InstitutionId(row["institution_id"]),
         actor=actor,
     )
-    if changed:
-        await _settle(tx, case_id, outcome="accepted", actor=actor)
-    return changed
+    settled = await settle_with_number(tx, person_id, actor=actor)
+    return changed or settled
+
+
+_SETTLE_WITH_NUMBER = """
+  with settled as (
+    update roster_cpr_case c
+    set settled_at = kit_now(), outcome = 'accepted', actor_kind = $2, actor_id = $3, cpr_sealed = '', told_name = ''
+    from directory_membership m join directory_person p using (person_id)
+    where c.settled_at is null and m.membership_id = c.membership_id and m.person_id = $1
+      and c.cpr_index = p.cpr_index
+    returning 1
+  )
+  select count(*) > 0 from settled
+"""
+
+
+async def settle_with_number(tx: Transaction, person_id: PersonId, *, actor: Actor) -> bool:
+    """Settle all cases about a number that the person has now: another school, or system, may have told of it, too."""
+    return bool(await tx.fetchval(_SETTLE_WITH_NUMBER, person_id, actor.kind, actor.id))
 
 
 async def dismiss(tx: Transaction, case_id: UUID, *, actor: Actor) -> bool:

@@ -54,14 +54,6 @@ EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """A page of the history, and how many there are in all."""
-
-    lines: tuple[DeliveryLine, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class SourceLine:
     """A source system of a school: its newest delivery that counts, and its newest one of any kind."""
 

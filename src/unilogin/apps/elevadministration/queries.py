@@ -1,4 +1,4 @@
-"""Reading what a school's office is shown: one statement a page, whatever the size of the school or of its history."""
+"""Reading what a school's office is shown: of what may be long, one page at a time."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,10 +6,8 @@ from uuid import UUID
 from asyncpg import Record
 
 from unilogin.apps.elevadministration.model import (
-    EVERYTHING,
     ChangeLine,
     DeliveryLine,
-    History,
     Size,
     SourceLine,
     SwitchLine,
@@ -18,12 +16,14 @@ from unilogin.apps.elevadministration.model import (
 )
 from unilogin.apps.elevadministration.rules import too_many_would_go
 from unilogin.domain.access.administering import AdministeredSchool
+from unilogin.domain.access.returning import OPEN_RETURN
 from unilogin.domain.access.words import recorded_counts
 from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
+from unilogin.kit.db.patterns import holding
 from unilogin.roster.asking import OPEN_QUESTION
-from unilogin.roster.cpr_cases import FOUND_IN, OF_WHOM
+from unilogin.roster.cpr_cases import FOUND_IN
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding
 from unilogin.roster.planning import limits_of
 from unilogin.roster.queries import FINDING, finding_of
@@ -54,11 +54,6 @@ def _line(row: Record) -> DeliveryLine:
     )
 
 
-def escaped(term: str) -> str:
-    """Return a term for LIKE in which nothing means anything else than itself (B-A07)."""
-    return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 _HISTORY = f"""
   select {_LINE}, count(*) over () as total from roster_delivery d
   where d.institution_id = $1 and d.source ilike $2 escape '\\' and (not $3 or {_MARKED})
@@ -73,20 +68,20 @@ _HISTORY = f"""
 
 
 async def history(
-    connection: Connection, school: AdministeredSchool, wanted: Wanted = EVERYTHING, *, page: int = 1
-) -> History:
-    """Return the deliveries of an institution that somebody looks for, newest first."""
+    connection: Connection, school: AdministeredSchool, wanted: Wanted, *, page: int
+) -> tuple[list[DeliveryLine], int]:
+    """Return the deliveries of an institution that somebody looks for, newest first, and how many in all."""
     rows = await connection.fetch(
         _HISTORY,
         school.institution_id,
-        f"%{escaped(wanted.source)}%",
+        holding(wanted.source),
         wanted.marked,
         wanted.from_day,
         wanted.until_day,
         wanted.about,
         (page - 1) * PAGE,
     )
-    return History(tuple(_line(row) for row in rows), rows[0]["total"] if rows else 0)
+    return [_line(row) for row in rows], rows[0]["total"] if rows else 0
 
 
 _SOURCES = f"""
@@ -144,7 +139,7 @@ async def findings(
         f" order by severity <> 'refused', number limit {FINDINGS_PAGE} offset $4",
         delivery_id,
         term,
-        f"%{escaped(term)}%",
+        holding(term),
         (page - 1) * FINDINGS_PAGE,
     )
     return [finding_of(row) for row in rows], rows[0]["total"] if rows else 0
@@ -167,7 +162,7 @@ async def changes(
     connection: Connection, delivery_id: DeliveryId, *, term: str = "", page: int = 1
 ) -> tuple[list[ChangeLine], int]:
     """Return whom a delivery changed, and how many in all: who leaves first; by name, LocalPersonId or class."""
-    rows = await connection.fetch(_CHANGES, delivery_id, term, f"%{escaped(term)}%", (page - 1) * FINDINGS_PAGE)
+    rows = await connection.fetch(_CHANGES, delivery_id, term, holding(term), (page - 1) * FINDINGS_PAGE)
     found = [
         ChangeLine(
             row["local_person_id"],
@@ -211,12 +206,14 @@ _THAT_WAIT = f"""
   select institution_id from identity_proposal
   where institution_id = any($1::uuid[]) and settled_at is null
   union
+  select r.institution_id from access_return r where r.institution_id = any($1::uuid[]) and {OPEN_RETURN}
+  union
   select w.institution_id from roster_switch w where w.institution_id = any($1::uuid[]) and {SWITCH_WAITS}
 """
 
 
 async def schools_that_wait(connection: Connection, schools: Sequence[AdministeredSchool]) -> set[InstitutionId]:
-    """Return those of the institutions where a delivery or a CPR number waits for somebody's word."""
+    """Return those of the institutions where something waits for somebody's word."""
     rows = await connection.fetch(_THAT_WAIT, [school.institution_id for school in schools])
     return {InstitutionId(row["institution_id"]) for row in rows}
 
@@ -259,30 +256,3 @@ async def is_for_the_operator(connection: Connection, school: AdministeredSchool
     )
     limits = await limits_of(connection, school.institution_id)
     return too_many_would_go(people, there=there, limits=limits)
-
-
-async def is_holder_of_rights(connection: Connection, case_id: UUID) -> bool:
-    """Tell whether the person who came with another CPR number holds a right somewhere.
-
-    MitID finds accounts by the number. Whoever types the school's file and says yes to its number could come in as a
-    colleague who administers, here or at another school, and be the second person, too (B-A05).
-    """
-    return bool(
-        await connection.fetchval(
-            f"select true from roster_cpr_case c join directory_membership m on m.membership_id = {FOUND_IN}"
-            f" join directory_account a on a.person_id = {OF_WHOM} join access_right r using (account_id)"
-            " where c.case_id = $1 and r.revoked_at is null limit 1",
-            case_id,
-        )
-    )
-
-
-async def is_protected(connection: Connection, case_id: UUID) -> bool:
-    """Tell whether the person who came with another CPR number is protected: then not even a date is shown of it."""
-    return bool(
-        await connection.fetchval(
-            f"select p.protected from roster_cpr_case c join directory_membership m on m.membership_id = {FOUND_IN}"
-            f" join directory_person p on p.person_id = {OF_WHOM} where c.case_id = $1",
-            case_id,
-        )
-    )

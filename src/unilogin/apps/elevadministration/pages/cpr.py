@@ -3,7 +3,6 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from unilogin.apps.elevadministration import queries
 from unilogin.apps.elevadministration.access import Desk
 from unilogin.apps.elevadministration.forms import masked
 from unilogin.apps.elevadministration.shown import Sheets, as_uuid, page_of, pass_to_school, render, sought, url_of
@@ -52,16 +51,13 @@ async def show_case(house: House, request: Request, desk: Desk) -> Response:
         school = await pass_to_school(connection, request, desk)
         case = await _pass_to_case(connection, request, school)
         analysis = await analyse(connection, case.case_id, secrets=house.secrets)
-        protected = await queries.is_protected(connection, case.case_id)
-        holds_rights = await queries.is_holder_of_rights(connection, case.case_id)
     if analysis is None:
         raise _unknown(school)
     context = {
         "case": case,
         "found": analysis,
-        "holds_rights": holds_rights,
-        "number": masked(analysis.number, protected=protected),
-        "told_number": masked(analysis.told_number, protected=protected),
+        "number": masked(analysis.number, protected=case.protected),
+        "told_number": masked(analysis.told_number, protected=case.protected),
         "back_url": _url(school),
         "here_url": f"{_url(school)}/{case.case_id}",
     }
@@ -73,7 +69,7 @@ async def accept_number(house: House, request: Request, desk: Desk) -> Response:
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
         case = await _pass_to_case(tx, request, school)
-        if await queries.is_holder_of_rights(tx, case.case_id):
+        if case.holds_rights:
             return RedirectResponse(f"{_url(school)}?told=holds_rights", status_code=303)
         accepted = await accept(tx, case.case_id, secrets=house.secrets, actor=desk.actor)
     told = "cpr_late" if accepted is None else "accepted" if accepted else "taken"

@@ -61,7 +61,7 @@ async def search_history(house: House, request: Request, desk: Desk) -> Response
 async def _history(house: House, request: Request, desk: Desk, *, wanted: Wanted, page: int) -> Response:
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
-        history = await queries.history(connection, school, wanted, page=page)
+        lines, total = await queries.history(connection, school, wanted, page=page)
     kept = {
         "q": wanted.source,
         "vis": "advis" if wanted.marked else "",
@@ -69,8 +69,8 @@ async def _history(house: House, request: Request, desk: Desk, *, wanted: Wanted
         "til": wanted.until_day or "",
     }
     context = {
-        "lines": history.lines,
-        "sheets": Sheets.of(history.total, page=page, size=queries.PAGE),
+        "lines": lines,
+        "sheets": Sheets.of(total, page=page, size=queries.PAGE),
         "wanted": wanted,
         "kept": urlencode({name: str(value) for name, value in kept.items() if value}),
     }
