@@ -277,6 +277,15 @@ def test_doubles_are_found_and_no_alias_is_seen_through(office: Office) -> None:
     assert "Skygge Skygge" in page.text
 
 
+def test_the_same_username_twice_is_said_where_it_was_typed(office: Office) -> None:
+    (one,) = pupils(office, 1)
+    office.browser.open(merging(office))
+    page = office.post(f"{merging(office)}/analyse", one=one.username, other=one.username.upper()).page
+    assert page.status_code == 422
+    assert "Det er det samme brugernavn to gange." in page.text
+    assert 'id="other"' in page.text
+
+
 def test_two_people_split_an_account_and_take_it_back(office: Office, second: Office) -> None:
     (mixed,) = pupils(office, 1)
     also_there(office, mixed, office.number)
@@ -290,6 +299,9 @@ def test_two_people_split_an_account_and_take_it_back(office: Office, second: Of
     for wrong in ({}, {"membership": "x"}, {"membership": every[0], "cpr": "1"}):
         page = office.post(f"{merging(office)}/deling/foreslaa", **names, **wrong).page
         assert page.status_code == 422
+    nothing = office.post(f"{merging(office)}/deling/foreslaa", username=mixed.username).page.text
+    assert "Vælg noget, men ikke det hele." in nothing, "all that is missing is said at once"
+    assert "Skriv navnet." in nothing
     office.post(f"{merging(office)}/deling/foreslaa", **names, membership=every[0], cpr="6101100964")
     url = str(office.browser.path)
     assert "Bo Delt" in office.browser.text

@@ -83,6 +83,12 @@ def test_somebody_is_added_confirmed_and_ended(own: Office) -> None:
         assert office.value(log, action, str(office.head.account_id)) == 1, action
 
 
+def test_grades_are_said_in_words_where_somebody_is_added(office: Office) -> None:
+    text = office.browser.open(f"{office.url}/manuel/ny").text
+    for level, said in (("2", "2. klasse"), ("DT", "Dagtilbud"), ("U1", "1. år på en ungdomsuddannelse (U1)")):
+        assert f'<option value="{level}">{said}</option>' in text
+
+
 def test_a_history_names_the_school_at_which_it_happened(office: Office) -> None:
     school = office.value("select name from directory_institution where number = $1", office.number)
     assert f"Du fik en rettighed på {school}." in office.browser.open("/mit/historik").text

@@ -28,7 +28,9 @@ def test_the_office_says_who_somebody_is_and_drops_the_plan(office: Office) -> N
     assert "Vælg, hvem det er" in office.post(f"{url}/afgoer", who="n-3", same_as="").page.text
     assert "Vælg, hvem det er" in office.post(f"{url}/afgoer", who="n-3", same_as="e-1").page.text
     assert "Vælg, hvem det er" in office.post(f"{url}/afgoer", who="n-9", same_as="=").page.text
+    assert "Her står også dem, det kan være, I er i tvivl om." in office.browser.open(url).text
     assert "I har sagt: den samme" in office.post(f"{url}/afgoer", who="n-3", same_as="e-3").page.text
+    assert "<dt>I har selv sagt, hvem det er</dt><dd>1</dd>" in office.browser.page.text
     assert "Klar til at blive gennemført" in office.browser.open(f"{office.url}/systemskift").text
     office.browser.open(url)
     assert "I har sagt: en ny person" in office.post(f"{url}/afgoer", who="n-3", same_as="=").page.text

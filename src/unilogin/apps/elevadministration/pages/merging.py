@@ -13,6 +13,7 @@ from unilogin.domain.access.administering import AdministeredSchool
 from unilogin.domain.access.correcting import NotCorrectable, PupilToCorrect, pupil_to_correct
 from unilogin.domain.identity import proposing
 from unilogin.domain.identity.foreseeing import Foreseen, Place, doubles_at, foresee_merge, ordered, places_of
+from unilogin.domain.identity.model import NotDone
 from unilogin.domain.identity.proposals import NotAgreed, proposals_at
 from unilogin.domain.identity.queries import side_of_account
 from unilogin.house import House
@@ -131,6 +132,8 @@ async def pass_to_pair(
         }
     if school.institution_id not in one.places | other.places:
         return dict.fromkeys(names, NotCorrectable.UNKNOWN.value)
+    if one.account_id == other.account_id:
+        return {names[1]: NotDone.SAME.value}
     return one, other
 
 

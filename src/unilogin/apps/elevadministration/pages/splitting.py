@@ -83,6 +83,8 @@ async def propose(house: House, request: Request, desk: Desk) -> Response:
 def _read(desk: Desk) -> tuple[Cpr | None, dict[str, str]]:
     """Return the number, if one was typed, and field → code of what is wrong."""
     wrong = {name: "name" for name in _TYPED if not is_name(desk.value(name))}
+    if not _sent(desk, "membership"):
+        wrong["membership"] = "membership"
     number = None
     if text := desk.value("cpr"):
         try:
