@@ -151,14 +151,16 @@ _GROUP_MEMBERS = f"""
   where m.known_id in (select membership_id from gone union all select membership_id from come)
 """
 
+# Somebody may be named twice, by the number of today and a former one: where one of them says no, it is no.
 _CONTACTS = f"""
   with wanted as materialized (
-    select distinct on (membership_id, w.person_id)
+    select distinct on (m.membership_id, w.person_id)
            coalesce(m.known_id, m.membership_id) as membership_id, w.person_id, s.relation, s.child_custody,
            s.access_level, s.says_protected
     from stage_contact s
     join stage_member m on m.membership_id = s.membership_id
     join stage_who w on w.cpr_index = s.cpr_index
+    order by m.membership_id, w.person_id, s.child_custody, s.access_level, s.says_protected desc
   ), gone as (
     delete from directory_contact c using stage_member m
     where c.membership_id = m.known_id and m.contacts_complete
@@ -201,7 +203,7 @@ _FIRST_CONTACTS = """
     (membership_id, contact_person_id, relation, child_custody, access_level, says_protected)
   select s.membership_id, w.person_id, s.relation, s.child_custody, s.access_level, s.says_protected
   from stage_contact s join stage_who w on w.cpr_index = s.cpr_index
-  order by s.membership_id
+  order by s.membership_id, s.child_custody, s.access_level, s.says_protected desc
   on conflict do nothing
 """
 
