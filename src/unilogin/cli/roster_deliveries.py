@@ -130,8 +130,7 @@ def limits(
     async def work(tx: "Transaction") -> Iterable[tuple[str, object]]:
         from dataclasses import asdict
 
-        from unilogin.roster.limiting import set_limits
-        from unilogin.roster.planning import limits_of
+        from unilogin.roster.limiting import limits_of, set_limits
 
         where = await institution_id(tx, institution)
         given = {name: value for name, value in wanted.items() if value is not None}

@@ -1,12 +1,25 @@
 """How much a delivery may do at an institution before it is parked: its own limits instead of the usual ones."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import InstitutionId
-from unilogin.kit.db.connection import Transaction
+from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.roster.rules import Limits
+
+
+async def limits_of(connection: Connection, institution_id: InstitutionId) -> Limits:
+    """Return how much a delivery may do at an institution: its own limits, and the usual ones where it has none."""
+    row = await connection.fetchrow(
+        "select removed_percent, removed_persons, changed_percent, changed_persons, smallest_whole from roster_limit"
+        " where institution_id = $1",
+        institution_id,
+    )
+    return Limits(**{name: value for name, value in row.items() if value is not None}) if row else Limits()
+
 
 _SET = """
   insert into roster_limit as l (institution_id, removed_percent, removed_persons, changed_percent, changed_persons,
@@ -28,7 +41,6 @@ async def set_limits(
     if usual:
         await tx.execute("delete from roster_limit where institution_id = $1", institution_id)
     if given:
-        names = ("removed_percent", "removed_persons", "changed_percent", "changed_persons", "smallest_whole")
-        await tx.execute(_SET, institution_id, *(given.get(name) for name in names))
+        await tx.execute(_SET, institution_id, *(given.get(limit.name) for limit in fields(Limits)))
     detail = {**given, "usual": usual}
     await write(tx, Entry(Event.DELIVERY_LIMITS_SET, actor, institution_id=institution_id, detail=detail))

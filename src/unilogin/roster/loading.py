@@ -37,6 +37,7 @@ from unilogin.roster.desk import Desk
 from unilogin.roster.formats.unilogin_person import could_be_cpr
 from unilogin.roster.hearing import is_heard
 from unilogin.roster.known import KnownHashes
+from unilogin.roster.limiting import limits_of
 from unilogin.roster.messages import Found
 from unilogin.roster.model import (
     Breach,
@@ -59,7 +60,7 @@ from unilogin.roster.parking import (
     put_changes_back,
     take_changes_out,
 )
-from unilogin.roster.planning import effect_of, jumps_of, limits_of
+from unilogin.roster.planning import effect_of, jumps_of
 from unilogin.roster.queries import earlier_waiting, last_applied, newest_time, receipt, same_delivery
 from unilogin.roster.reading import Reading
 from unilogin.roster.recording import record

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from unilogin.domain.directory.bulk_staging import PATIENCE, Origin
-from unilogin.domain.directory.model import ActorGroup, InstitutionId
-from unilogin.kit.db.connection import Connection, Transaction
+from unilogin.domain.directory.model import ActorGroup
+from unilogin.kit.db.connection import Transaction
 from unilogin.roster.asking import ASKED_DAYS
 from unilogin.roster.messages import ASKED
 from unilogin.roster.model import ChangeCount, ChangeKind, Guardians, Jump
 from unilogin.roster.plan import Place, places_of, plan_of, there_before
-from unilogin.roster.rules import JUMPS, Effect, Limits
+from unilogin.roster.rules import JUMPS, Effect
 
 _NOTE_CHANGES = """
   with touched as (
@@ -256,13 +256,3 @@ async def jumps_of(tx: Transaction, origin: Origin) -> list[Jump]:
     jumps = [f"{before} {after}" for before, after in JUMPS]
     place = (UUID(origin.delivery), origin.institution_id, origin.source)
     return [Jump(*row.values()) for row in await tx.fetch(_JUMPED, *place, jumps, timeout=PATIENCE)]
-
-
-async def limits_of(connection: Connection, institution_id: InstitutionId) -> Limits:
-    """Return how much a delivery may do at an institution: its own limits, and the usual ones where it has none."""
-    row = await connection.fetchrow(
-        "select removed_percent, removed_persons, changed_percent, changed_persons, smallest_whole from roster_limit"
-        " where institution_id = $1",
-        institution_id,
-    )
-    return Limits(**{name: value for name, value in row.items() if value is not None}) if row else Limits()

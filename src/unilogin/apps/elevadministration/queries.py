@@ -23,8 +23,8 @@ from unilogin.kit.db.connection import Connection
 from unilogin.kit.db.patterns import holding
 from unilogin.roster.asking import OPEN_QUESTION
 from unilogin.roster.cpr_cases import FOUND_IN
+from unilogin.roster.limiting import limits_of
 from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Finding
-from unilogin.roster.planning import limits_of
 from unilogin.roster.queries import FINDING, finding_of
 from unilogin.roster.switching.ordering import SWITCH_WAITS
 

@@ -21,8 +21,8 @@ from unilogin.roster.actions import import_file
 from unilogin.roster.emptying import hear_anew, let_everybody_go
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.hearing import hear, stop_hearing
+from unilogin.roster.limiting import limits_of
 from unilogin.roster.model import DeliveryId, DeliveryKind, DeliveryStatus, Receipt
-from unilogin.roster.planning import limits_of
 from unilogin.roster.queries import receipt
 from unilogin.roster.recording import record
 from unilogin.roster.sealed_files import file_hash
