@@ -1,16 +1,7 @@
 """Systems that an institution does not listen to: one it has left, or one it has not changed to yet."""
 
 from unilogin.domain.directory.model import InstitutionId
-from unilogin.kit.db.connection import Connection, Transaction
-
-
-async def is_heard(connection: Connection, institution_id: InstitutionId, *, source: str) -> bool:
-    """Tell whether deliveries of a system count at an institution."""
-    return not await connection.fetchval(
-        "select exists (select from roster_source_not_heard where institution_id = $1 and source = $2)",
-        institution_id,
-        source,
-    )
+from unilogin.kit.db.connection import Transaction
 
 
 async def stop_hearing(tx: Transaction, institution_id: InstitutionId, *, source: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
 from unilogin.domain.access.queries import holders_among
@@ -32,10 +32,8 @@ from unilogin.domain.directory.queries import institution
 from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Transaction
 from unilogin.roster.cpr_cases import hide_known, note_cases
-from unilogin.roster.custody_roles import custody_roles
 from unilogin.roster.desk import Desk
 from unilogin.roster.formats.unilogin_person import could_be_cpr
-from unilogin.roster.hearing import is_heard
 from unilogin.roster.known import KnownHashes
 from unilogin.roster.limiting import limits_of
 from unilogin.roster.messages import Found
@@ -61,11 +59,12 @@ from unilogin.roster.parking import (
     take_changes_out,
 )
 from unilogin.roster.planning import effect_of, jumps_of
-from unilogin.roster.queries import earlier_waiting, last_applied, newest_time, receipt, same_delivery
+from unilogin.roster.queries import Known, earlier_waiting, receipt, standing
 from unilogin.roster.reading import Reading
 from unilogin.roster.recording import record
 from unilogin.roster.refusing import record_refusal
 from unilogin.roster.rules import (
+    STRICTEST,
     asked_about,
     breaches,
     check_base,
@@ -108,16 +107,22 @@ async def load(
     tx, header = desk.tx, reading.header
     where = check_institution(header, await institution(tx, header.institution_number))
     await lock_institution(tx, where.institution_id)
-    reading.custody_by_role(await custody_roles(tx, where.institution_id, source=header.source))
-    last = await last_applied(tx, where.institution_id, source=header.source)
+    known = await standing(
+        tx,
+        where.institution_id,
+        source=header.source,
+        source_time=header.source_time,
+        kind=reading.kind,
+        but=released,
+    )
+    reading.custody_by_role(known.custody_roles)
     origin = Origin(where.institution_id, header.source, str(released or Drawer().new_id()), desk.actor)
-    before = await (begin_release(tx, released) if released else _same_as_before(desk, reading, origin))
+    before = await (begin_release(tx, released) if released else _same_as_before(desk, reading, known.same))
     if before is not None:
         return replace(before, repeated=True)
-    check_heard(header, heard=await is_heard(tx, where.institution_id, source=header.source))
-    check_base(header, reading.kind, last=last.source_time if last else None)
-    newest = await newest_time(tx, where.institution_id, source=header.source, but=released)
-    check_time(header, last=newest, now=desk.now)
+    check_heard(header, heard=known.heard)
+    check_base(header, reading.kind, last=known.last)
+    check_time(header, last=known.newest, now=desk.now)
     whole = released or reading.kind is DeliveryKind.FULL
     if not whole and (earlier := await earlier_waiting(tx, where.institution_id, source=header.source)):
         return await _refuse_out_of_turn(desk, origin, reading, earlier=earlier)
@@ -133,22 +138,18 @@ async def load(
     return replace(told, settled_at=desk.now) if released else told
 
 
-async def _same_as_before(desk: Desk, reading: Reading, origin: Origin) -> Receipt | None:
+async def _same_as_before(desk: Desk, reading: Reading, known: Sequence[Known]) -> Receipt | None:
     """Return the receipt of a delivery that said the same, word for word (F-29).
 
     One of the same time that says something else is no later than it, and refused.
     """
-    header = reading.header
-    known = await same_delivery(
-        desk.tx, origin.institution_id, source=header.source, source_time=header.source_time, kind=reading.kind
-    )
     if not known:
         return None
     fingerprint = await desk.beside(reading.skim)
     for same in known:
         if same.fingerprint == fingerprint:
             return await receipt(desk.tx, same.delivery_id)
-    check_time(header, last=header.source_time, now=desk.now)
+    check_time(reading.header, last=reading.header.source_time, now=desk.now)
     return None
 
 
@@ -162,7 +163,7 @@ async def _apply(desk: Desk, origin: Origin, reading: Reading, *, looked_at: boo
         reading.also_known(GroupRow(*group) for group in await known_groups(desk.tx, origin))
     known = await known_rows(desk.tx, origin, groups=groups, whole=whole)
     reading.known = KnownHashes(known.hashes)
-    staged = await _stage(desk, reading)
+    staged = await _stage(desk, reading, prepared=known.prepared)
     await desk.beside(reading.finish)
     desk = replace(desk, tx=await at_size(desk.tx))
     if not whole and known.stale:
@@ -177,25 +178,35 @@ async def _apply(desk: Desk, origin: Origin, reading: Reading, *, looked_at: boo
         other_numbers=sum(row.why is Contradiction.CPR_CHANGED for row in applied.refused),
         garbled=reading.garbled,
     )
-    jumps = await jumps_of(desk.tx, origin) if staged and known.any else []
+    jumps = await jumps_of(desk.tx, origin) if staged.any and known.any else []
     outcome = Outcome(applied, effect.lines, asked=tuple(asked_about(jumps)))
-    if not looked_at and (too_much := breaches(effect, await limits_of(desk.tx, origin.institution_id))):
+    may_hold = not looked_at and breaches(effect, STRICTEST)  # most hold nobody, and nobody's limits are asked for
+    if may_hold and (too_much := breaches(effect, await limits_of(desk.tx, origin.institution_id))):
         outcome = replace(outcome, held_by=too_much)
         raise HeldError(outcome, await take_changes_out(desk.tx, origin), await hidden_now(desk.tx, origin))
     return outcome
 
 
-async def _stage(desk: Desk, reading: Reading) -> bool:
-    """Copy what changed into the staging tables; tell whether anything did."""
+class Staged(NamedTuple):
+    """Whether anything changed and was copied into the staging tables, and the groups it names."""
+
+    any: bool
+    groups: frozenset[str]
+
+
+async def _stage(desk: Desk, reading: Reading, *, prepared: bool) -> Staged:
+    """Copy what changed into the staging tables."""
     staged = False
+    groups: set[str] = set()
     while (batch := await desk.beside(reading.next_batch)) is not None:
         if batch.members or batch.kept:
-            if not staged:
+            if not (staged or prepared):
                 await prepare_staging(desk.tx)
             staged = True
             await copy_batch(desk.tx, batch)
+            groups.update([group.group_id for group in batch.groups])
         desk.progress(reading.place)
-    return staged
+    return Staged(staged, frozenset(groups))
 
 
 async def _write(
@@ -205,22 +216,23 @@ async def _write(
     reading: Reading,
     groups: Sequence[ToldGroup],
     known: KnownRows,
-    staged: bool,
+    staged: Staged,
 ) -> Applied | None:
     """Make it so; None when every person is as before."""
     if reading.kind is DeliveryKind.DELETE:
         return await _remove(desk, origin, reading)
     whole = reading.kind is DeliveryKind.FULL
     unseen = [*reading.known.unseen(), *known.stale]
-    if not (staged or (whole and (unseen or known.unhashed or reading.somebody_unidentified))):
+    if not (staged.any or (whole and (unseen or known.unhashed or reading.somebody_unidentified))):
         await hide_not_loaded(desk.tx, origin, reading.to_hide())
         return await _remove(desk, origin, reading) if reading.leavers else None
-    if not staged:
+    if not (staged.any or known.prepared):
         await prepare_staging(desk.tx)
     applied = await apply_staged(
         desk.tx,
         origin,
         groups=groups,
+        all_declared=staged.groups <= {group.group_id for group in groups},
         absence=Absence(unseen, may_leave=whole and not reading.somebody_unidentified, whole=whole),
         first=not known.any,
         hide=reading.to_hide(),

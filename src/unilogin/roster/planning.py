@@ -89,7 +89,7 @@ _RENAMED = """
 """
 
 _THERE_NOW = """
-  select actor_group, count(*) as people from directory_membership
+  select 'there' as what, actor_group, count(*) as people from directory_membership
   where institution_id = $1 and source = $2 and ended_at is null group by actor_group
 """
 
@@ -102,10 +102,17 @@ _IN_CLASSES_NOW = """
   group by m.actor_group, g.name
 """
 
-_GUARDIANS_NOW = """
-  select count(distinct c.contact_person_id)
-  from directory_membership m join directory_contact c using (membership_id)
-  where m.institution_id = $1 and m.source = $2 and m.ended_at is null
+# Of a source told of for the first time: everybody who was staged belongs, and nobody else does.
+_ALL_STAGED = """
+  select 'there' as what, actor_group, null as name, count(*) as people from stage_member group by actor_group
+  union all
+  select 'class', m.actor_group, g.name, count(*)
+  from stage_group s join stage_member m using (membership_id)
+  join directory_group g on g.institution_id = $1 and g.source = $2 and g.group_id = s.group_id
+  where s.main
+  group by m.actor_group, g.name
+  union all
+  select 'contacts', null, null, count(distinct w.person_id) from stage_contact c join stage_who w using (cpr_index)
 """
 
 _ELSEWHERE = """exists (
@@ -152,14 +159,14 @@ async def effect_of(tx: Transaction, origin: Origin, *, first: bool, other_numbe
     On a first load everybody is new, which is not written down one by one.
     """
     place = (origin.institution_id, origin.source)
-    there = {
-        ActorGroup(row["actor_group"]): int(row["people"])
-        for row in await tx.fetch(_THERE_NOW, *place, timeout=PATIENCE)
-    }
+    rows = await tx.fetch(_ALL_STAGED if first else _THERE_NOW, *place, timeout=PATIENCE)
+    there = {ActorGroup(row["actor_group"]): int(row["people"]) for row in rows if row["what"] == "there"}
     if first:
-        in_classes = await _in_classes(tx, origin, names=None)
+        in_classes = {
+            (ActorGroup(row["actor_group"]), row["name"]): int(row["people"]) for row in rows if row["what"] == "class"
+        }
         counts = _all_new(there, in_classes)
-        guardians = Guardians(int(await tx.fetchval(_GUARDIANS_NOW, *place, timeout=PATIENCE)), 0, some_left=True)
+        guardians = Guardians(next(int(row["people"]) for row in rows if row["what"] == "contacts"), 0, some_left=True)
     else:
         counts, may_have_guardians = await _changes(tx, origin)
         in_classes = await _in_classes(tx, origin, names=_classes_of(counts))

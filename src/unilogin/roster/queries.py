@@ -35,61 +35,59 @@ class Known(NamedTuple):
     """A delivery that came before."""
 
     delivery_id: DeliveryId
-    source_time: datetime
     fingerprint: bytes
 
 
-async def last_applied(connection: Connection, institution_id: InstitutionId, *, source: str) -> Known | None:
-    """Return the last delivery of this source that counts, or None."""
-    row = await connection.fetchrow(
-        "select delivery_id, source_time, fingerprint from roster_delivery"
-        " where institution_id = $1 and source = $2 and status = 'applied' order by source_time desc limit 1",
-        institution_id,
-        source,
-    )
-    return Known(*row.values()) if row else None
+class Standing(NamedTuple):
+    """How a source stands at an institution before its delivery is read."""
+
+    heard: bool  # its deliveries count
+    last: datetime | None  # time of its newest delivery that counts
+    newest: datetime | None  # of its newest delivery that counts or waits
+    same: tuple[Known, ...]  # of this very time and kind: those that count, wait, were rejected or overtaken
+    custody_roles: frozenset[str]  # mean custody where a file says nothing of it
 
 
-_SAME = """
-  select delivery_id, source_time, fingerprint from roster_delivery
-  where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status = 'applied'
-  union all
-  select delivery_id, source_time, fingerprint from roster_delivery
-  where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status in ('parked', 'rejected')
-  union all
-  select delivery_id, source_time, fingerprint from roster_delivery
-  where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status = 'overtaken'
+_STANDING = """
+  with counts as (
+    select max(source_time) as at from roster_delivery
+    where institution_id = $1 and source = $2 and status = 'applied'
+  ), waits as (
+    select max(source_time) as at from roster_delivery
+    where institution_id = $1 and source = $2 and status = 'parked' and delivery_id is distinct from $5
+  ), same as (
+    select delivery_id, fingerprint from roster_delivery
+    where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status = 'applied'
+    union all
+    select delivery_id, fingerprint from roster_delivery
+    where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status in ('parked', 'rejected')
+    union all
+    select delivery_id, fingerprint from roster_delivery
+    where institution_id = $1 and source = $2 and source_time = $3 and kind = $4 and status = 'overtaken'
+  )
+  select not exists (select from roster_source_not_heard where institution_id = $1 and source = $2) as heard,
+         counts.at as last, greatest(counts.at, waits.at) as newest,
+         array(select delivery_id from same) as same, array(select fingerprint from same) as fingerprints,
+         array(select role from roster_custody_role where institution_id = $1 and source = $2) as custody_roles
+  from counts, waits
 """
 
 
-async def same_delivery(
+async def standing(
     connection: Connection,
     institution_id: InstitutionId,
     *,
     source: str,
     source_time: datetime,
     kind: DeliveryKind,
-) -> list[Known]:
-    """Return deliveries of this source and this very time that count, wait, were rejected or overtaken."""
-    rows = await connection.fetch(_SAME, institution_id, source, source_time, kind.value)
-    return [Known(*row.values()) for row in rows]
-
-
-async def newest_time(
-    connection: Connection, institution_id: InstitutionId, *, source: str, but: DeliveryId | None
-) -> datetime | None:
-    """Return the time of the newest delivery of this source that counts or waits, but for one."""
-    found: datetime | None = await connection.fetchval(
-        "select greatest("
-        " (select max(source_time) from roster_delivery"
-        "  where institution_id = $1 and source = $2 and status = 'applied'),"
-        " (select max(source_time) from roster_delivery"
-        "  where institution_id = $1 and source = $2 and status = 'parked' and delivery_id is distinct from $3))",
-        institution_id,
-        source,
-        but,
-    )
-    return found
+    but: DeliveryId | None,
+) -> Standing:
+    """Return all there is to ask before a delivery is read; ``but`` is one that is about to be released."""
+    row = await connection.fetchrow(_STANDING, institution_id, source, source_time, kind.value, but)
+    if row is None:
+        return Standing(heard=True, last=None, newest=None, same=(), custody_roles=frozenset())
+    same = tuple(Known(DeliveryId(one), told) for one, told in zip(row["same"], row["fingerprints"], strict=True))
+    return Standing(row["heard"], row["last"], row["newest"], same, frozenset(row["custody_roles"]))
 
 
 async def earlier_waiting(connection: Connection, institution_id: InstitutionId, *, source: str) -> datetime | None:

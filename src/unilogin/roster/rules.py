@@ -132,6 +132,9 @@ class Limits:
     smallest_whole: int = 3  # "the whole class" says nothing of a class of two
 
 
+STRICTEST = Limits(0, 0, 0, 0, 1)
+"""What holds nobody by these holds nobody by any limits."""
+
 NEARLY_ALL_PERCENT = 90
 GARBLED_PERCENT = 1
 

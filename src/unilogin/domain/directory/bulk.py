@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from unilogin.domain.directory import bulk_belonging, bulk_matching, bulk_people, bulk_protection
+from unilogin.domain.directory import bulk_belonging, bulk_matching, bulk_people, bulk_protection, bulk_staging
 from unilogin.domain.directory.bulk_belonging import ToldGroup
 from unilogin.domain.directory.bulk_protection import Doubt
 from unilogin.domain.directory.bulk_refusals import (
@@ -35,12 +35,14 @@ class KnownRows:
 
     ``hashes`` are of 16 bytes each, sorted, one after the other; ``stale`` are those whose rows must be read again,
     because a group they name is declared in another way than before; ``unhashed`` counts those that must be anyway.
+    ``prepared`` says that the connection has its staging tables.
     """
 
     any: bool = False
     hashes: bytes = b""
     stale: tuple[bytes, ...] = ()
     unhashed: int = 0
+    prepared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Removed:
     unknown: frozenset[str]
 
 
-_KNOWN = """
+_KNOWN = f"""
   with touched as (
     select g.group_key from directory_group g
     left join unnest($3::text[], $4::text[]) as t (group_id, type) on t.group_id = g.group_id
@@ -98,7 +100,7 @@ _KNOWN = """
   select exists (select from directory_membership where institution_id = $1 and source = $2) as any,
          string_agg(raw_hash, ''::bytea order by raw_hash) filter (where raw_hash <> '' and not stale) as hashes,
          array_agg(raw_hash) filter (where raw_hash <> '' and stale) as stale,
-         count(*) filter (where raw_hash = '') as unhashed
+         count(*) filter (where raw_hash = '') as unhashed, {bulk_staging.IS_PREPARED} as prepared
   from active
 """
 
@@ -134,7 +136,7 @@ async def known_rows(tx: Transaction, origin: Origin, *, groups: Sequence[ToldGr
     )
     if row is None:
         return KnownRows()
-    return KnownRows(row["any"], row["hashes"] or b"", tuple(row["stale"] or ()), row["unhashed"])
+    return KnownRows(row["any"], row["hashes"] or b"", tuple(row["stale"] or ()), row["unhashed"], row["prepared"])
 
 
 async def known_groups(tx: Transaction, origin: Origin) -> list[ToldGroup]:
@@ -165,6 +167,7 @@ async def apply_staged(
     origin: Origin,
     *,
     groups: Sequence[ToldGroup],
+    all_declared: bool,
     absence: Absence,
     first: bool,
     hide: Sequence[bulk_protection.NotLoaded],
@@ -174,8 +177,9 @@ async def apply_staged(
 ) -> Applied:
     """Compare what was staged with what is known, and make it so.
 
-    ``first`` says that nothing was ever known of this source; ``hide`` are people who must be hidden although their
-    rows were refused; ``among_guarded`` tells who gets no number by a file. Needs ``prepare_staging``, ``at_size``.
+    ``all_declared``: ``groups`` has all that staged rows name. ``first``: nothing was ever known of this source.
+    ``hide`` are people who must be hidden although their rows were refused; ``among_guarded`` tells who gets no number
+    by a file. Needs ``prepare_staging``, ``at_size``.
     """
     await lock_people(tx, patience=PATIENCE)
     await tx.execute("set local directory.references_hold = on")  # every key below was looked up, or is made here
@@ -184,14 +188,17 @@ async def apply_staged(
     await bulk_belonging.save_groups(tx, origin, told=groups)
     matched = await _make_people(tx, origin, first=first, draw=draw, reseal=reseal, guarded=learned.guarded)
     circles = await leave_circles_out(tx)
-    created = await bulk_belonging.add_members(tx, origin)
-    await bulk_belonging.save_ties(tx, origin, first=first)
-    members = bulk_belonging.MembersChanged(0, 0, 0) if first else await bulk_belonging.change_members(tx, origin)
+    if not all_declared:
+        await bulk_belonging.make_named_groups(tx, origin)
+    created = await bulk_belonging.add_members(tx, origin, first=first)
+    members = bulk_belonging.MembersChanged(0, 0, 0) if first else await _change_members(tx, origin)
     left = 0
     if absence.may_leave and not first:  # by their hashes, before anything below has rows read again that were seen
         left = await bulk_belonging.end_memberships(tx, origin, unseen=absence.unseen)
-    await bulk_protection.hide_not_loaded(tx, origin, [*hide, *protected])
-    doubts = await bulk_protection.end_protection(tx, origin) if matched.known else []
+    to_hide = [*hide, *protected]
+    await bulk_protection.hide_not_loaded(tx, origin, to_hide)
+    some_hidden = matched.hidden or matched.protected or bool(to_hide)
+    doubts = await bulk_protection.end_protection(tx, origin) if matched.known and some_hidden else []
     undeclared = await _end_groups(tx, origin, groups=groups, whole=absence.whole)
     await tx.execute("set local directory.references_hold = off")
     return Applied(
@@ -209,6 +216,11 @@ async def apply_staged(
         tuple(circles),
         protected,
     )
+
+
+async def _change_members(tx: Transaction, origin: Origin) -> bulk_belonging.MembersChanged:
+    await bulk_belonging.save_ties(tx, origin)
+    return await bulk_belonging.change_members(tx, origin)
 
 
 def _doubles(found: Sequence[Told], refused: Sequence[RefusedRow]) -> tuple[Told, ...]:
@@ -240,8 +252,9 @@ async def _make_people(
         await bulk_belonging.look_up_members(tx, origin)
     if matched.fresh:
         await bulk_people.create_people(tx, origin, draw=draw)
-    if matched.known:
+    if matched.forgotten:
         await bulk_matching.give_numbers_back(tx, reseal=reseal)
+    if matched.known:
         await bulk_people.change_people(tx, origin)
     if matched.protected:
         await bulk_protection.begin_protection(tx, origin)
@@ -255,11 +268,9 @@ async def apply_groups(tx: Transaction, origin: Origin, *, groups: Sequence[Told
 
 
 async def _end_groups(tx: Transaction, origin: Origin, *, groups: Sequence[ToldGroup], whole: bool) -> tuple[str, ...]:
-    declared = [group.group_id for group in groups if whole]
-    if not whole:
-        declared = [group.group_id for group in await known_groups(tx, origin)]
-    else:
-        await bulk_belonging.end_groups(tx, origin, declared=declared)
+    if whole:
+        return tuple(await bulk_belonging.end_groups(tx, origin, declared=[group.group_id for group in groups]))
+    declared = [group.group_id for group in await known_groups(tx, origin)]
     return tuple(await bulk_belonging.undeclared_groups(tx, origin, declared=declared))
 
 

@@ -77,7 +77,7 @@ _LOOK_UP_MEMBERS = """
   where m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
 """
 
-_ADD_MEMBERS = f"""
+_ADD = f"""
   with added as materialized (
     select m.membership_id, w.person_id, w.account_id, m.local_person_id, m.actor_group, m.roles, m.level, m.detail,
            m.raw_hash, m.says_protected
@@ -92,6 +92,22 @@ _ADD_MEMBERS = f"""
   ), logged as (
     {AUDIT_INSERT}
     select '{Event.MEMBERSHIP_STARTED.value}', $1, $2, account_id, $3, $4, 'ok', null, '{{}}' from added
+  )
+"""
+_ADD_MEMBERS = f"{_ADD} select count(*) from added"
+
+# Of a source of which nothing was known: there is nobody to hold it against.
+_ADD_FIRST = f"""{_ADD}, grouped as (
+    insert into directory_group_member (group_key, membership_id, main)
+    select g.group_key, s.membership_id, s.main
+    from stage_group s join directory_group g on g.institution_id = $3 and g.source = $5 and g.group_id = s.group_id
+  ), tied as (
+    insert into directory_contact
+      (membership_id, contact_person_id, relation, child_custody, access_level, says_protected)
+    select distinct on (s.membership_id, w.person_id)
+           s.membership_id, w.person_id, s.relation, s.child_custody, s.access_level, s.says_protected
+    from stage_contact s join stage_who w on w.cpr_index = s.cpr_index
+    order by s.membership_id, w.person_id, s.child_custody, s.access_level, s.says_protected desc
   )
   select count(*) from added
 """
@@ -190,23 +206,6 @@ _CONTACTS = f"""
   where m.known_id in (select membership_id from gone union all select membership_id from come)
 """
 
-# Of a source of which nothing was known: there is nobody to hold it against.
-_FIRST_GROUP_MEMBERS = """
-  insert into directory_group_member (group_key, membership_id, main)
-  select g.group_key, s.membership_id, s.main
-  from stage_group s
-  join directory_group g on g.institution_id = $1 and g.source = $2 and g.group_id = s.group_id
-"""
-
-_FIRST_CONTACTS = """
-  insert into directory_contact
-    (membership_id, contact_person_id, relation, child_custody, access_level, says_protected)
-  select s.membership_id, w.person_id, s.relation, s.child_custody, s.access_level, s.says_protected
-  from stage_contact s join stage_who w on w.cpr_index = s.cpr_index
-  order by s.membership_id, s.child_custody, s.access_level, s.says_protected desc
-  on conflict do nothing
-"""
-
 _GONE = f"""
   ), noted as (
     {journal.INSERT}
@@ -254,8 +253,13 @@ _END_GROUPS = f"""
         select from directory_group_member gm join directory_membership m using (membership_id)
         where gm.group_key = g.group_key and m.ended_at is null)
     returning g.group_key
+  ), noted as (
+    {_NOTE_GROUPS}
   )
-  {_NOTE_GROUPS}
+  select group_id from directory_group g
+  where g.institution_id = $1 and g.source = $2 and g.ended_at is null and g.group_id <> all ($4::text[])
+    and g.group_key not in (select group_key from touched)
+  order by group_id
 """
 
 _UNDECLARED = """
@@ -276,20 +280,24 @@ async def look_up_members(tx: Transaction, origin: Origin) -> None:
     await tx.execute(_LOOK_UP_MEMBERS, origin.institution_id, origin.source, timeout=PATIENCE)
 
 
-async def add_members(tx: Transaction, origin: Origin) -> int:
-    """Add the memberships that were not known; return how many."""
-    return int(await tx.fetchval(_ADD_MEMBERS, *origin.traces, origin.source, timeout=PATIENCE))
-
-
-async def save_ties(tx: Transaction, origin: Origin, *, first: bool) -> None:
-    """Bring the groups and contact persons of all staged memberships up to date."""
+async def make_named_groups(tx: Transaction, origin: Origin) -> None:
+    """Make the groups that staged rows name and no delivery declared."""
     await tx.execute(_MAKE_REFERENCED_GROUPS, *_place(origin), timeout=PATIENCE)
-    if first:
-        await tx.execute(_FIRST_GROUP_MEMBERS, origin.institution_id, origin.source, timeout=PATIENCE)
-        await tx.execute(_FIRST_CONTACTS, timeout=PATIENCE)
-    else:
-        await tx.execute(_GROUP_MEMBERS, *_place(origin), timeout=PATIENCE)
-        await tx.execute(_CONTACTS, origin.delivery, timeout=PATIENCE)
+
+
+async def add_members(tx: Transaction, origin: Origin, *, first: bool) -> int:
+    """Add the memberships that were not known, of a source told of for the first time with their ties; return how many.
+
+    The groups they name must have been made.
+    """
+    statement = _ADD_FIRST if first else _ADD_MEMBERS
+    return int(await tx.fetchval(statement, *origin.traces, origin.source, timeout=PATIENCE))
+
+
+async def save_ties(tx: Transaction, origin: Origin) -> None:
+    """Bring the groups and contact persons of all staged memberships up to date."""
+    await tx.execute(_GROUP_MEMBERS, *_place(origin), timeout=PATIENCE)
+    await tx.execute(_CONTACTS, origin.delivery, timeout=PATIENCE)
 
 
 async def change_members(tx: Transaction, origin: Origin) -> MembersChanged:
@@ -309,9 +317,10 @@ async def end_named_memberships(tx: Transaction, origin: Origin, *, local_ids: S
     return frozenset(row["local_person_id"] for row in rows)
 
 
-async def end_groups(tx: Transaction, origin: Origin, *, declared: Sequence[str]) -> None:
-    """End the groups that are neither declared nor used."""
-    await tx.execute(_END_GROUPS, *_place(origin), declared, timeout=PATIENCE)
+async def end_groups(tx: Transaction, origin: Origin, *, declared: Sequence[str]) -> list[str]:
+    """End the groups that are neither declared nor used; return those that are used and not declared."""
+    undeclared = await tx.fetch(_END_GROUPS, *_place(origin), declared, timeout=PATIENCE)
+    return [row["group_id"] for row in undeclared]
 
 
 async def undeclared_groups(tx: Transaction, origin: Origin, *, declared: Sequence[str]) -> list[str]:

@@ -18,21 +18,37 @@ Guarded = Callable[[Sequence[UUID]], Awaitable[frozenset[UUID]]]
 # A person's own row beats what a pupil's row says of them as a contact; among equals the first line counts. Each number
 # is looked up by its index: a join would read everybody there is, until the tables are too large for it.
 _MATCH = """
-  insert into stage_who (cpr_index, staged_id, person_id, account_id, is_new, username)
-  select s.cpr_index, s.person_id, coalesce(k.person_id, s.person_id),
-         case when k.person_id is null then s.account_id
-              else (select a.account_id from directory_account a where a.person_id = k.person_id) end,
-         k.person_id is null, s.username
-  from (
-    select distinct on (cpr_index) cpr_index, person_id, account_id, username
-    from stage_person order by cpr_index, own desc, line, person_id
-  ) s
-  cross join lateral (
-    select coalesce((select p.person_id from directory_person p where p.cpr_index = s.cpr_index),
-                    (select f.person_id from directory_former_cpr f where f.cpr_index = s.cpr_index),
-                    (select l.person_id from directory_person l where l.local_key = s.cpr_index)) as person_id
-    offset 0
-  ) k
+  with matched as (
+    insert into stage_who (cpr_index, staged_id, person_id, account_id, is_new, username)
+    select s.cpr_index, s.person_id, coalesce(k.person_id, s.person_id),
+           case when k.person_id is null then s.account_id
+                else (select a.account_id from directory_account a where a.person_id = k.person_id) end,
+           k.person_id is null, s.username
+    from (
+      select distinct on (cpr_index) cpr_index, person_id, account_id, username
+      from stage_person order by cpr_index, own desc, line, person_id
+    ) s
+    cross join lateral (
+      select coalesce((select p.person_id from directory_person p where p.cpr_index = s.cpr_index),
+                      (select f.person_id from directory_former_cpr f where f.cpr_index = s.cpr_index),
+                      (select l.person_id from directory_person l where l.local_key = s.cpr_index)) as person_id
+      offset 0
+    ) k
+    returning person_id, is_new
+  ), known as (
+    select count(*) as people, bool_or(p.protected) as hidden, bool_or(p.erased_at is not null) as forgotten
+    from matched join directory_person p using (person_id) where not is_new
+  ), told as (
+    select bool_or(cpr_sealed is null) as numberless, bool_or(protected) as protected from stage_person
+  )
+  select (select count(*) from matched where is_new) as fresh, people, hidden, forgotten, numberless, protected
+  from known, told
+"""
+
+_KNOWN_AFTER_ALL = """
+  select count(*) filter (where w.is_new) as fresh, count(p.person_id) as people, bool_or(p.protected) as hidden,
+         bool_or(p.erased_at is not null) as forgotten
+  from stage_who w left join directory_person p on p.person_id = w.person_id and not w.is_new
 """
 
 # Somebody who comes without a number is whoever the source called so before, with a number or without.
@@ -177,28 +193,30 @@ class Learned(NamedTuple):
 
 
 class Matched(NamedTuple):
-    """How many of those who were told about are new and how many known, and whether a row calls somebody protected."""
+    """How many of those who were told about are new and how many known, and what must be looked at of some of them."""
 
     fresh: int
     known: int
-    protected: bool
+    protected: bool  # a row calls somebody so
+    hidden: bool  # somebody known is hidden
+    forgotten: bool  # of somebody known no number is kept any more
 
 
 async def match_people(tx: Transaction, origin: Origin, *, guarded: Sequence[tuple[bytes, UUID]]) -> Matched:
     """Find out who the staged numbers belong to; ``guarded`` are contact persons who stay who they are."""
-    await tx.execute(_MATCH, timeout=PATIENCE)
+    found = await tx.fetchrow(_MATCH, timeout=PATIENCE)
+    told = dict(found) if found else {}
     if guarded:
         columns = (list(column) for column in zip(*guarded, strict=True))
         await tx.execute(_KEEP_CONTACTS, *columns, timeout=PATIENCE)
-    told = await tx.fetchrow(
-        "select bool_or(cpr_sealed is null) as numberless, bool_or(protected) as protected from stage_person"
-    )
-    if told and told["numberless"]:
+    if told.get("numberless"):
         await tx.execute(_MATCH_BY_LOCAL_ID, origin.institution_id, origin.source, timeout=PATIENCE)
         await tx.execute(_MATCH_CONTACTS, origin.institution_id, origin.source, timeout=PATIENCE)
-    row = await tx.fetchrow("select count(*) filter (where is_new) as fresh, count(*) as people from stage_who")
-    fresh, people = (row["fresh"], row["people"]) if row else (0, 0)
-    return Matched(fresh, people - fresh, bool(told and told["protected"]))
+    if guarded or told.get("numberless"):
+        found = await tx.fetchrow(_KNOWN_AFTER_ALL, timeout=PATIENCE)
+        told.update(found or {})
+    looks = (bool(told.get(name)) for name in ("protected", "hidden", "forgotten"))
+    return Matched(told.get("fresh", 0), told.get("people", 0), *looks)
 
 
 async def learn_numbers(tx: Transaction, origin: Origin, *, reseal: Reseal, among_guarded: Guarded) -> Learned:

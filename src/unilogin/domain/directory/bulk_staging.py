@@ -131,6 +131,10 @@ _MAKE_SHORT_TABLES = _SHORT.sub(r"\1 storage plain", _MAKE_TABLES)
 _KNOWS_STORAGE = (16,)
 
 
+IS_PREPARED = " and ".join(f"to_regclass('pg_temp.{table.split()[0]}') is not null" for table in _TABLES)
+"""SQL: whether the connection has its tables."""
+
+
 async def prepare_staging(tx: Transaction) -> None:
     """Make the tables of this connection if it has none yet."""
     await tx.execute(_MAKE_SHORT_TABLES if tx.get_server_version() >= _KNOWS_STORAGE else _MAKE_TABLES)
@@ -148,13 +152,16 @@ _TOWN = 1 << 20
 """Bytes: what some three thousand persons take when they are staged."""
 
 # Of a temporary table PostgreSQL knows nothing and takes it to be larger than a night's changes are. So it would read
-# whole tables of people to find a few, and more of them the more there are.
-_BY_KEY = "set local enable_seqscan = off; set local enable_mergejoin = off"
-
-_SIZES = """
-  select coalesce(pg_relation_size(to_regclass('pg_temp.stage_person')), 0)
-         + coalesce(pg_relation_size(to_regclass('pg_temp.stage_member')), 0) as staged,
-         pg_relation_size('directory_person') as people
+# whole tables of people to find a few, and more of them the more there are: a school goes by keys.
+_SIZES = f"""
+  with staged as (
+    select coalesce(pg_relation_size(to_regclass('pg_temp.stage_person')), 0)
+           + coalesce(pg_relation_size(to_regclass('pg_temp.stage_member')), 0) as bytes
+  )
+  select bytes as staged, pg_relation_size('directory_person') as people,
+         case when bytes < {_TOWN} then set_config('enable_seqscan', 'off', true) end,
+         case when bytes < {_TOWN} then set_config('enable_mergejoin', 'off', true) end
+  from staged
 """
 
 
@@ -167,8 +174,6 @@ async def at_size(tx: Transaction) -> Transaction:
     """
     sizes = await tx.fetchrow(_SIZES)
     staged, people = (sizes["staged"], sizes["people"]) if sizes else (0, 0)
-    if staged < _TOWN:
-        await tx.execute(_BY_KEY)
     mark = f"/* {(staged >> 20).bit_length() // 3}-{(people >> 20).bit_length()} */ "
     return cast("Transaction", _Marked(tx, mark))
 
