@@ -65,6 +65,20 @@ def test_the_history_tells_what_came_and_what_needs_a_human(office: Office, firs
     assert str(first.delivery_id) in office.browser.open(f"{office.url}/import?q=prøve&vis=advis").text
 
 
+def test_a_file_that_nobody_can_read_is_told_by_the_system_that_sent_it(server: RunningServer, people: People) -> None:
+    office = open_office(server, people)
+    office.deliver(*pupils(3, seed=24))
+    system = f"AB{office.number}"
+    office.value("insert into roster_sender (system_id, name) values ($1, 'Systemet ' || $1)", system)
+    office.send(b"", by=system)
+    for url in (office.url, f"{office.url}/import"):
+        text = office.browser.open(url).text
+        assert f"<bdi>Systemet {system}</bdi>" in text
+        assert "<bdi></bdi>" not in text
+    office.send(b"", by="ABukendt")
+    assert "<bdi>–</bdi></a>" in office.browser.open(office.url).text, "a link has a name"
+
+
 def test_the_history_is_searched_by_person_class_and_day(office: Office, first: Receipt, parked: Receipt) -> None:
     url = f"{office.url}/import"
     for term, wanted in {"e-99": [first], "e-30": [parked], "2.B": [parked], "e-3%": []}.items():

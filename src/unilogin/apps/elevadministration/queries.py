@@ -32,11 +32,13 @@ PAGE = 25
 FINDINGS_PAGE = 100
 
 _QUESTIONS = f"select from roster_finding f where f.delivery_id = d.delivery_id and {OPEN_QUESTION}"
-_COLUMNS = (
-    "d.delivery_id, d.received_at, d.source, d.kind, d.status, d.created, d.changed, d.unchanged, d.gone, d.refused,"
-    " d.finding_count"
+_COLUMNS = "d.delivery_id, d.received_at, d.kind, d.status, d.created, d.changed, d.unchanged, d.gone, d.refused"
+_SENT_BY = (
+    "case when d.source = '' then coalesce((select s.name from roster_sender s"
+    " where d.actor_kind = 'source' and s.system_id = d.actor_id), '') else d.source end"
 )
-_LINE = f"{_COLUMNS}, d.finding_count > 0 and exists ({_QUESTIONS}) as asks"
+"""A file that nobody can read does not say which system it is from; then it is told by whoever sent it."""
+_LINE = f"{_COLUMNS}, d.finding_count, {_SENT_BY} as source, d.finding_count > 0 and exists ({_QUESTIONS}) as asks"
 _MARKED = f"(d.status in ('parked', 'refused') or d.status = 'applied' and (d.refused > 0 or exists ({_QUESTIONS})))"
 
 
@@ -91,7 +93,8 @@ _SOURCES = f"""
     select source, max(applied_at) as last_applied_at from roster_delivery
     where institution_id = $1 and status = 'applied' group by source
   )
-  select {_COLUMNS}, d.asks, l.last_applied_at from newest d left join last_applied l using (source) order by d.source
+  select {_COLUMNS}, d.finding_count, source, d.asks, l.last_applied_at
+  from newest d left join last_applied l using (source) order by source
 """
 
 
