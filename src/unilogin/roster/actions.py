@@ -59,14 +59,14 @@ async def import_file(
     does not tell stands in its history. ``looked_at``: somebody has seen what it does, and the limits do not hold it.
     """
     now: datetime = await connection.fetchval("select kit_now()")
+    begin = partial(
+        Reading, file, kind=kind, secrets=secrets, today=now.date(), namespaces=namespaces, institution=sent_for
+    )
     reading: Reading | None = None
-    read = partial(Reading, institution=sent_for)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="roster") as thread:
         desk = Desk(connection, thread, secrets, actor, now, progress)
         try:
-            reading = await desk.beside(
-                partial(read, file, kind=kind, secrets=secrets, today=now.date(), namespaces=namespaces)
-            )
+            reading = await desk.beside(begin)
             admit(reading.header)
             async with connection.transaction():
                 told = await load(desk, reading, file, released=released, looked_at=looked_at)

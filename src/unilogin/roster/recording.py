@@ -41,28 +41,8 @@ async def record(
     fingerprint: bytes | None,
 ) -> None:
     """Store a receipt; that of a delivery which was parked takes the place of the first one, with its findings."""
-    was_parked = await tx.fetchval(
-        _STORE,
-        told.delivery_id,
-        told.received_at,
-        actor.kind,
-        actor.id,
-        institution_id,
-        told.institution_number,
-        told.source,
-        told.source_time,
-        told.school_year,
-        told.status.value,
-        told.refusal,
-        dict(told.refusal_fields),
-        *astuple(told.counts),
-        told.new_accounts,
-        told.finding_count,
-        fingerprint,
-        told.kind.value,
-        list(told.plan),
-        list(told.held_by),
-    )
+    row = _delivery_row(told, actor=actor, institution_id=institution_id, fingerprint=fingerprint)
+    was_parked = await tx.fetchval(_STORE, *row)
     if was_parked:
         await tx.execute("delete from roster_finding where delivery_id = $1", told.delivery_id)
     if told.findings:
@@ -97,6 +77,33 @@ _FINDING = (
     "contact",
     "group_id",
 )
+
+
+def _delivery_row(
+    told: Receipt, *, actor: Actor, institution_id: InstitutionId | None, fingerprint: bytes | None
+) -> tuple[object, ...]:
+    """The values of the statement that stores a delivery, in order."""
+    return (
+        told.delivery_id,
+        told.received_at,
+        actor.kind,
+        actor.id,
+        institution_id,
+        told.institution_number,
+        told.source,
+        told.source_time,
+        told.school_year,
+        told.status.value,
+        told.refusal,
+        dict(told.refusal_fields),
+        *astuple(told.counts),
+        told.new_accounts,
+        told.finding_count,
+        fingerprint,
+        told.kind.value,
+        list(told.plan),
+        list(told.held_by),
+    )
 
 
 def _finding_row(told: Receipt, number: int, finding: Finding) -> tuple[object, ...]:

@@ -92,16 +92,9 @@ async def split(
     keeps = await side_of_name(tx, account, vault=vault)
     if keeps is None or keeps.merged:
         return NotDone.UNKNOWN if keeps is None else NotDone.MERGED_BEFORE
-    chosen = {
-        "memberships": await _memberships(tx, keeps, who.memberships),
-        "subjects": await subjects_at(tx, keeps.account_id, client_ids=list(who.client_ids)),
-    }
-    if not chosen["memberships"] or len(chosen["memberships"]) != len(set(who.memberships)):
+    chosen = await _chosen(tx, keeps, who)
+    if chosen is None:
         return NotDone.NOTHING_CHOSEN
-    theirs = {str(known.subject) for known in await services_that_know(tx, keeps.account_id)}
-    if not {str(subject) for subject in who.subjects} <= theirs:
-        return NotDone.NOTHING_CHOSEN
-    chosen["subjects"] = sorted({*chosen["subjects"], *map(str, who.subjects)})
     if number is not None and await _is_taken(tx, vault.index(number)):
         return NotDone.NUMBER_TAKEN
     account_id = await correcting.make_person(
@@ -222,6 +215,19 @@ async def _was_changed_later(tx: Transaction, correction_id: CorrectionId, found
         return bool(later)
     number = await tx.fetchval("select cpr_index from directory_person where person_id = $1", keeps.person_id)
     return bool(number != found["kept_after"])
+
+
+async def _chosen(tx: Transaction, owner: Side, who: NewPerson) -> dict[str, list[str]] | None:
+    """Return the rows that go along with a new person, by kind; None when some of what was named is not the owner's."""
+    memberships = await _memberships(tx, owner, who.memberships)
+    if not memberships or len(memberships) != len(set(who.memberships)):
+        return None
+    known = {str(service.subject) for service in await services_that_know(tx, owner.account_id)}
+    named = set(map(str, who.subjects))
+    if not named <= known:
+        return None
+    subjects = await subjects_at(tx, owner.account_id, client_ids=list(who.client_ids))
+    return {"memberships": memberships, "subjects": sorted({*subjects, *named})}
 
 
 async def _memberships(tx: Transaction, owner: Side, named: Sequence[tuple[str, str]]) -> list[str]:

@@ -74,7 +74,7 @@ async def propose_split(
     kept: PupilToCorrect,
     names: tuple[str, str],
     memberships: Sequence[UUID],
-    subjects: Sequence[UUID] = (),
+    subjects: Sequence[UUID],
     number: Cpr | None,
     vault: CprVault,
     actor: Actor,
@@ -83,16 +83,7 @@ async def propose_split(
 
     ``subjects``: by which services go on knowing that person.
     """
-    theirs = await tx.fetchval(
-        "select count(*) filter (where membership_id = any ($2::uuid[]) and institution_id = $4)"
-        " from directory_membership where person_id = $1 having count(*) > $3"
-        " and count(*) filter (where membership_id = any ($2::uuid[]) and institution_id = $4) = $3",
-        kept.person_id,
-        list(memberships),
-        len(set(memberships)),
-        school.institution_id,
-    )
-    if not theirs:
+    if not await _are_some_of(tx, school, kept, memberships):
         return None
     await tx.execute(
         "update identity_proposal set settled_at = kit_now(), number_sealed = null"
@@ -116,6 +107,20 @@ async def propose_split(
         await tx.execute("update identity_proposal set number_sealed = $2 where proposal_id = $1", proposal_id, sealed)
     await _note(tx, Event.CORRECTION_PROPOSED, proposal_id, school, kept=kept, kind="split", actor=actor)
     return proposal_id
+
+
+async def _are_some_of(
+    tx: Transaction, school: AdministeredSchool, kept: PupilToCorrect, memberships: Sequence[UUID]
+) -> bool:
+    """Tell whether memberships are all an account's at the school, and neither none nor all that it has."""
+    found = await tx.fetchrow(
+        "select count(*) as held, count(*) filter (where membership_id = any ($2::uuid[]) and institution_id = $3)"
+        " as named from directory_membership where person_id = $1",
+        kept.person_id,
+        list(memberships),
+        school.institution_id,
+    )
+    return found is not None and found["held"] > found["named"] == len(set(memberships)) > 0
 
 
 async def agree_to_merge(
