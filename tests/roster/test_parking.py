@@ -10,6 +10,7 @@ from tests.roster.documents import GROUPS, contact, document, employee, member, 
 from tests.roster.oneroster import CLASSES as TABLE_CLASSES
 from tests.roster.oneroster import delivery, enrolled, role, user
 from tests.roster.registry import SOURCE, Registry
+from unilogin.kit.danish_time import danish_time
 from unilogin.kit.text import load_texts
 from unilogin.roster.actions import import_file
 from unilogin.roster.deciding import Decision
@@ -264,7 +265,7 @@ def test_f_30_changes_do_not_take_the_place_of_what_waits_and_build_on_it_afterw
     refused = registry.send(text, kind=kind)
     assert (refused.status, refused.refusal) == (DeliveryStatus.REFUSED, "earlier_waits")
     assert waiting.source_time
-    assert refused.refusal_fields["earlier"] == waiting.source_time.strftime("%Y-%m-%d %H:%M:%S")
+    assert refused.refusal_fields["earlier"] == f"{danish_time(waiting.source_time):%Y-%m-%d %H:%M:%S}"
     assert registry.people() == before
     registry.decide(waiting, Decision.RELEASE, who="anne")
     decided = registry.decide(waiting, Decision.RELEASE, who="bo")

@@ -70,8 +70,7 @@ def check_base(header: Header, kind: DeliveryKind, *, last: datetime | None) -> 
 
 def out_of_turn(header: Header, *, earlier: datetime) -> DeliveryRefusedError:
     """Return the refusal of changes while what they build on waits for two people."""
-    shown = _shown(earlier.astimezone(header.source_time.tzinfo))
-    return DeliveryRefusedError(Refused.EARLIER_WAITS, source=header.source, earlier=shown)
+    return DeliveryRefusedError(Refused.EARLIER_WAITS, source=header.source, earlier=_shown(earlier))
 
 
 def _shown(time: datetime) -> str:
