@@ -360,3 +360,34 @@ def test_a_delta_names_those_who_left_among_those_who_changed(registry: Registry
 
 def test_tables_are_written_as_they_are_read() -> None:
     assert table([{"a": "1", "b": "x,y"}]) == 'a,b\r\n1,"x,y"\r\n'
+
+
+REUSED = {
+    "another name and birthday": (("Bo", "Holm", "2010-03-04"), False),
+    "another name, and no birthday": (("Bo", "Holm", ""), False),
+    "a new family name": (("Åse", "Holm", "2015-01-02"), True),
+    "a new name, and the same birthday": (("Bo", "Holm", "2015-01-02"), True),
+    "a corrected birthday": (("Åse", "Prøve", "2015-02-01"), True),
+    "spelled otherwise": (("ÅSE", "Holm", "2015-02-01"), True),
+}
+
+
+def test_b_r21_an_id_that_another_child_has_now_gives_it_nobodys_account(registry: Registry) -> None:
+    """Without a number, the id alone says who somebody is: whoever comes after would have the first one's everything."""
+
+    def deliver(first: str, family: str, born: str) -> tuple[object, list[str]]:
+        births = [{"sourcedId": "e-1", "birthDate": born}] if born else [{"sourcedId": "e-9", "birthDate": ""}]
+        people = [user("e-1", first, family, grades="03"), user("e-9", "God", "Nok", grades="03")]
+        told = registry.send(delivery(people, [role("e-1"), role("e-9")], demographics=births))
+        assert told.status is DeliveryStatus.APPLIED
+        name = registry.row(
+            "select first_name || ' ' || family_name from directory_person join directory_membership using (person_id)"
+            " where local_person_id = 'e-1' and ended_at is null"
+        )
+        return name[0], [one.code for one in told.findings if one.local_person_id == "e-1"]
+
+    for what, ((first, family, born), same) in REUSED.items():
+        assert deliver("Åse", "Prøve", "2015-01-02") == ("Åse Prøve", []), what
+        name, found = deliver(first, family, born)
+        assert name == (f"{first} {family}" if same else "Åse Prøve"), what
+        assert found == ([] if same else ["local_id_of_another"]), what

@@ -65,6 +65,7 @@ class Found(StrEnum):
     LOCAL_ID_WRONG = "local_id_wrong"
     LOCAL_ID_IS_CPR = "local_id_is_cpr"
     LOCAL_ID_TWICE = "local_id_twice"
+    LOCAL_ID_OF_ANOTHER = "local_id_of_another"
     CPR_MISSING = "cpr_missing"
     CPR_FORMAT = "cpr_format"
     CPR_DATE = "cpr_date"

@@ -18,6 +18,7 @@ class Contradiction(StrEnum):
     CPR_SHARED = "cpr_shared"  # two names for one number in one delivery: somebody would become somebody else
     ALIAS_MISSING = "alias_missing"  # somebody new who is to be hidden, and has no name to be called by
     CPR_CHANGED = "cpr_changed"  # another number for a known local id: an administrator must say that it is right
+    ID_OF_ANOTHER = "local_id_of_another"  # without a number the id alone says who somebody is, and this is another
 
 
 class RefusedRow(NamedTuple):
@@ -89,14 +90,18 @@ _FIND = """
   ), numberless as (
     select distinct cpr_index from stage_person where cpr_sealed is null
   ), known as (
-    select s.local_person_id,
+    select distinct s.membership_id,
            s.cpr_index is distinct from p.cpr_index and s.cpr_index is distinct from p.local_key
            and f.cpr_index is null and n.cpr_index is null as moved,
+           n.cpr_index is not null and p.erased_at is null
+             and lower(t.first_name) <> lower(p.first_name) and lower(t.family_name) <> lower(p.family_name)
+             and (t.birth_date = p.birth_date) is not true as another,
            m.ended_at is null and m.raw_hash <> '' and u.raw_hash is null as unchanged
     from stage_member s
     join directory_membership m
       on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
     join directory_person p on p.person_id = m.person_id
+    join stage_person t on t.cpr_index = s.cpr_index and t.own and t.line = s.line
     left join directory_former_cpr f on f.cpr_index = s.cpr_index and f.person_id = p.person_id
     left join numberless n on n.cpr_index = s.cpr_index
     left join (select distinct unnest($3::bytea[]) as raw_hash) u on u.raw_hash = m.raw_hash
@@ -104,14 +109,15 @@ _FIND = """
   select s.line, s.local_person_id,
          case when t.local_person_id is not null or k.unchanged then 'local_id_twice'
               when k.moved then 'cpr_changed'
+              when k.another then 'local_id_of_another'
               when n.local_person_id is not null then 'alias_missing'
               else 'cpr_shared' end as why
   from stage_member s
   left join twice t on t.local_person_id = s.local_person_id
   left join shared c on c.cpr_index = s.cpr_index
-  left join known k on k.local_person_id = s.local_person_id and (k.unchanged or k.moved)
+  left join known k on k.membership_id = s.membership_id and (k.unchanged or k.moved or k.another)
   left join nameless n on n.local_person_id = s.local_person_id and n.line = s.line
-  where t.local_person_id is not null or c.cpr_index is not null or k.local_person_id is not null
+  where t.local_person_id is not null or c.cpr_index is not null or k.membership_id is not null
      or n.local_person_id is not null
   order by s.line
 """
