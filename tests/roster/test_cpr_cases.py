@@ -65,6 +65,17 @@ def test_b_r22_whoever_still_sends_the_former_number_means_the_same_person(regis
     assert newcomer.new_accounts == 0
 
 
+def test_b_r22_one_word_about_a_number_settles_it_at_every_school_that_told_of_it(registry: Registry) -> None:
+    registry.deliver(CHILD, SIBLING)
+    registry.deliver(CHILD.replace("e-1", "x-9"), number="999002")
+    registry.deliver(RENUMBERED, SIBLING)
+    registry.deliver(RENUMBERED.replace("e-1", "x-9"), number="999002")
+    assert len(cases(registry)) == 2
+    assert accepted(registry) is True
+    assert cases(registry) == []
+    assert registry.rows("select distinct outcome from roster_cpr_case") == [("accepted",)]
+
+
 def test_a_number_that_somebody_else_has_is_not_taken_over(registry: Registry) -> None:
     registry.deliver(CHILD, SIBLING)
     registry.deliver(CHILD.replace("6205162233", "6305142236").replace("Åse", "Øjvind"), SIBLING)

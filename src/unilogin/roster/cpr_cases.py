@@ -241,13 +241,13 @@ async def accept(tx: Transaction, case_id: UUID, *, secrets: Secrets, actor: Act
     return changed or settled
 
 
-_SETTLE_WITH_NUMBER = """
+_SETTLE_WITH_NUMBER = f"""
   with settled as (
     update roster_cpr_case c
     set settled_at = kit_now(), outcome = 'accepted', actor_kind = $2, actor_id = $3, cpr_sealed = '', told_name = ''
-    from directory_membership m join directory_person p using (person_id)
-    where c.settled_at is null and m.membership_id = c.membership_id and m.person_id = $1
-      and c.cpr_index = p.cpr_index
+    from directory_membership m, directory_person p
+    where c.settled_at is null and m.membership_id = {FOUND_IN} and p.person_id = $1
+      and {OF_WHOM} = p.person_id and c.cpr_index = p.cpr_index
     returning 1
   )
   select count(*) > 0 from settled

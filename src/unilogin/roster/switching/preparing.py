@@ -17,6 +17,7 @@ from unilogin.domain.directory.model import InstitutionId, PersonId
 from unilogin.domain.directory.numbers import change_number, take_number_back
 from unilogin.kit.db.connection import Transaction
 from unilogin.kit.secrets import Secrets
+from unilogin.roster.cpr_cases import settle_with_number
 from unilogin.roster.hearing import hear
 from unilogin.roster.switching.model import Coming, SwitchId
 
@@ -43,6 +44,7 @@ async def prepare(tx: Transaction, found: Record, theirs: Sequence[Coming], *, s
         one = told.get(row["local_person_id"])
         if one and await _give_number(tx, one, row, where=where, secrets=secrets, actor=actor):
             await _note_given(tx, found["switch_id"], one, row)
+            await settle_with_number(tx, PersonId(row["person_id"]), actor=actor)
     pairs = [(row["local_person_id"], row["membership_id"]) for row in rows]
     await foresee_memberships(tx, where, source=found["new_source"], named=list(told), pairs=pairs)
     await hear(tx, where, source=found["new_source"])
