@@ -373,7 +373,7 @@ REUSED = {
 
 
 def test_b_r21_an_id_that_another_child_has_now_gives_it_nobodys_account(registry: Registry) -> None:
-    """Without a number, the id alone says who somebody is: whoever comes after would have the first one's everything."""
+    """Without a number, the id alone says who somebody is: whoever comes next would have all of the first one."""
 
     def deliver(first: str, family: str, born: str) -> tuple[object, list[str]]:
         births = [{"sourcedId": "e-1", "birthDate": born}] if born else [{"sourcedId": "e-9", "birthDate": ""}]
