@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
@@ -61,6 +62,44 @@ async def _both(tx: "Connection", username: str, number: str) -> tuple[AccountId
         unknown = f"username {username}" if person is None else f"institution {number}"
         raise UnknownHolderError(f"there is no {unknown}")
     return person.account_id, place.institution_id
+
+
+@commands.command("returns")
+def returns(as_json: AsJson = False) -> None:
+    """Show who an office wants to add by hand, holds a right, and waits for a second person's word."""
+    from unilogin.domain.access.returning import open_returns
+
+    found = look(open_returns)
+    if as_json:
+        show_json([asdict(one) for one in found])
+        return
+    rows = ((o.return_id, o.institution, o.name, o.role, o.wanted_by, f"{o.wanted_at:%Y-%m-%d}") for o in found)
+    show_table(("Return", "Institution", "Name", "As", "Wanted by", "Since"), rows)
+
+
+@commands.command("agree")
+def agree(return_id: Annotated[UUID, typer.Argument(metavar="RETURN", help="Its id, as 'returns' shows it.")]) -> None:
+    """Let somebody who holds a right belong to a school again, as its office wants: yours is the second word."""
+    from unilogin.domain.access.returning import agree
+    from unilogin.domain.directory.manual import NotAdded
+
+    added = act(lambda tx: agree(tx, return_id, institution_id=None, actor=operator()))
+    if added is None:
+        raise UnknownHolderError(f"nobody waits as {return_id}")
+    if isinstance(added, NotAdded):
+        say(f"Not added: {added.value.replace('_', ' ')}.")
+        raise typer.Exit(1)
+    say("Added for a year.")
+
+
+@commands.command("refuse")
+def refuse(return_id: Annotated[UUID, typer.Argument(metavar="RETURN", help="Its id, as 'returns' shows it.")]) -> None:
+    """Let nobody in: the office can ask again."""
+    from unilogin.domain.access.returning import refuse
+
+    if not act(lambda tx: refuse(tx, return_id, institution_id=None, actor=operator())):
+        raise UnknownHolderError(f"nobody waits as {return_id}")
+    say("Refused.")
 
 
 @commands.command("list")

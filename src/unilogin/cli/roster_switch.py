@@ -115,6 +115,10 @@ def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
         what = f"run it {order.due_at:%Y-%m-%d %H:%MZ}; the old one goes {ends}" if order.wanted == "run" else "go back"
         facts += [(f"{order.wanted_by} wants to", what)]
     show_facts(facts)
+    _show_people(found)
+
+
+def _show_people(found: "Plan") -> None:
     if found.doubts:
         rows = (
             (
@@ -130,7 +134,13 @@ def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
         show_table(("In the file", "Line", "Called there", "May be", "Another CPR number", "Decided"), rows)
     if found.jumps:
         jumps = (
-            (jump.name or f"{jump.pupils} pupils", jump.group or "", jump.local_person_id or "", jump.before, jump.after)
+            (
+                jump.name or f"{jump.pupils} pupils",
+                jump.group or "",
+                jump.local_person_id or "",
+                jump.before,
+                jump.after,
+            )
             for jump in found.jumps
         )
         show_table(("Jumps in grade", "Class", "In the file", "From", "To"), jumps)

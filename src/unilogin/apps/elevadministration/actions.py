@@ -6,7 +6,7 @@ from unilogin.domain.access.queries import holders_of
 from unilogin.domain.audit.actions import write
 from unilogin.domain.audit.events import Event
 from unilogin.domain.audit.model import Actor, Entry
-from unilogin.domain.directory.manual import end_due, take_ending
+from unilogin.domain.directory.manual_ending import end_due, take_ending
 from unilogin.domain.directory.renaming import NameOffer, name_offer_of_person
 from unilogin.domain.identity.renaming import give_new_username
 from unilogin.domain.notices.actions import tell

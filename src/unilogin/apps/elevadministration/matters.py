@@ -9,6 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from unilogin.domain.access.administering import AdministeredSchool
+from unilogin.domain.access.returning import OPEN_RETURN
 from unilogin.domain.directory.manual import NOTICE
 from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
@@ -38,6 +39,7 @@ PLACES: Mapping[str, str] = MappingProxyType(
         "cpr_many": "/cpr",
         "alias": "/navnebeskyttelse",
         "ending": "/manuel",
+        "return": "/manuel",
         "stale": "/import",
         "silent": "/import",
         "merge": "/sammenlaegning/{about}",
@@ -129,6 +131,10 @@ _PEOPLE = f"""
   select 'ending', min(u.until_at) - {NOTICE}, '', count(*)::int, '', '', min(u.until_at)
   from directory_manual u join here using (membership_id) where u.until_at < kit_now() + {NOTICE}
   having count(*) > 0
+  union all
+  select 'return', r.wanted_at, r.return_id::text, 1, {DISPLAY_NAME}, '', null
+  from access_return r join directory_account a using (account_id) join directory_person p using (person_id)
+  where r.institution_id = $1 and a.merged_into is null and {OPEN_RETURN}
   union all
   select r.kind, r.proposed_at, r.proposal_id::text, 1, '', '', null from identity_proposal r
   where r.institution_id = $1 and r.settled_at is null and r.proposed_at > kit_now() - interval '{KEPT_DAYS} days'

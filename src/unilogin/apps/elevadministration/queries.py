@@ -16,6 +16,7 @@ from unilogin.apps.elevadministration.model import (
 )
 from unilogin.apps.elevadministration.rules import too_many_would_go
 from unilogin.domain.access.administering import AdministeredSchool
+from unilogin.domain.access.returning import OPEN_RETURN
 from unilogin.domain.access.words import recorded_counts
 from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionId
 from unilogin.domain.directory.queries import DISPLAY_NAME
@@ -207,6 +208,8 @@ _THAT_WAIT = f"""
   union
   select institution_id from identity_proposal
   where institution_id = any($1::uuid[]) and settled_at is null
+  union
+  select r.institution_id from access_return r where r.institution_id = any($1::uuid[]) and {OPEN_RETURN}
   union
   select w.institution_id from roster_switch w where w.institution_id = any($1::uuid[]) and {SWITCH_WAITS}
 """

@@ -24,9 +24,14 @@ async def end_rights_and_loans(tx: Transaction, accounts: Sequence[AccountId]) -
     """Let nobody come back after years with rights that were given to them long ago."""
     await tx.execute(_END_RIGHTS, accounts, SYSTEM.kind, SYSTEM.id)
     await tx.execute("delete from access_loan where account_id = any ($1::uuid[])", accounts)
+    await tx.execute("delete from access_return where account_id = any ($1::uuid[])", accounts)
 
 
 async def forget_old_loans(tx: Transaction) -> int:
-    """Delete loans of classes that ended long ago; return how many. The log keeps who lent what to whom."""
+    """Delete loans of classes that ended long ago, and words about who is let in again; return how many loans.
+
+    The log keeps who lent what to whom, and who said what.
+    """
+    await tx.execute(f"delete from access_return where wanted_at < kit_now() - interval '{KEPT_DAYS} days'")
     status = await tx.execute(f"delete from access_loan where until_at < kit_now() - interval '{KEPT_DAYS} days'")
     return int(status.split()[-1])

@@ -13,6 +13,7 @@ class Event(StrEnum):
     PERSON_CHANGED = "person.changed"
     PERSON_ERASED = "person.erased"
     PERSON_NOT_ADDED = "person.not_added"
+    RETURN_WANTED = "person.return_wanted"
     PERSON_SOUGHT_BY_CPR = "person.sought_by_cpr"
     MEMBERSHIP_STARTED = "membership.started"
     MEMBERSHIP_CHANGED = "membership.changed"

@@ -4,16 +4,15 @@ They last a year, and each confirmation another one. Whoever has been here befor
 with the same username: the CPR number decides, and the name must fit it, so that a slip of the finger joins nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from unilogin.domain.audit import actions as audit
-from unilogin.domain.audit.actions import INSERT as AUDIT_INSERT
 from unilogin.domain.audit.events import Event
-from unilogin.domain.audit.model import SYSTEM, Actor, Entry
+from unilogin.domain.audit.model import Actor, Entry
 from unilogin.domain.directory.model import SOURCE_BY_HAND, AccountId, ActorGroup, InstitutionId, PersonId
 from unilogin.domain.directory.newcomers import Newcomer, create_person
 from unilogin.domain.directory.protection import HAS_NEUTRAL_ALIAS, NEUTRAL_ALIAS
@@ -25,8 +24,6 @@ from unilogin.kit.secrets import CprVault
 
 LASTS = "interval '1 year'"
 NOTICE = "interval '1 month'"
-WARNED = "interval '27 days'"
-"""February is the shortest month, and a job may be late by some hours."""
 
 
 class NotAdded(StrEnum):
@@ -36,6 +33,7 @@ class NotAdded(StrEnum):
     HERE_ALREADY = "here_already"
     HAS_SYSTEM = "has_system"  # a system delivers this group of people, and would know nothing of them
     CHILD = "child"  # up to grade 6: whoever is staff, too, may need MitID, and a child would be kept out of everything
+    HOLDS_RIGHT = "holds_right"  # belonging again wakes a right that sleeps: a second person has to say so (B-A05)
     TOO_YOUNG = "too_young"  # nobody employs a child; as an adult here it could use its pictures nowhere
 
 
@@ -66,6 +64,9 @@ class AddedPerson:
     until_at: datetime
     is_ending: bool
 
+
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 0))"
+"""For each number: a button that is pressed twice adds somebody once."""
 
 _UNNAMED = HAS_NEUTRAL_ALIAS.replace("p.", "")
 
@@ -117,12 +118,25 @@ _GROUP = """
 """
 
 
+Guarded = Callable[[Sequence[UUID]], Awaitable[frozenset[UUID]]]
+"""Tells whom of these people one office does not let in alone."""
+
+
 async def add_by_hand(
-    tx: Transaction, who: Newcomer, place: Place, *, by: AccountId, actor: Actor, vault: CprVault
+    tx: Transaction,
+    who: Newcomer,
+    place: Place,
+    *,
+    by: AccountId,
+    actor: Actor,
+    vault: CprVault,
+    among_guarded: Guarded | None = None,
 ) -> AccountId | NotAdded:
-    """Let somebody belong to an institution for a year, whether we know them already or not."""
-    # One at a time for each number: a button that is pressed twice adds somebody once.
-    await tx.execute("select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 0))", who.cpr_index)
+    """Let somebody belong to an institution for a year, whether we know them already or not.
+
+    Whoever is ``among_guarded`` is not: offices add by ``domain/access/returning.py``, which asks a second person.
+    """
+    await tx.execute(_ONE_AT_A_TIME, who.cpr_index)
     known = await tx.fetchrow(_KNOWN, who.cpr_index)
     at = place.institution_id
     if (
@@ -139,24 +153,62 @@ async def add_by_hand(
             tx, Entry(Event.PERSON_NOT_ADDED, actor, account_id=known["account_id"], institution_id=at, outcome="name")
         )
         return NotAdded.NAME_DIFFERS
-    stands = await tx.fetchrow(_STANDS, at, place.actor_group.value, known and known["person_id"], SOURCE_BY_HAND)
-    if stands and stands["delivered"]:
-        return NotAdded.HAS_SYSTEM
-    if stands and stands["here"]:
-        return NotAdded.HERE_ALREADY
-    if stands and stands["child"]:
-        return NotAdded.CHILD
+    if why := await _why_not(tx, place, known["person_id"] if known else None):
+        return why
+    if known and among_guarded and await among_guarded([known["person_id"]]):
+        return NotAdded.HOLDS_RIGHT
     if known:
         person_id, account_id = PersonId(known["person_id"]), AccountId(known["account_id"])
         sealed = vault.reseal(who.cpr_sealed, who.person_id, person_id)
         await tx.execute(_REMEMBER, person_id, who.first_name, who.family_name, who.born, sealed)
-        await _protect(tx, person_id, who, at=at, account_id=account_id, actor=actor)
+        await _protect(tx, person_id, who.alias, at=at, account_id=account_id, actor=actor)
     else:
         person_id, account_id = await create_person(tx, who, institution_id=at, actor=actor)
-    await _join(tx, person_id, place, protected=who.alias is not None, by=by)
+    return await _let_in(tx, person_id, account_id, place, protected=who.alias is not None, by=by, actor=actor)
+
+
+async def add_known(
+    tx: Transaction, person_id: PersonId, place: Place, *, alias: tuple[str, str] | None, by: AccountId, actor: Actor
+) -> AccountId | NotAdded:
+    """Let somebody we know belong to an institution for a year, as one said and another one agreed to."""
+    known = await tx.fetchrow(
+        "select p.cpr_index, a.account_id from directory_person p join directory_account a using (person_id)"
+        " where p.person_id = $1",
+        person_id,
+    )
+    if known is None:
+        raise LookupError("somebody was agreed to who is not there")
+    await tx.execute(_ONE_AT_A_TIME, known["cpr_index"])
+    if why := await _why_not(tx, place, person_id):
+        return why
+    account_id = AccountId(known["account_id"])
+    await _protect(tx, person_id, alias, at=place.institution_id, account_id=account_id, actor=actor)
+    return await _let_in(tx, person_id, account_id, place, protected=alias is not None, by=by, actor=actor)
+
+
+async def _why_not(tx: Transaction, place: Place, person_id: UUID | None) -> NotAdded | None:
+    stands = await tx.fetchrow(_STANDS, place.institution_id, place.actor_group.value, person_id, SOURCE_BY_HAND)
+    if stands and stands["delivered"]:
+        return NotAdded.HAS_SYSTEM
+    if stands and stands["here"]:
+        return NotAdded.HERE_ALREADY
+    return NotAdded.CHILD if stands and stands["child"] else None
+
+
+async def _let_in(
+    tx: Transaction,
+    person_id: PersonId,
+    account_id: AccountId,
+    place: Place,
+    *,
+    protected: bool,
+    by: AccountId,
+    actor: Actor,
+) -> AccountId:
+    await _join(tx, person_id, place, protected=protected, by=by)
+    where, detail = place.institution_id, {"by_hand": True}
     await audit.write(
-        tx,
-        Entry(Event.MEMBERSHIP_STARTED, actor, account_id=account_id, institution_id=at, detail={"by_hand": True}),
+        tx, Entry(Event.MEMBERSHIP_STARTED, actor, account_id=account_id, institution_id=where, detail=detail)
     )
     return account_id
 
@@ -178,12 +230,18 @@ _PROTECT = f"""
 
 
 async def _protect(
-    tx: Transaction, person_id: PersonId, who: Newcomer, *, at: InstitutionId, account_id: AccountId, actor: Actor
+    tx: Transaction,
+    person_id: PersonId,
+    alias: tuple[str, str] | None,
+    *,
+    at: InstitutionId,
+    account_id: AccountId,
+    actor: Actor,
 ) -> None:
     """Whoever says that somebody is protected is believed at once; about the alias, where nobody else has them."""
-    if who.alias is None:
+    if alias is None:
         return
-    if await tx.fetchval(_PROTECT, person_id, *who.alias, at):
+    if await tx.fetchval(_PROTECT, person_id, *alias, at):
         detail = {"protected": True}
         entry = Entry(Event.PERSON_CHANGED, actor, account_id=account_id, institution_id=at, detail=detail)
         await audit.write(tx, entry)
@@ -277,40 +335,3 @@ async def added_people(connection: Connection, institution_id: InstitutionId, *,
         )
         for row in rows
     ]
-
-
-_END_DUE = f"""
-  with due as (
-    update directory_membership m set ended_at = kit_now()
-    from directory_manual u
-    where m.membership_id = u.membership_id and u.until_at <= kit_now() and m.ended_at is null
-      and u.reminded_at <= kit_now() - {WARNED}
-    returning m.person_id, m.institution_id
-  )
-  {AUDIT_INSERT}
-  select '{Event.MEMBERSHIP_ENDED.value}', $1, $2, a.account_id, due.institution_id, null, 'ok', null,
-         '{{"by_hand": true}}'
-  from due join directory_account a using (person_id)
-"""
-
-
-async def end_due(tx: Transaction) -> None:
-    """End what nobody has confirmed for a year, a month after administrators were told, however late that was."""
-    await tx.execute(_END_DUE, SYSTEM.kind, SYSTEM.id)
-
-
-_DUE_SOON = f"""
-  with soon as (
-    update directory_manual u set reminded_at = kit_now()
-    from directory_membership m
-    where m.membership_id = u.membership_id and m.ended_at is null and u.reminded_at is null
-      and u.until_at < kit_now() + {NOTICE}
-    returning m.institution_id
-  )
-  select distinct institution_id from soon
-"""
-
-
-async def take_ending(tx: Transaction) -> Sequence[InstitutionId]:
-    """Return the institutions where somebody ends within a month of whom nobody was told yet; each person once."""
-    return [InstitutionId(row["institution_id"]) for row in await tx.fetch(_DUE_SOON)]

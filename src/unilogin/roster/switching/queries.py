@@ -85,8 +85,8 @@ async def plan(connection: Connection, switch_id: SwitchId) -> Plan | None:
     leaving = await connection.fetch(_LEAVING, switch_id) if not row["retired"] else ()
     return _plan(
         row,
-        {one["how"]: one["people"] for one in found},
-        tuple(
+        found={one["how"]: one["people"] for one in found},
+        doubts=tuple(
             Doubt(
                 one["local_person_id"],
                 one["line"],
@@ -99,8 +99,8 @@ async def plan(connection: Connection, switch_id: SwitchId) -> Plan | None:
             )
             for one in doubts
         ),
-        tuple(Leaving(*one.values()) for one in leaving),
-        _jumps(jumped),
+        leaving=tuple(Leaving(*one.values()) for one in leaving),
+        jumps=_jumps(jumped),
     )
 
 
@@ -121,15 +121,16 @@ def _jumps(rows: Sequence[Record]) -> tuple[GradeJump, ...]:
 async def switches(connection: Connection, *, most: int = 100) -> list[Plan]:
     """Return all switches, the newest first, without the people."""
     rows = await connection.fetch(f"{_SWITCH} order by w.switch_id desc limit $1", most)
-    return [_plan(row, {}, (), (), ()) for row in rows]
+    return [_plan(row, found={}) for row in rows]
 
 
 def _plan(
     row: Record,
+    *,
     found: dict[str, int],
-    doubts: tuple[Doubt, ...],
-    leaving: tuple[Leaving, ...],
-    jumps: tuple[GradeJump, ...],
+    doubts: tuple[Doubt, ...] = (),
+    leaving: tuple[Leaving, ...] = (),
+    jumps: tuple[GradeJump, ...] = (),
 ) -> Plan:
     return Plan(
         SwitchId(row["switch_id"]),

@@ -7,20 +7,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from unilogin.apps.elevadministration.access import Desk
+from unilogin.apps.elevadministration.actions import ask_for_second_word
 from unilogin.apps.elevadministration.forms import LEVELS, ROLES, Typed, masked, read_person
 from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import AdministeredSchool
+from unilogin.domain.access.returning import Asked, add_or_ask, agree, open_returns, refuse
 from unilogin.domain.directory import manual
 from unilogin.domain.directory.manual import AddedPerson, NotAdded, Place
+from unilogin.domain.directory.model import AccountId
 from unilogin.domain.directory.newcomers import Newcomer
-from unilogin.domain.notices.actions import tell
-from unilogin.domain.notices.model import Notice
 from unilogin.house import House
 from unilogin.kit.db.connection import Transaction, acquire, transaction
 from unilogin.kit.secrets import CprVault
 from unilogin.kit.web.errors import RefusedError
 
-_TOLD = ("added", "confirmed", "ended")
+_TOLD = ("added", "confirmed", "ended", "return_asked", "return_refused", "return_late")
 _FIELDS = (
     "first_name",
     "family_name",
@@ -53,10 +54,12 @@ async def _list(house: House, request: Request, desk: Desk, *, term: str) -> Res
     async with acquire(house.pool) as connection:
         school = await pass_to_school(connection, request, desk)
         people = await manual.added_people(connection, school.institution_id, term=term)
+        returns = await open_returns(connection, school.institution_id, reader=desk.visit.account_id)
     vault = house.secrets.cpr_vault()
     note = request.query_params.get("told", "")
     context = {
         "lines": [_Line(one, _cpr(vault, one)) for one in people],
+        "returns": returns,
         "term": term,
         "note": note if note in _TOLD else None,
         "here_url": f"{url_of(school)}/manuel",
@@ -108,18 +111,42 @@ async def add(house: House, request: Request, desk: Desk) -> Response:
         added = await _add(tx, desk, school, typed, vault=house.secrets.cpr_vault())
     if isinstance(added, NotAdded):
         return _form(house, request, desk, school=school, wrong={}, why=added)
-    return RedirectResponse(f"{url_of(school)}/manuel?told=added", status_code=303)
+    return _back(school, "return_asked" if isinstance(added, Asked) else "added")
 
 
-async def _add(tx: Transaction, desk: Desk, school: AdministeredSchool, typed: Typed, *, vault: CprVault) -> object:
+def _back(school: AdministeredSchool, told: str) -> Response:
+    return RedirectResponse(f"{url_of(school)}/manuel?told={told}", status_code=303)
+
+
+async def _add(
+    tx: Transaction, desk: Desk, school: AdministeredSchool, typed: Typed, *, vault: CprVault
+) -> AccountId | NotAdded | Asked:
     who = Newcomer.read(
         typed.cpr, first_name=typed.first_name, family_name=typed.family_name, alias=typed.alias, vault=vault
     )
     place = Place(school.institution_id, typed.actor_group, typed.role, typed.level, typed.group)
-    added = await manual.add_by_hand(tx, who, place, by=desk.visit.account_id, actor=desk.actor, vault=vault)
-    if not isinstance(added, NotAdded):
-        await tell(tx, added, Notice.ADDED_BY_HAND)  # a school that adds another school's pupil is found out by them
+    added = await add_or_ask(tx, who, place, by=desk.visit.account_id, actor=desk.actor, vault=vault)
+    if isinstance(added, Asked) and added.is_new:
+        await ask_for_second_word(tx, school)
     return added
+
+
+async def agree_to_return(house: House, request: Request, desk: Desk) -> Response:
+    """Say yes, as the second person, to adding somebody who holds a right."""
+    async with transaction(house.pool) as tx:
+        school = await pass_to_school(tx, request, desk)
+        key = as_uuid(request.path_params["return_id"])
+        added = await agree(tx, key, institution_id=school.institution_id, actor=desk.actor) if key else None
+    return _back(school, "return_late" if added is None or isinstance(added, NotAdded) else "added")
+
+
+async def refuse_return(house: House, request: Request, desk: Desk) -> Response:
+    """Say no to it, or want it no more."""
+    async with transaction(house.pool) as tx:
+        school = await pass_to_school(tx, request, desk)
+        key = as_uuid(request.path_params["return_id"])
+        refused = key is not None and await refuse(tx, key, institution_id=school.institution_id, actor=desk.actor)
+    return _back(school, "return_refused" if refused else "return_late")
 
 
 async def confirm(house: House, request: Request, desk: Desk) -> Response:
@@ -132,7 +159,7 @@ async def confirm(house: House, request: Request, desk: Desk) -> Response:
             tx, key, institution_id=here, by=desk.visit.account_id, actor=desk.actor
         ):
             raise RefusedError(404, "elevadministration.stopped.person", restart_url=f"{url_of(school)}/manuel")
-    return RedirectResponse(f"{url_of(school)}/manuel?told=confirmed", status_code=303)
+    return _back(school, "confirmed")
 
 
 async def end(house: House, request: Request, desk: Desk) -> Response:
@@ -142,4 +169,4 @@ async def end(house: House, request: Request, desk: Desk) -> Response:
         key = as_uuid(request.path_params["membership_id"])
         if key is None or not await manual.end(tx, key, institution_id=school.institution_id, actor=desk.actor):
             raise RefusedError(404, "elevadministration.stopped.person", restart_url=f"{url_of(school)}/manuel")
-    return RedirectResponse(f"{url_of(school)}/manuel?told=ended", status_code=303)
+    return _back(school, "ended")
