@@ -208,6 +208,38 @@ def test_b_a05_another_number_of_somebody_who_holds_a_right_is_for_the_operator(
     assert decided_by(OPERATOR)
 
 
+def test_b_a05_who_holds_a_right_by_the_time_it_is_run_gets_no_number(registry: Registry) -> None:
+    """A plan may wait for thirty days: whoever became administrator meanwhile would be somebody else with MitID."""
+    registry.deliver(*OLD)
+    ask(
+        registry,
+        "update directory_person set cpr_index = null, cpr_sealed = null, local_key = 'eva', birth_date = '1980-01-01'"
+        " where first_name = 'Eva'",
+    )
+    eva = member("n3", person("6205162252", first="Eva", more="<BirthDate>1980-01-01</BirthDate>"), employee("Lærer"))
+    new = (*NEW[:2], eva, NEW[3])
+    switch_id = planned(registry, file(*new))
+    assert isinstance(switch_id, UUID)
+    assert shown(registry, switch_id).found == {"number": 1, "name": 1, "doubtful": 1, "new": 1}
+    someone = Actor("person", str(uuid4()))
+    assert registry.act(lambda tx: decide_doubt(tx, switch_id, "n2", same_as="o2", actor=someone))
+    numbers = "select first_name, cpr_index from directory_person where first_name in ('Eva', 'Bo') order by 1"
+    before = ask(registry, numbers)
+    ask(
+        registry,
+        "insert into access_right (account_id, institution_id, name, granted_by)"
+        " select a.account_id, m.institution_id, 'Brugeradministrator', 'tests'"
+        " from directory_membership m join directory_account a using (person_id)"
+        " where m.local_person_id in ('o2', 'o3')",
+    )
+    assert isinstance(ran(registry, switch_id, file(*new)), Receipt)
+    assert ask(registry, numbers) == before
+    waits = "select local_person_id from roster_cpr_case where settled_at is null order by 1"
+    assert ask(registry, waits) == [("n2",), ("n3",)], "both wait for the operator"
+    assert undone(registry, switch_id) is None
+    assert ask(registry, numbers) == before
+
+
 def test_the_old_system_goes_when_its_time_has_come_and_a_switch_may_be_made_again(registry: Registry) -> None:
     registry.deliver(*OLD[:1])
     same = (member("n1", person("6205162233", first="Åse"), student()),)

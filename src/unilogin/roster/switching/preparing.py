@@ -28,21 +28,27 @@ _GIVEN = """
 """
 
 
+# Guarded: whoever held a right when the plan was made is in doubt, and the operator's to decide. Whoever holds one
+# since then gets no number by the file (B-A05): the load notes it as a case, which is the operator's as well.
+_MEANT = """
+  select r.local_person_id, r.membership_id, m.person_id, p.cpr_index, p.cpr_sealed,
+         exists (select from directory_account a join access_right g using (account_id)
+                 where a.person_id = m.person_id and g.revoked_at is null and g.granted_at >= w.planned_at) as guarded
+  from roster_switch w join roster_switch_person r using (switch_id) join directory_membership m using (membership_id)
+  join directory_person p using (person_id)
+  where w.switch_id = $1 and (r.how in ('number', 'name') or r.decided = 'same')
+"""
+
+
 async def prepare(tx: Transaction, found: Record, theirs: Sequence[Coming], *, secrets: Secrets, actor: Actor) -> None:
     """Say whom the new system means by which local id, and give people the numbers that it knows and we do not."""
     where = InstitutionId(found["institution_id"])
     await lock_people(tx, patience=PATIENCE)
-    rows = await tx.fetch(
-        "select r.local_person_id, r.membership_id, m.person_id, p.cpr_index, p.cpr_sealed"
-        " from roster_switch_person r join directory_membership m using (membership_id)"
-        " join directory_person p using (person_id)"
-        " where r.switch_id = $1 and (r.how in ('number', 'name') or r.decided = 'same')",
-        found["switch_id"],
-    )
+    rows = await tx.fetch(_MEANT, found["switch_id"])
     told = {one.local_person_id: one for one in theirs}
     for row in rows:
         one = told.get(row["local_person_id"])
-        if one and await _give_number(tx, one, row, where=where, secrets=secrets, actor=actor):
+        if one and not row["guarded"] and await _give_number(tx, one, row, where=where, secrets=secrets, actor=actor):
             await _note_given(tx, found["switch_id"], one, row)
             await settle_with_number(tx, PersonId(row["person_id"]), actor=actor)
     pairs = [(row["local_person_id"], row["membership_id"]) for row in rows]
