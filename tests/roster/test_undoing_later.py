@@ -290,3 +290,18 @@ def test_a_class_that_has_ended_since_is_there_again_for_who_is_put_back_into_it
     assert isinstance(one_registry.undo(delivery), Undone)
     assert one_registry.rows(ENDED_CLASSES, story.source) == []
     assert [(row[0], row[3]) for row in story.standing()] == [("e-1", ["3a"])]
+
+
+def test_a_delivery_is_not_taken_back_before_the_one_that_let_somebody_go_whom_it_brought(
+    one_registry: Registry,
+) -> None:
+    """Else who is put back by the later one would belong by a delivery that does not count."""
+    story = Story(one_registry)
+    first = story.first()
+    second = story.deliver(story.pupil(1, 7), story.pupil(5))
+    refused = one_registry.undo(first)
+    assert isinstance(refused, UndoRefused)
+    assert (refused.why, [one.local_person_id for one in refused.people]) == (NotUndone.CHANGED_LATER, ["e-2"])
+    for delivery in (second, first):
+        assert isinstance(one_registry.undo(delivery), Undone)
+    assert story.standing() == []

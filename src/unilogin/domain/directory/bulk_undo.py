@@ -36,7 +36,7 @@ _LATER = f"""
     select kind, row_id, number from directory_journal where delivery_id = $1 and kind <> 'group'
     union all
     select unnest(array['membership', 'groups', 'contacts']), membership_id, 0
-    from directory_membership where institution_id = $2 and source = $3 and started_by = $1 and ended_at is null
+    from directory_membership where institution_id = $2 and source = $3 and started_by = $1
   ), later as (
     select distinct mine.kind, mine.row_id
     from mine join directory_journal j on j.row_id = mine.row_id and j.kind = mine.kind
