@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.builders.running import run
-from tests.roster.documents import document, employee, member, person, student
-from tests.roster.oneroster import delivery, role, user
+from tests.roster.documents import contact, document, employee, member, person, student
+from tests.roster.oneroster import CLASSES, delivery, enrolled, role, user
 from tests.roster.registry import OPERATOR, Registry
 from unilogin.domain.audit.model import Actor
 from unilogin.kit.db.connection import connect
@@ -188,6 +188,62 @@ def test_a_school_changes_its_system_and_everybody_is_who_they_were(registry: Re
     assert {sources[0] for *_, sources in again} == {"Prøvesystem"}
     assert registry.deliver(*OLD[:3], member("o4", person("6205162260", first="Ib"), student())).refusal is None
     assert registry.send(file(*NEW, hour=10).read()).refusal == "source_not_heard"
+
+
+def in_tables(source: str, *, first: str = "Åse") -> bytes:
+    """Two children and their parents, as a system tells them that has no CPR numbers."""
+    of = source.lower()
+    children, parents = {f"{of}-1": first, f"{of}-2": "Øjvind"}, (f"{of}-k1", f"{of}-k2")
+    return delivery(
+        [
+            *(user(one, name, agentSourcedIds=",".join(parents)) for one, name in children.items()),
+            *(user(one, name, "Prøve") for one, name in zip(parents, ("Ida", "Bo"), strict=True)),
+        ],
+        [*(role(one) for one in children), *(role(one, "parent") for one in parents)],
+        [row for one in children for row in enrolled(one, "c-2b")],
+        classes=[{**CLASSES[0], "sourcedId": "c-2b", "title": "2.B", "grades": "02"}],
+        demographics=[
+            *({"sourcedId": one, "birthDate": "2016-05-02"} for one in children),
+            {"sourcedId": parents[1], "birthDate": "1980-01-01"},
+        ],
+        manifest={"source.systemName": source},
+    )
+
+
+PARENTS = """
+  select distinct p.first_name, a.uniid, p.cpr_index is not null
+  from directory_contact c join directory_membership m using (membership_id)
+  join directory_person p on p.person_id = c.contact_person_id join directory_account a on a.person_id = p.person_id
+  where m.ended_at is null order by 1
+"""
+
+
+def test_contact_persons_whom_the_new_system_has_no_number_of_stay_who_they_are(registry: Registry) -> None:
+    born = "<BirthDate>1980-05-02</BirthDate>"
+    parents = contact(person("6105802234", first="Ida")) + contact(person("6205802235", first="Bo", more=born))
+    registry.deliver(
+        member("o1", person("6205162233", first="Åse", more=BORN), student(more=parents)),
+        member("o2", person("6205162241", first="Øjvind", more=BORN), student(more=parents)),
+    )
+    [bo, ida] = ask(registry, PARENTS)
+    other_bo: list[Any] = []
+    for old, source in (("Prøvesystem", "Tabel"), ("Tabel", "Skema")):
+        content = in_tables(source)
+        switch_id = planned(registry, io.BytesIO(content), old=old)
+        assert isinstance(switch_id, UUID)
+        assert shown(registry, switch_id).found == {"name": 2}
+        receipt = ran(registry, switch_id, io.BytesIO(content))
+        assert isinstance(receipt, Receipt)
+        assert (receipt.status, receipt.finding_count) == (DeliveryStatus.APPLIED, 0)
+        *bos, now_ida = ask(registry, PARENTS)
+        assert now_ida == ida, f"{source}: her name at both her children, and nothing that contradicts"
+        assert bo not in bos, "another birthday is another one"
+        assert not other_bo or bos == other_bo, "from a system without numbers to the next one"
+        other_bo = bos
+    assert len(other_bo) == 1
+    later = registry.send(in_tables("Skema", first="Aase"))
+    assert (later.status, later.counts.changed) == (DeliveryStatus.APPLIED, 1)
+    assert ask(registry, PARENTS) == [*other_bo, ida], "and in the nights that follow"
 
 
 def test_b_a05_another_number_of_somebody_who_holds_a_right_is_for_the_operator(registry: Registry) -> None:

@@ -65,14 +65,15 @@ _MATCH_BY_LOCAL_ID = """
 # Of a number that comes first: who was told of without one. Of one that is told no more: who was told of with one.
 _CONTACTS_THEN_AND_NOW = """
   with told as (
-    select distinct s.line, s.local_person_id, m.membership_id, t.cpr_index, t.first_name, t.family_name
+    select distinct s.line, s.local_person_id, m.membership_id, m.person_id as pupil_id, t.cpr_index, t.first_name,
+           t.family_name, t.birth_date
     from stage_contact c join stage_member s using (membership_id)
     join directory_membership m
       on m.institution_id = $1 and m.source = $2 and m.local_person_id = s.local_person_id
     join stage_person t on t.cpr_index = c.cpr_index and (t.cpr_sealed is not null) = {numbered}
   ), fits as (
     select told.line, told.local_person_id, told.membership_id, told.cpr_index, p.person_id
-    from told join directory_contact k using (membership_id)
+    from told join directory_membership o on {among} join directory_contact k on k.membership_id = o.membership_id
     join directory_person p on p.person_id = k.contact_person_id
     where (p.first_name, p.family_name) = (told.first_name, told.family_name) and {was}
   ), sure as (
@@ -84,7 +85,11 @@ _CONTACTS_THEN_AND_NOW = """
 """
 
 _LEARNED_OF_CONTACTS = (
-    _CONTACTS_THEN_AND_NOW.format(numbered="true", was="p.local_key is not null and p.cpr_index is null")
+    _CONTACTS_THEN_AND_NOW.format(
+        numbered="true",
+        among="o.membership_id = told.membership_id",
+        was="p.local_key is not null and p.cpr_index is null",
+    )
     + """
   select f.line, f.local_person_id, f.membership_id, s.person_id, t.person_id as staged_id, t.cpr_sealed, s.cpr_index,
          exists (select from directory_person o where o.cpr_index = s.cpr_index)
@@ -96,10 +101,17 @@ _LEARNED_OF_CONTACTS = (
 """
 )
 
+# Another system of the school has told of the pupil's contact persons, too, such as the one that this one takes over
+# from. Whoever had no number before either is found where no birthday contradicts.
 _MATCH_CONTACTS = (
     _CONTACTS_THEN_AND_NOW.format(
         numbered="false",
-        was="p.cpr_index is not null and not exists (select from stage_person o where o.cpr_index = p.cpr_index)",
+        among="""o.person_id = told.pupil_id and o.institution_id = $1
+      and (o.membership_id = told.membership_id or o.ended_at is null)""",
+        was="""(o.membership_id = told.membership_id and p.cpr_index is not null
+           or coalesce(p.birth_date = told.birth_date, true))
+      and not exists (select from stage_person x where x.cpr_index = p.cpr_index)
+      and not exists (select from stage_person x where x.cpr_index = p.local_key)""",
     )
     + """
   update stage_who w set person_id = s.person_id, account_id = a.account_id, is_new = false
