@@ -14,7 +14,7 @@ from unilogin.kit.danish_time import danish_time
 from unilogin.kit.text import load_texts
 from unilogin.roster.actions import import_file
 from unilogin.roster.deciding import Decision
-from unilogin.roster.messages import in_words, why_held
+from unilogin.roster.messages import in_words, why_held, why_refused
 from unilogin.roster.model import ChangeKind, DeliveryKind, DeliveryState, DeliveryStatus, Receipt
 
 CLASSES = GROUPS + GROUPS.replace("2b", "3a").replace("2.B", "3.A").split("<Group><GroupId>kor")[0]
@@ -264,6 +264,7 @@ def test_f_30_changes_do_not_take_the_place_of_what_waits_and_build_on_it_afterw
     text = document(pupil(0, first="Anna"), groups="", time="2025-09-01T00:00:00Z")
     refused = registry.send(text, kind=kind)
     assert (refused.status, refused.refusal) == (DeliveryStatus.REFUSED, "earlier_waits")
+    assert " august 2025 kl. " in why_refused(load_texts(), "da", refused)
     assert waiting.source_time
     assert refused.refusal_fields["earlier"] == f"{danish_time(waiting.source_time):%Y-%m-%d %H:%M:%S}"
     assert registry.people() == before

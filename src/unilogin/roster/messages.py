@@ -182,7 +182,7 @@ def why_refused(texts: Texts, language: Language, receipt: Receipt) -> str:
 def refusal_in_words(texts: Texts, language: Language, reason: str, told: Mapping[str, str | int]) -> str:
     """Return the sentence of a refusal; where in the file, for the vendor, if that can be said."""
     fields = dict(told)
-    for moment in ("time", "last"):
+    for moment in ("time", "last", "earlier"):
         if moment in fields:
             fields[moment] = _moment_in_words(language, str(fields[moment]))
     said = texts(language, f"roster.refused.{reason}", **fields)
