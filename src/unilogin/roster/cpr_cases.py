@@ -20,7 +20,7 @@ from unilogin.domain.directory.bulk_protection import ToHide, hide
 from unilogin.domain.directory.bulk_refusals import OtherNumber
 from unilogin.domain.directory.bulk_staging import Origin
 from unilogin.domain.directory.following import lock_people
-from unilogin.domain.directory.model import InstitutionId, PersonId
+from unilogin.domain.directory.model import SOURCE_BY_HAND, InstitutionId, PersonId
 from unilogin.domain.directory.numbers import change_number
 from unilogin.domain.directory.protection import NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
@@ -129,6 +129,9 @@ class CprCase(NamedTuple):
     holds_rights: bool
     """Somewhere. MitID finds accounts by the number: whoever types the school's file and says yes to its number could
     come in as a colleague who administers, here or at another school, and be the second person, too (B-A05)."""
+    for_office: bool
+    """Whether an administrator may take the number over: whoever has it is the person, with MitID, everywhere. So of a
+    pupil of their own who is nothing else, and of one who goes to another school, too, when that one tells it."""
 
 
 class Analysis(NamedTuple):
@@ -163,11 +166,23 @@ _TOLD_NAME = f"""
        else '{" ".join(NEUTRAL_ALIAS)}' end
 """
 
+# Offices reach pupils of their own by the window anyway, and nobody else: whoever writes a school's file could name a
+# child or a teacher of another one there, and an accomplice's number for them the night after.
+_FOR_OFFICE = f"""(c.contact_id is null and m.actor_group = 'Elev'
+    and not exists (select from access_right r where r.account_id = a.account_id and r.revoked_at is null)
+    and not exists (select from directory_contact k where k.contact_person_id = p.person_id)
+    and not exists (
+      select from directory_membership o
+      where o.person_id = p.person_id and o.membership_id <> m.membership_id and o.ended_at is null
+        and (o.actor_group <> 'Elev' or o.institution_id <> m.institution_id and o.source <> '{SOURCE_BY_HAND}'
+             and not exists (select from roster_cpr_case oc where oc.membership_id = o.membership_id
+                               and oc.settled_at is null and oc.cpr_index = c.cpr_index))))"""
+
 _CASE = f"""
   select c.case_id, i.number as institution_number, m.source, c.local_person_id, {DISPLAY_NAME} as name, a.username,
          {_TOLD_NAME} as told_name, c.found_at, c.contact_id is not null as is_contact, p.protected,
          exists (select from access_right r where r.account_id = a.account_id and r.revoked_at is null) as holds_rights,
-         c.sealed_for, c.cpr_sealed,
+         {_FOR_OFFICE} as for_office, c.sealed_for, c.cpr_sealed,
          c.cpr_index, p.person_id, m.institution_id,
          a.account_id, p.cpr_sealed as known_sealed
   from roster_cpr_case c

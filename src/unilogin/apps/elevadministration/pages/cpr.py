@@ -69,7 +69,7 @@ async def accept_number(house: House, request: Request, desk: Desk) -> Response:
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
         case = await _pass_to_case(tx, request, school)
-        if case.holds_rights:
+        if not case.for_office:
             return RedirectResponse(f"{_url(school)}?told=holds_rights", status_code=303)
         accepted = await accept(tx, case.case_id, secrets=house.secrets, actor=desk.actor)
     told = "cpr_late" if accepted is None else "accepted" if accepted else "taken"
