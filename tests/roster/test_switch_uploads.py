@@ -10,6 +10,7 @@ import pytest
 
 from tests.builders.running import run
 from tests.postgres import TestServer
+from tests.roster.documents import member, person, student
 from tests.roster.registry import Registry, open_registry
 from tests.roster.test_switching import NEW, OLD, file
 from unilogin.domain.directory.model import AccountId, InstitutionId
@@ -26,6 +27,7 @@ from unilogin.roster.switching.uploads import (
     carry_out_next,
     hand_in,
     mind_uploads,
+    unread_of,
     upload_at,
 )
 from unilogin.roster.tasks import MOST_TRIES
@@ -80,6 +82,24 @@ def ago(registry: Registry, upload_id: UUID, hours: int) -> None:
 
 def kept(registry: Registry) -> object:
     return registry.row("select count(*) from roster_switch_upload_part")[0]
+
+
+def test_whom_the_file_names_and_nobody_can_read_is_told_with_the_plan(registry: Registry) -> None:
+    """They are recognised as nobody and would leave: whoever agrees must know why."""
+    ill = member("n9", person("6205162260", first="Ib"), student(main="findes-ikke"))
+    upload_id = put_in(registry, file(*NEW, ill))
+    assert read(registry)
+    planned = came(registry, upload_id)
+    assert (planned.answer, planned.fields) == (PLANNED, {})
+    switch_id = planned.switch_id
+    assert switch_id is not None
+    unread = registry.do(lambda connection: unread_of(connection, switch_id))
+    assert unread.people == 1
+    assert [(one.code, one.local_person_id) for one in unread.findings] == [("main_group_undeclared", "n9")]
+    mended = put_in(registry, file(*NEW, hour=2))
+    assert read(registry)
+    assert came(registry, mended).switch_id == switch_id
+    assert registry.do(lambda connection: unread_of(connection, switch_id)).people == 0
 
 
 def system_of(registry: Registry, upload_id: UUID) -> object:

@@ -14,7 +14,7 @@ from unilogin.roster.model import DeliveryKind, DeliveryStatus
 
 if TYPE_CHECKING:
     from unilogin.kit.text import Texts
-    from unilogin.roster.model import Header, Receipt
+    from unilogin.roster.model import Finding, Header, Receipt
     from unilogin.settings import Settings
 
 commands = typer.Typer(help="Rosters: the people of an institution, from its files.")
@@ -147,7 +147,7 @@ def show(file: Path, receipt: "Receipt") -> None:
             f"{file}: {receipt.institution_number} from {receipt.source}: {receipt.status}, nothing was changed.{again}"
         )
         show_held(receipt)
-    show_findings(receipt)
+    show_findings(receipt.findings, count=receipt.finding_count)
 
 
 def show_held(receipt: "Receipt") -> None:
@@ -163,19 +163,19 @@ def show_held(receipt: "Receipt") -> None:
         say(f"  Two people decide: unilogin roster release {receipt.delivery_id} (or reject)")
 
 
-def show_findings(receipt: "Receipt") -> None:
-    """Print what was wrong with whom, and what to do about it."""
+def show_findings(findings: "Sequence[Finding]", *, count: int) -> None:
+    """Print what was wrong with whom, and what to do about it; ``count`` is how much there is in all."""
     from unilogin.roster.messages import what_is_wrong, what_to_do
 
-    if receipt.findings:
+    if findings:
         texts = _texts()
         rows = (
             (one.line, one.local_person_id, one.severity, what_is_wrong(texts, "en", one), what_to_do(texts, "en", one))
-            for one in receipt.findings
+            for one in findings
         )
         show_table(("Line", "LocalPersonId", "Meant", "What is wrong", "What to do"), rows)
-    if receipt.finding_count > len(receipt.findings):
-        say(f"… and {receipt.finding_count - len(receipt.findings)} more findings")
+    if count > len(findings):
+        say(f"… and {count - len(findings)} more findings")
 
 
 def told(file: Path, receipt: "Receipt") -> dict[str, object]:

@@ -73,7 +73,7 @@ def show(delivery: DeliveryArgument, as_json: AsJson = False) -> None:
     else:
         for line in told.plan:
             say(f"  {in_words(texts, 'en', line)}")
-    show_findings(told)
+    show_findings(told.findings, count=told.finding_count)
 
 
 def release(delivery: DeliveryArgument) -> None:

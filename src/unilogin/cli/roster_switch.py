@@ -1,6 +1,7 @@
 """``unilogin roster switch``: a school changes its administrative system."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, TypeVar
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from unilogin.cli.roster import show_findings
 from unilogin.cli.shown import AsJson, say, show_facts, show_json, show_table
 from unilogin.cli.workplace import act, connect_to, database, look, operator, refuse_pending_migrations, the_settings
 from unilogin.kit.errors import UniloginError
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from unilogin.kit.db.connection import Connection
     from unilogin.kit.secrets import Secrets
     from unilogin.kit.text import Texts
-    from unilogin.roster.switching.model import Fit, NotSwitched, Plan
+    from unilogin.roster.switching.model import Fit, NotSwitched, Plan, Unread
     from unilogin.settings import Settings
 
 Result = TypeVar("Result")
@@ -73,17 +75,27 @@ def plan(
             secrets=secrets,
             actor=operator(),
             namespaces=spaces,
+            tell=unread.append,
         )
 
+    unread: list[Unread] = []
     made = _with_file(file, work)
     if isinstance(made, NotSwitched):
         raise _refusal(made)
-    show(UUID(str(made)), as_json=as_json)
+    _show(UUID(str(made)), unread=unread[0], as_json=as_json)
 
 
 @commands.command("show")
 def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
     """Show what a switch found: who is recognised and how, who is in doubt, who would leave."""
+    from unilogin.roster.switching.model import SwitchId
+    from unilogin.roster.switching.uploads import unread_of
+
+    unread = look(lambda connection: unread_of(connection, SwitchId(switch)))
+    _show(switch, unread=unread, as_json=as_json)
+
+
+def _show(switch: UUID, *, unread: "Unread", as_json: bool) -> None:
     from unilogin.roster.switching.model import NotSwitched, SwitchId
     from unilogin.roster.switching.ordering import order_of
     from unilogin.roster.switching.queries import plan
@@ -93,7 +105,7 @@ def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
         raise _refusal(NotSwitched.UNKNOWN)
     order = look(lambda connection: order_of(connection, SwitchId(switch), reader=None))
     if as_json:
-        show_json(_told(found))
+        show_json({**_told(found), "unread": asdict(unread)})
         return
     names = {
         "number": "Known by CPR number",
@@ -115,6 +127,9 @@ def show(switch: SwitchArgument, as_json: AsJson = False) -> None:
         what = f"run it {order.due_at:%Y-%m-%d %H:%MZ}; the old one goes {ends}" if order.wanted == "run" else "go back"
         facts += [(f"{order.wanted_by} wants to", what)]
     show_facts(facts)
+    if unread.people:
+        say(f"{unread.people} people of the file cannot be read. They are recognised as nobody, and would leave:")
+        show_findings(unread.findings, count=len(unread.findings))
     _show_people(found)
 
 

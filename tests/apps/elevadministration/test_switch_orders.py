@@ -175,6 +175,16 @@ def test_a_bad_file_is_told_in_plain_words_and_plans_nothing(school: Office) -> 
     assert (parts_kept(school), uploads_kept(school)) == (0, 0)
 
 
+def test_whom_nobody_can_read_in_the_file_is_on_the_page_with_what_to_do(school: Office) -> None:
+    """They would leave, and whoever says yes to that must know why."""
+    ill = member("n-77", person("6105167798", first="Syg", family="Række"), student(main="findes-ikke"))
+    page = school.browser.open(plan_anew(school, *NEW, ill)).text
+    assert "1 person i filen kan ikke læses" in page
+    assert "n-77" in page
+    assert "Syg" not in page
+    assert "kan ikke læses" not in school.browser.open(plan_anew(school, *NEW)).text
+
+
 def test_the_file_is_read_by_a_process_of_its_own(school: Office) -> None:
     """From the page: until it is read the page says so, and nobody else waits."""
     assert hand_in(school, first_file(school, *NEW, source="Prøvesystem")) == 422

@@ -1,7 +1,7 @@
 """Planning a switch, deciding its doubts, running it, and taking it back."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -32,7 +32,7 @@ from unilogin.roster.switching.looking import (
     sources_of,
     who_is_here,
 )
-from unilogin.roster.switching.model import Coming, How, Match, NotSwitched, SwitchId
+from unilogin.roster.switching.model import Coming, How, Match, NotSwitched, SwitchId, Unread
 from unilogin.roster.switching.preparing import prepare, take_numbers_back
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.retiring import retire
@@ -67,6 +67,13 @@ _OPEN_PLAN = """
 """
 
 
+Tell = Callable[[Unread], None]
+
+
+def _nobody_listens(unread: Unread) -> None:
+    """Stand in for a caller who shows no plan."""
+
+
 async def plan_switch(
     connection: Connection,
     file: BinaryIO,
@@ -76,16 +83,18 @@ async def plan_switch(
     secrets: Secrets,
     actor: Actor,
     namespaces: Sequence[str] = NAMESPACES,
+    tell: Tell = _nobody_listens,
 ) -> SwitchId | NotSwitched:
     """Lay the new system's first delivery beside today's people; nobody is changed by that.
 
     A plan that was not run is replaced. Until it is run, deliveries of the new system are refused: they would make new
-    people of those that only somebody can recognise. Raises DocumentError or DeliveryRefusedError for a bad file.
+    people of those that only somebody can recognise. ``tell`` hears of whom nobody can read. Raises DocumentError or
+    DeliveryRefusedError for a bad file.
     """
     where = await institution(connection, number)
     now: datetime = await connection.fetchval("select kit_now()")
     read = partial(read_file, file, secrets=secrets, today=now.date(), namespaces=namespaces, institution=number)
-    header, kind, theirs = await asyncio.to_thread(read)
+    header, kind, theirs, unread = await asyncio.to_thread(read)
     if where is None or header.institution_number != where.number:
         return NotSwitched.OTHER_INSTITUTION
     if kind is not DeliveryKind.FULL:
@@ -107,6 +116,7 @@ async def plan_switch(
         await connection.execute(_SAVE_PEOPLE, switch_id, [_row(one, told[one.local_person_id]) for one in found])
         await stop_hearing(connection, where.institution_id, source=header.source)
         await _note(connection, Event.SWITCH_PLANNED, where.institution_id, SwitchId(switch_id), actor=actor)
+    tell(unread)
     return SwitchId(switch_id)
 
 
@@ -249,7 +259,7 @@ async def _load(
         "select number from directory_institution where institution_id = $1", found["institution_id"]
     )
     read = partial(read_file, file, secrets=secrets, today=now.date(), namespaces=namespaces, institution=number)
-    _, _, theirs = await asyncio.to_thread(read)
+    theirs = (await asyncio.to_thread(read)).people
     await prepare(tx, found, theirs, secrets=secrets, actor=actor)
     told = await import_file(
         tx, file, secrets=secrets, actor=actor, namespaces=namespaces, sent_for=number, looked_at=True

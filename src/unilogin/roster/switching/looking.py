@@ -7,15 +7,18 @@ from typing import BinaryIO
 from unilogin.domain.directory.model import InstitutionId
 from unilogin.kit.db.connection import Connection
 from unilogin.kit.secrets import Secrets
-from unilogin.roster.model import DeliveryKind, Header
+from unilogin.roster.model import DeliveryKind, Severity
 from unilogin.roster.reading import Reading
 from unilogin.roster.rules import check_source
-from unilogin.roster.switching.model import Coming, Here
+from unilogin.roster.switching.model import Coming, FirstFile, Here, Unread
+
+MOST_UNREAD = 100
+"""Findings that are shown with a plan: with more of them the file is not the one to begin with."""
 
 
 def read_file(
     file: BinaryIO, *, secrets: Secrets, today: date, namespaces: Sequence[str], institution: str
-) -> tuple[Header, DeliveryKind, list[Coming]]:
+) -> FirstFile:
     """Read everybody of an institution in a file; blocks. Raises DocumentError or DeliveryRefusedError."""
     file.seek(0)
     reading = Reading(
@@ -47,7 +50,8 @@ def read_file(
                     )
                 )
         reading.finish()
-        return reading.header, reading.kind, found
+        why = [one for one in reading.findings if one.severity is Severity.REFUSED and one.group is None]
+        return FirstFile(reading.header, reading.kind, found, Unread(reading.refused, tuple(why[:MOST_UNREAD])))
     finally:
         reading.close()
         file.seek(0)

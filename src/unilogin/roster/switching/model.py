@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import NamedTuple, NewType
 from uuid import UUID
 
+from unilogin.roster.model import DeliveryKind, Finding, Header
+
 SwitchId = NewType("SwitchId", UUID)
 
 
@@ -24,6 +26,26 @@ class Coming(NamedTuple):
     sealed: bytes | None
     protected: bool = False
     level: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """People of the new system's file whom nobody can read: how many, and what is wrong with the first of them.
+
+    They are recognised as nobody, and so they leave with the old system.
+    """
+
+    people: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
+class FirstFile(NamedTuple):
+    """What the new system's file holds."""
+
+    header: Header
+    kind: DeliveryKind
+    people: list[Coming]
+    unread: Unread
 
 
 class Here(NamedTuple):

@@ -5,11 +5,12 @@ To read a large file takes seconds of a processor. In the web worker, other peop
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Final
 from uuid import UUID
 
+import msgspec
 from asyncpg import Record
 
 from unilogin.domain.audit.model import Actor
@@ -21,11 +22,11 @@ from unilogin.roster.errors import DeliveryRefusedError
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.sealed_files import Shelf, as_it_came, file_hash, kept_file, put_file
 from unilogin.roster.switching.actions import plan_switch
-from unilogin.roster.switching.model import NotSwitched, SwitchId
+from unilogin.roster.switching.model import NotSwitched, SwitchId, Unread
 from unilogin.roster.switching.ordering import keep_first_file
 from unilogin.roster.tasks import MOST_TRIES, PATIENCE_SECONDS, start_process
 
-PLANNED: Final = "planned"
+PLANNED: Final = "planned"  # ``fields`` hold whom nobody could read
 REFUSED: Final = "refused"  # ``fields`` hold the reason of ``roster.refused.<reason>``, and what its sentence names
 OVERTAKEN: Final = "overtaken"  # somebody handed in another one, which is the plan now
 FAILED: Final = "failed"  # it broke off every time
@@ -50,13 +51,14 @@ class Upload:
     sent_at: datetime
     answer: str | None
     fields: Mapping[str, str | int]
+    """Of a refused one."""
     switch_id: SwitchId | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     code: str
-    fields: Mapping[str, str | int] = field(default_factory=dict)
+    fields: Mapping[str, object] = field(default_factory=dict)
     switch_id: SwitchId | None = None
 
 
@@ -83,7 +85,11 @@ async def hand_in(
     return upload_id
 
 
-_UPLOAD = "select upload_id, old_source, sent_at, answer, fields, switch_id from roster_switch_upload"
+_UPLOAD = f"""
+  select upload_id, old_source, sent_at, answer, case when answer = '{REFUSED}' then fields else '{{}}' end as fields,
+         switch_id
+  from roster_switch_upload
+"""
 
 
 async def upload_at(connection: Connection, institution_id: InstitutionId, upload_id: UUID) -> Upload | None:
@@ -100,6 +106,15 @@ async def being_read(connection: Connection, institution_id: InstitutionId) -> U
         f"{_UPLOAD} where institution_id = $1 and answered_at is null order by sent_at desc limit 1", institution_id
     )
     return Upload(*row.values()) if row else None
+
+
+async def unread_of(connection: Connection, switch_id: SwitchId) -> Unread:
+    """Return whom nobody could read in the file that became this plan, if an office handed it in."""
+    told = await connection.fetchval(
+        "select fields -> 'unread' from roster_switch_upload where switch_id = $1 order by answered_at desc limit 1",
+        switch_id,
+    )
+    return msgspec.convert(told, Unread) if told else Unread()
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
@@ -161,6 +176,12 @@ async def _plan(
 ) -> _Answer:
     if found["old_source"] == SOURCE_BY_HAND:  # a file of the office's own would make its word for people a system's
         return _Answer(NotSwitched.NO_OLD_SOURCE.value)
+    unread = Unread()
+
+    def hear(told: Unread) -> None:
+        nonlocal unread
+        unread = told
+
     made = await plan_switch(
         tx,
         file,
@@ -169,6 +190,7 @@ async def _plan(
         secrets=secrets,
         actor=Actor.person(AccountId(found["sent_by"])),
         namespaces=namespaces,
+        tell=hear,
     )
     # Under the institution's lock by now: whoever read a later file has told so, or waits.
     if await tx.fetchval(_LATER, found["institution_id"], found["sent_at"]):
@@ -176,7 +198,7 @@ async def _plan(
     if isinstance(made, NotSwitched):
         return _Answer(made.value)
     await keep_first_file(tx, made, file, secrets=secrets)
-    return _Answer(PLANNED, switch_id=made)
+    return _Answer(PLANNED, {"unread": asdict(unread)}, made)
 
 
 async def _handed_in(tx: Transaction, found: Record, *, secrets: Secrets) -> BinaryIO:

@@ -23,14 +23,14 @@ from unilogin.house import House
 from unilogin.kit.danish_time import danish_time
 from unilogin.kit.db.connection import Connection, acquire, transaction
 from unilogin.kit.web.errors import RefusedError
-from unilogin.roster.messages import grade_in_words
+from unilogin.roster.messages import grade_in_words, what_is_wrong, what_to_do
 from unilogin.roster.switching.actions import decide_doubt
 from unilogin.roster.switching.going_back import adults_who_come_back
-from unilogin.roster.switching.model import Doubt, GradeJump, Leaving, NotSwitched
+from unilogin.roster.switching.model import Doubt, GradeJump, Leaving, NotSwitched, Unread
 from unilogin.roster.switching.ordering import FAILED, KEPT_DAYS, order_of
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.retiring import MOST_DAYS_BESIDE, USUAL_DAYS_BESIDE
-from unilogin.roster.switching.uploads import being_read
+from unilogin.roster.switching.uploads import being_read, unread_of
 
 _TOLD = (
     "decided",
@@ -91,8 +91,10 @@ async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Res
         found = await plan(connection, line.switch_id)
         order = await order_of(connection, line.switch_id, reader=desk.visit.account_id)
         adults = await adults_who_come_back(connection, line.switch_id) if line.run_at else 0
+        unread = Unread() if line.run_at or line.undone_at else await unread_of(connection, line.switch_id)
     if found is None or order is None:
         raise _unknown(school)
+    texts, language = house.texts, house.pages.language(request)
     doubts = sorted((one for one in found.doubts if _is_doubt_of(one, term)), key=lambda one: one.decided is not None)
     leaving = [one for one in found.leaving if _is_leaving_of(one, term)]
     jumps = [one for one in found.jumps if _is_jump_of(one, term)]
@@ -113,7 +115,11 @@ async def _show(house: House, request: Request, desk: Desk, *, term: str) -> Res
         "of_doubts": of_doubts,
         "jumps": of_jumps.part(jumps),
         "of_jumps": of_jumps,
-        "grade": partial(grade_in_words, house.texts, house.pages.language(request)),
+        "grade": partial(grade_in_words, texts, language),
+        "unread": unread,
+        "why_unread": [
+            (one, what_is_wrong(texts, language, one), what_to_do(texts, language, one)) for one in unread.findings
+        ],
         "leaving": of_leaving.part(leaving),
         "of_leaving": of_leaving,
         "term": term,
