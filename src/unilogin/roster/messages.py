@@ -185,6 +185,8 @@ def refusal_in_words(texts: Texts, language: Language, reason: str, told: Mappin
     for moment in ("time", "last", "earlier"):
         if moment in fields:
             fields[moment] = _moment_in_words(language, str(fields[moment]))
+    if reason == Refused.ATTRIBUTE_WRONG:
+        fields["wanted"] = texts(language, f"roster.wanted.{str(fields['attribute']).lower()}")
     said = texts(language, f"roster.refused.{reason}", **fields)
     return f"{said} {texts(language, 'roster.refused.at', **fields)}" if "xpath" in fields else said
 
