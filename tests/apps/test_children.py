@@ -13,7 +13,10 @@ from tests.builders.people import People, Somebody
 from tests.builders.running import run
 from tests.server import RunningServer
 from tests.visitor import Visitor
+from unilogin.domain.audit.model import Actor
 from unilogin.domain.credentials.windows import Claim, claim_window
+from unilogin.domain.directory.model import PersonId
+from unilogin.domain.directory.numbers import change_number
 from unilogin.kit.db.connection import connect
 
 PAGES = ("", "/adgangskode")
@@ -34,6 +37,30 @@ def claim(households: Households, child: Somebody) -> None:
                 browser = "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) Version/17.0 Safari/605.1.15"
                 claim = Claim(child.account_id, uuid4(), browser, ip_address("127.0.0.1"))
                 assert await claim_window(connection, claim)
+        finally:
+            await connection.close()
+
+    run(do())
+
+
+def renumber(households: Households, child: Somebody) -> None:
+    """Let somebody take another CPR number over for the child."""
+
+    async def do() -> None:
+        connection = await connect(households.dsn)
+        try:
+            async with connection.transaction():
+                school = await connection.fetchval(
+                    "select institution_id from directory_institution where number = $1", child.institution
+                )
+                assert await change_number(
+                    connection,
+                    PersonId(child.person_id),
+                    cpr_index=uuid4().bytes,
+                    cpr_sealed=b"sealed",
+                    institution_id=school,
+                    actor=Actor("operator", "tests"),
+                )
         finally:
             await connection.close()
 
@@ -83,6 +110,15 @@ class TestSeeing:
             assert "Bente Dæknavn" in page
             assert "Hemmelig" not in page
             assert "Virkelig" not in page
+
+    def test_another_cpr_number_is_told_to_the_parent_and_to_the_child_without_the_number(
+        self, server: RunningServer, households: Households
+    ) -> None:
+        parent, child = households.parent_and_child()
+        assert "CPR" not in enter(server, parent, to=of(child)).text
+        renumber(households, child)
+        assert "CPR-nummer, Unilogin kender" in enter(server, parent, to=of(child)).text
+        assert "CPR-nummer blev rettet" in enter(server, child, to="/mit/historik").text
 
     def test_a_child_with_two_schools_is_one_child(
         self, server: RunningServer, people: People, households: Households

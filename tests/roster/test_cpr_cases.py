@@ -45,6 +45,7 @@ def test_b_r22_a_new_number_is_taken_over_and_the_person_stays_who_they_are(regi
     assert (again.counts.refused, again.findings, again.new_accounts) == (0, (), 0)
     assert registry.rows(IDENTITY) == before
     assert registry.audit("person.cpr_changed") == 1
+    assert registry.rows("select kind, detail from notices_notice") == [("cpr_changed", {})], "whose it is is told"
     vault = registry.secrets.cpr_vault()
     sealed, person_id = registry.row(
         "select cpr_sealed, person_id from directory_person where cpr_index = $1", vault.index("6206162299")

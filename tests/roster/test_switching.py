@@ -174,6 +174,9 @@ def test_a_school_changes_its_system_and_everybody_is_who_they_were(registry: Re
     receipt = ran(registry, switch_id, file(*NEW))
     assert isinstance(receipt, Receipt)
     assert (receipt.status, receipt.new_accounts, receipt.finding_count) == (DeliveryStatus.APPLIED, 1, 0)
+    told = "select p.first_name from notices_notice n join directory_account a using (account_id)"
+    of = "join directory_person p using (person_id) where n.kind = 'cpr_changed'"
+    assert ask(registry, f"{told} {of}") == [("Bo",)], "whose number is another one"
     after = {row[0]: row[1:4] for row in ask(registry, WHO)}
     assert {name: after[name] for name in ("Åse", "Bo", "Eva")} == {n: before[n] for n in ("Åse", "Bo", "Eva")}
     assert "Ib" not in after

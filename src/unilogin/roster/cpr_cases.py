@@ -24,6 +24,8 @@ from unilogin.domain.directory.model import SOURCE_BY_HAND, InstitutionId, Perso
 from unilogin.domain.directory.numbers import change_number
 from unilogin.domain.directory.protection import NEUTRAL_ALIAS
 from unilogin.domain.directory.queries import DISPLAY_NAME
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.kit.secrets import Secrets
 
@@ -252,6 +254,8 @@ async def accept(tx: Transaction, case_id: UUID, *, secrets: Secrets, actor: Act
         institution_id=InstitutionId(row["institution_id"]),
         actor=actor,
     )
+    if changed:
+        await tell(tx, row["account_id"], Notice.CPR_CHANGED)  # MitID opens the account by it: its people must know
     settled = await settle_with_number(tx, person_id, actor=actor)
     return changed or settled
 

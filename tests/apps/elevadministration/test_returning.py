@@ -148,11 +148,10 @@ def test_another_schools_office_agrees_to_nothing(server: RunningServer, people:
     add(gone.office, **gone.typed)
     gone.office.browser.open(f"{gone.office.url}/manuel")
     path = url_of(gone.office, "ja").removeprefix(gone.office.url)
-    elsewhere.browser.open(f"{elsewhere.url}/manuel")
-    assert "Afskediget" not in elsewhere.browser.text
     for word in ("ja", "nej"):
+        assert "Afskediget" not in elsewhere.browser.open(f"{elsewhere.url}/manuel").text
         answer = elsewhere.post(f"{elsewhere.url}{path.removesuffix('ja')}{word}")
-        assert "ikke noget at tage stilling til" in answer.page.text
+        assert answer.page.status_code == 404
     assert not gone.is_here
 
 

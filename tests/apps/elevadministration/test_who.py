@@ -25,6 +25,12 @@ OF_SCHOOL = (
 MEMBER = (
     "select person_id from directory_membership join directory_institution using (institution_id) where number = $1"
 )
+RETURN = (
+    "insert into access_return (institution_id, account_id, actor_group, role, wanted_by)"
+    " select i.institution_id, a.account_id, 'Ekstern', 'Ekstern', $1 from directory_institution i"
+    " join directory_membership m using (institution_id) join directory_account a using (person_id)"
+    " where i.number = $2 and a.account_id <> $1 limit 1 returning return_id"
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +54,7 @@ def ids(office: Office) -> Ids:
             office.value(f"select membership_id from directory_manual join {OF_SCHOOL}", office.number)
         ),
         "person_id": str(office.value(MEMBER, office.number)),
+        "return_id": str(office.value(RETURN, office.head.account_id, office.number)),
         "switch_id": str(office.plan_switch(*pupils(3, seed=31))),
         "upload_id": put_in(office, b"<none/>")[-36:],
     }

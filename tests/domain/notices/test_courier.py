@@ -42,6 +42,24 @@ def test_n_10_the_parents_of_a_child_under_13_are_told_in_its_place(
 
 
 @pytest.mark.parametrize(
+    ("years", "level", "also_parents"),
+    [(8, "2", True), (16, "9", True), (18, "U3", False), (None, "10", True), (None, "U1", False)],
+)
+def test_n_10_another_cpr_number_is_told_to_the_pupil_and_to_the_parents(
+    ground: Ground, box: Mailbox, years: int | None, level: str, *, also_parents: bool
+) -> None:
+    """MitID opens the account by it, so a wrong one must be noticed by somebody."""
+    child = ground.child(years=years, level=level, address="bo@hjem.example")
+    ground.parent_of(child, MOTHER)
+    ground.tell(child, Notice.CPR_CHANGED)
+    ground.carry()
+    to_parents = [letter for letter in box.letters if letter.to == MOTHER]
+    assert sorted(letter.to for letter in box.letters) == ["bo@hjem.example", *([MOTHER] if also_parents else [])]
+    assert all("Unilogin kender Bo på" in letter.text for letter in to_parents)
+    assert not any(digit.isdigit() for letter in box.letters for digit in letter.text.split("Det skete")[0])
+
+
+@pytest.mark.parametrize(
     "change",
     [
         "update directory_contact set child_custody = false",

@@ -17,7 +17,15 @@ LETTER = Letter(
     *(NoticeId(SOME), PersonId(SOME), AccountId(SOME), Notice.BLOCKED, 1, NOON, NOON, None, "a@hjem.example", 1, NOON)
 )
 AT = Addresses("https://unilogin.example", "https://unilogin.example/mit", "unilogin.example")
-SCHOOL_DID = ("added_by_hand", "accounts_merged", "account_split", "correction_undone", "blocked", "unblocked")
+SCHOOL_DID = (
+    "added_by_hand",
+    "accounts_merged",
+    "account_split",
+    "correction_undone",
+    "blocked",
+    "unblocked",
+    "cpr_changed",
+)
 TEXTS = load_texts()
 
 

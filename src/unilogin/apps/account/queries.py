@@ -1,6 +1,8 @@
 """Reading what somebody is shown of themselves, or of a child of theirs: one statement a list."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
 
 from asyncpg import Record
 
@@ -9,6 +11,7 @@ from unilogin.domain.audit.events import Event
 from unilogin.domain.credentials.model import PasswordType
 from unilogin.domain.directory.model import AccountId, ActorGroup, InstitutionNumber, Standing
 from unilogin.domain.directory.queries import BELONGINGS
+from unilogin.domain.notices.actions import KEPT_DAYS
 from unilogin.domain.services.queries import LICENCES, SERVICE_COLUMNS, licences_of, service_of
 from unilogin.domain.services.release import licensed_numbers, may_enter
 from unilogin.kit.db.connection import Connection
@@ -90,6 +93,17 @@ def _use(row: Record, standing: Standing) -> Use:
         for group in standing.actor_groups
     )
     return Use(service, enters, row["first_at"], row["last_at"])
+
+
+_NUMBER_CHANGED = f"""
+  select max(at) from audit_event
+  where account_id in {MINE} and action = '{Event.CPR_CHANGE_ACCEPTED}' and at > kit_now() - $2 * interval '1 day'
+"""
+
+
+async def number_changed_at(connection: Connection, account_id: AccountId) -> datetime | None:
+    """Return when somebody's CPR number was last changed, as long as notices are kept."""
+    return cast("datetime | None", await connection.fetchval(_NUMBER_CHANGED, account_id, KEPT_DAYS))
 
 
 _HAPPENINGS = f"""

@@ -124,6 +124,15 @@ async def open_returns(
     return [Return(*row.values()) for row in await connection.fetch(_RETURNS, institution_id, reader)]
 
 
+async def is_return_of(connection: Connection, return_id: UUID, *, institution_id: InstitutionId) -> bool:
+    """Tell whether something was proposed at an institution, whatever has become of it."""
+    return bool(
+        await connection.fetchval(
+            "select true from access_return where return_id = $1 and institution_id = $2", return_id, institution_id
+        )
+    )
+
+
 _HOLD = f"""
   select r.institution_id, r.account_id, a.person_id, r.actor_group, r.role, r.level, r.group_name, r.alias, r.wanted_by
   from access_return r join directory_account a using (account_id)

@@ -37,8 +37,9 @@ async def tell(
     """Note that something happened to this account, in the transaction in which it happens (N-10).
 
     Whoever should know gets a letter soon after the commit: the owner, or for a pupil under 13 the parents with
-    custody. The same again within an hour is told in one letter. ``detail`` is for the account's own page: words of
-    ours, never a name, a username, a secret or a number. Returns the notice; None when it is too soon for another one.
+    custody; of some things both. The same again within an hour is told in one letter. ``detail`` is for the account's
+    own page: words of ours, never a name, a username, a secret or a number. Returns the notice; None when it is too
+    soon for another one.
     """
     words = checked_detail(detail)
     made = await tx.fetchval(_TELL, account_id, notice.value, words, gathered_for(notice), quiet_for(notice))
@@ -53,11 +54,11 @@ _SETTLE = f"""
     order by due_at limit {SETTLED_AT_ONCE} for update skip locked
   ), settled as (
     update notices_notice n set settled_at = kit_now() from due where n.notice_id = due.notice_id
-    returning n.notice_id, n.account_id
+    returning n.notice_id, n.account_id, n.kind
   ), written as (
     insert into notices_letter (notice_id, person_id)
-    select s.notice_id, r.person_id
-    from settled s join directory_account a using (account_id) join directory_person p on p.person_id = a.person_id
+    select n.notice_id, r.person_id
+    from settled n join directory_account a using (account_id) join directory_person p on p.person_id = a.person_id
     join directory_person r on r.email is not null and r.person_id in (
       select p.person_id union all
       select k.contact_person_id from directory_membership m join directory_contact k using (membership_id)

@@ -32,6 +32,7 @@ _REMINDERS = (
 
 _BY_A_SCHOOL = (
     Notice.ADDED_BY_HAND,
+    Notice.CPR_CHANGED,
     Notice.ACCOUNTS_MERGED,
     Notice.ACCOUNT_SPLIT,
     Notice.CORRECTION_UNDONE,

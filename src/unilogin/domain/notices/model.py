@@ -35,6 +35,7 @@ class Notice(StrEnum):
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"
     ADDED_BY_HAND = "added_by_hand"
+    CPR_CHANGED = "cpr_changed"
     ACCOUNTS_MERGED = "accounts_merged"
     ACCOUNT_SPLIT = "account_split"
     CORRECTION_UNDONE = "correction_undone"

@@ -15,8 +15,21 @@ SMALL = """case when p.birth_date is not null
                    and s.actor_group = 'Elev' and s.level in ('DT', '0', '1', '2', '3', '4', '5', '6')) end"""
 """Whether the person of ``p`` is under 13 today. Without a date of birth the grade says it."""
 
-RECIPIENT = f"r.person_id = p.person_id and not {SMALL} or {SMALL} and r.person_id in ({CUSTODIANS})"
-"""Whether the person of ``r`` is to be told today what happened to the person of ``p`` (both directory_person)."""
+_MINOR = """case when p.birth_date is not null
+    then p.birth_date + interval '18 years' > (kit_now() at time zone 'Europe/Copenhagen')::date
+    else exists (select from directory_membership s where s.person_id = p.person_id and s.ended_at is null
+                   and s.actor_group = 'Elev'
+                   and s.level in ('DT', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10')) end"""
+
+TOLD_TO_ALL = (Notice.CPR_CHANGED,)
+"""Of these both hear: the pupil, however small, and until they are 18 the parents with custody."""
+
+_TO_ALL = f"n.kind = any ('{{{','.join(TOLD_TO_ALL)}}}')"
+
+RECIPIENT = f"""(r.person_id = p.person_id and (not {SMALL} or {_TO_ALL})
+    or ({SMALL} or {_TO_ALL} and {_MINOR}) and r.person_id in ({CUSTODIANS}))"""
+"""Whether the person of ``r`` is to be told today what happened to the person of ``p`` (both directory_person), by
+notice ``n``."""
 
 HERE = "at time zone 'Europe/Copenhagen'"
 """People read Danish time; the database knows when summer is, and a slim machine may not."""

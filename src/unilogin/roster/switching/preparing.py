@@ -13,8 +13,10 @@ from unilogin.domain.audit.model import Actor
 from unilogin.domain.directory.bulk_staging import PATIENCE
 from unilogin.domain.directory.following import lock_people
 from unilogin.domain.directory.foreseeing import foresee_memberships
-from unilogin.domain.directory.model import InstitutionId, PersonId
+from unilogin.domain.directory.model import SOURCE_BY_HAND, InstitutionId, PersonId
 from unilogin.domain.directory.numbers import change_number, take_number_back
+from unilogin.domain.notices.actions import tell
+from unilogin.domain.notices.model import Notice
 from unilogin.kit.db.connection import Transaction
 from unilogin.kit.secrets import Secrets
 from unilogin.roster.cpr_cases import settle_with_number
@@ -28,28 +30,47 @@ _GIVEN = """
 """
 
 
-# Guarded: whoever held a right when the plan was made is in doubt, and the operator's to decide. Whoever holds one
-# since then gets no number by the file (B-A05): the load notes it as a case, which is the operator's as well.
-_MEANT = """
+NOT_FOR_OFFICE = f"""(exists (
+    select from directory_account a join access_right g using (account_id)
+    where a.person_id = m.person_id and g.revoked_at is null)
+  or exists (
+    select from directory_membership o where o.person_id = m.person_id and o.institution_id <> m.institution_id
+      and o.ended_at is null and o.source <> '{SOURCE_BY_HAND}'))"""
+"""Whether another number for the person of ``m`` is for the operator alone: they hold a right, or another school has them,
+too. MitID would open the account, there as well, for whoever has the number (B-A05)."""
+
+_MEANT = f"""
   select r.local_person_id, r.membership_id, m.person_id, p.cpr_index, p.cpr_sealed,
-         exists (select from directory_account a join access_right g using (account_id)
-                 where a.person_id = m.person_id and g.revoked_at is null and g.granted_at >= w.planned_at) as guarded
-  from roster_switch w join roster_switch_person r using (switch_id) join directory_membership m using (membership_id)
+         (select a.account_id from directory_account a where a.person_id = m.person_id) as account_id,
+         {NOT_FOR_OFFICE} as not_for_office
+  from roster_switch_person r join directory_membership m using (membership_id)
   join directory_person p using (person_id)
-  where w.switch_id = $1 and (r.how in ('number', 'name') or r.decided = 'same')
+  where r.switch_id = $1 and (r.how in ('number', 'name') or r.decided = 'same')
 """
 
 
+class GuardedError(Exception):
+    """An office would give a number that is not its to give. Never leaves this room."""
+
+
 async def prepare(tx: Transaction, found: Record, theirs: Sequence[Coming], *, secrets: Secrets, actor: Actor) -> None:
-    """Say whom the new system means by which local id, and give people the numbers that it knows and we do not."""
+    """Say whom the new system means by which local id, and give people the numbers that it knows and we do not.
+
+    Asked when it is done: a plan may wait for thirty days, and who was nobody's colleague then may administer now. Raises
+    GuardedError.
+    """
     where = InstitutionId(found["institution_id"])
     await lock_people(tx, patience=PATIENCE)
     rows = await tx.fetch(_MEANT, found["switch_id"])
     told = {one.local_person_id: one for one in theirs}
     for row in rows:
         one = told.get(row["local_person_id"])
-        if one and not row["guarded"] and await _give_number(tx, one, row, where=where, secrets=secrets, actor=actor):
+        if one and await _give_number(tx, one, row, where=where, secrets=secrets, actor=actor):
+            if row["not_for_office"] and actor.kind == "person":
+                raise GuardedError
             await _note_given(tx, found["switch_id"], one, row)
+            if row["cpr_index"] is not None:
+                await tell(tx, row["account_id"], Notice.CPR_CHANGED)
             await settle_with_number(tx, PersonId(row["person_id"]), actor=actor)
     pairs = [(row["local_person_id"], row["membership_id"]) for row in rows]
     await foresee_memberships(tx, where, source=found["new_source"], named=list(told), pairs=pairs)

@@ -4,6 +4,7 @@ Every page asks the gate again: custody that was lost since the page before mean
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from starlette.requests import Request
@@ -40,7 +41,10 @@ async def child(house: House, request: Request, visit: AppVisit) -> Response:
         about = await _standing(tx, found)
         offer = await name_offer(tx, found.account_id)
         uses = await queries.uses(tx, about)
-    return _show_child(house, request, visit, found=found, about=about, uses=uses, offer=offer)
+        changed_at = await queries.number_changed_at(tx, found.account_id)
+    return _show_child(
+        house, request, visit, found=found, about=about, uses=uses, offer=offer, number_changed_at=changed_at
+    )
 
 
 async def show_username(house: House, request: Request, form: AppForm) -> Response:
@@ -78,9 +82,11 @@ def _show_child(
     uses: Sequence[Use],
     offer: NameOffer | None,
     with_username: bool = False,
+    number_changed_at: datetime | None = None,
 ) -> Response:
     context = {
         "child": found,
+        "number_changed_at": number_changed_at,
         "by_pictures": _by_pictures(about),
         "offer": offer if _by_pictures(about) else None,
         "uses": uses,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,13 +12,13 @@ from unilogin.apps.elevadministration.actions import ask_for_second_word
 from unilogin.apps.elevadministration.forms import LEVELS, ROLES, Typed, masked, read_person
 from unilogin.apps.elevadministration.shown import as_uuid, pass_to_school, render, sought, url_of
 from unilogin.domain.access.administering import AdministeredSchool
-from unilogin.domain.access.returning import Asked, add_or_ask, agree, open_returns, refuse
+from unilogin.domain.access.returning import Asked, add_or_ask, agree, is_return_of, open_returns, refuse
 from unilogin.domain.directory import manual
 from unilogin.domain.directory.manual import AddedPerson, NotAdded, Place
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.directory.newcomers import Newcomer
 from unilogin.house import House
-from unilogin.kit.db.connection import Transaction, acquire, transaction
+from unilogin.kit.db.connection import Connection, Transaction, acquire, transaction
 from unilogin.kit.secrets import CprVault
 from unilogin.kit.web.errors import RefusedError
 
@@ -131,12 +132,20 @@ async def _add(
     return added
 
 
+async def _pass_to_return(connection: Connection, request: Request, school: AdministeredSchool) -> UUID:
+    """Pass to what was proposed at the school; another school's is as unknown as what never was."""
+    key = as_uuid(request.path_params["return_id"])
+    if key is None or not await is_return_of(connection, key, institution_id=school.institution_id):
+        raise RefusedError(404, "elevadministration.stopped.person", restart_url=f"{url_of(school)}/manuel")
+    return key
+
+
 async def agree_to_return(house: House, request: Request, desk: Desk) -> Response:
     """Say yes, as the second person, to adding somebody who holds a right."""
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
-        key = as_uuid(request.path_params["return_id"])
-        added = await agree(tx, key, institution_id=school.institution_id, actor=desk.actor) if key else None
+        key = await _pass_to_return(tx, request, school)
+        added = await agree(tx, key, institution_id=school.institution_id, actor=desk.actor)
     return _back(school, "return_late" if added is None or isinstance(added, NotAdded) else "added")
 
 
@@ -144,8 +153,8 @@ async def refuse_return(house: House, request: Request, desk: Desk) -> Response:
     """Say no to it, or want it no more."""
     async with transaction(house.pool) as tx:
         school = await pass_to_school(tx, request, desk)
-        key = as_uuid(request.path_params["return_id"])
-        refused = key is not None and await refuse(tx, key, institution_id=school.institution_id, actor=desk.actor)
+        key = await _pass_to_return(tx, request, school)
+        refused = await refuse(tx, key, institution_id=school.institution_id, actor=desk.actor)
     return _back(school, "return_refused" if refused else "return_late")
 
 
