@@ -142,9 +142,11 @@ def shown(registry: Registry, switch_id: SwitchId) -> Plan:
     return found
 
 
-def ran(registry: Registry, switch_id: SwitchId, content: io.BytesIO, **more: Any) -> Receipt | NotSwitched:
+def ran(
+    registry: Registry, switch_id: SwitchId, content: io.BytesIO, *, actor: Actor = OPERATOR, **more: Any
+) -> Receipt | NotSwitched:
     return registry.do(
-        lambda connection: run_switch(connection, switch_id, content, secrets=registry.secrets, actor=OPERATOR, **more)
+        lambda connection: run_switch(connection, switch_id, content, secrets=registry.secrets, actor=actor, **more)
     )
 
 
@@ -291,12 +293,36 @@ def test_b_a05_who_holds_a_right_by_the_time_it_is_run_gets_no_number(registry: 
         " from directory_membership m join directory_account a using (person_id)"
         " where m.local_person_id in ('o2', 'o3')",
     )
-    assert isinstance(ran(registry, switch_id, file(*new)), Receipt)
-    assert ask(registry, numbers) == before
-    waits = "select local_person_id from roster_cpr_case where settled_at is null order by 1"
-    assert ask(registry, waits) == [("n2",), ("n3",)], "both wait for the operator"
+    for who in ("o2", "o3"):
+        assert ran(registry, switch_id, file(*new), actor=someone) is NotSwitched.GUARDED
+        assert ask(registry, numbers) == before
+        ask(
+            registry,
+            "update access_right set revoked_at = kit_now() where account_id in (select account_id"
+            " from directory_account join directory_membership using (person_id) where local_person_id = $1)",
+            who,
+        )
+    assert isinstance(ran(registry, switch_id, file(*new), actor=someone), Receipt), "and two may for who holds none"
+    assert ask(registry, numbers) != before
     assert undone(registry, switch_id) is None
     assert ask(registry, numbers) == before
+
+
+def test_b_a05_nobody_elses_people_get_a_number_by_a_change_of_system(registry: Registry) -> None:
+    """Two of an office could name another school's child in their file, and an accomplice's number in the new one."""
+    registry.deliver(*OLD)
+    registry.deliver(member("x1", person("6205162241", first="Bo"), student()), number="999002")
+    someone = Actor("person", str(uuid4()))
+    switch_id = planned(registry, file(*NEW))
+    assert isinstance(switch_id, UUID)
+
+    def decided_by(actor: Actor) -> bool:
+        return registry.act(lambda tx: decide_doubt(tx, switch_id, "n2", same_as="o2", actor=actor))
+
+    assert not decided_by(someone)
+    assert decided_by(OPERATOR)
+    assert ran(registry, switch_id, file(*NEW), actor=someone) is NotSwitched.GUARDED
+    assert isinstance(ran(registry, switch_id, file(*NEW)), Receipt), "whoever runs Unilogin has looked"
 
 
 def test_the_old_system_goes_when_its_time_has_come_and_a_switch_may_be_made_again(registry: Registry) -> None:

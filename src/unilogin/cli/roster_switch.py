@@ -39,6 +39,7 @@ SENTENCES = {
     "many leave": "more people leave than a delivery may take away: look at the list in 'show', and say how many "
     "with --leaving",
     "too old": "the old system's people went more than thirty days ago",
+    "guarded": "the file has another CPR number for somebody who holds a right or whom another school has",
 }
 FileArgument = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="The new system's first full file.")

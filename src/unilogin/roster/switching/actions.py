@@ -33,7 +33,7 @@ from unilogin.roster.switching.looking import (
     who_is_here,
 )
 from unilogin.roster.switching.model import Coming, How, Match, NotSwitched, SwitchId, Unread
-from unilogin.roster.switching.preparing import prepare, take_numbers_back
+from unilogin.roster.switching.preparing import NOT_FOR_OFFICE, GuardedError, prepare, take_numbers_back
 from unilogin.roster.switching.queries import plan
 from unilogin.roster.switching.retiring import retire
 from unilogin.roster.switching.rules import match, too_many_leave
@@ -144,7 +144,7 @@ def _row(one: Match, told: Coming) -> dict[str, object]:
     }
 
 
-_DECIDE = """
+_DECIDE = f"""
   update roster_switch_person r
   set decided = case when $3::text is null then 'new' else 'same' end, membership_id = m.membership_id
   from roster_switch w
@@ -154,9 +154,7 @@ _DECIDE = """
     and w.undone_at is null and ($3 is null or m.membership_id = any (r.candidates))
     and not exists (select from roster_switch_person o where o.switch_id = $1 and o.local_person_id <> $2
                       and o.membership_id = m.membership_id and o.decided is distinct from 'new')
-    and not ($4 and r.other_number and exists (
-      select from directory_account a join access_right g using (account_id)
-      where a.person_id = m.person_id and g.revoked_at is null))
+    and not ($4 and r.other_number and {NOT_FOR_OFFICE})
   returning w.institution_id
 """
 
@@ -224,6 +222,8 @@ async def run_switch(
         try:
             async with connection.transaction():
                 told = await _load(connection, found, file, secrets=secrets, actor=actor, namespaces=namespaces)
+        except GuardedError:
+            return NotSwitched.GUARDED
         except _NotLoadedError as refused:
             where = found["institution_id"]
             await record(connection, refused.receipt, actor=actor, institution_id=where, fingerprint=None)

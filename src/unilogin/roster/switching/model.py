@@ -97,6 +97,7 @@ class NotSwitched(StrEnum):
     REFUSED = "refused"  # the delivery was
     MANY_LEAVE = "many leave"  # more than the brake would let go, and nobody has said how many
     TOO_OLD = "too old"
+    GUARDED = "guarded"  # another number of somebody who holds a right, or whom another school has: for the operator
 
 
 class Leaving(NamedTuple):

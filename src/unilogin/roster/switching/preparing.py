@@ -36,8 +36,8 @@ NOT_FOR_OFFICE = f"""(exists (
   or exists (
     select from directory_membership o where o.person_id = m.person_id and o.institution_id <> m.institution_id
       and o.ended_at is null and o.source <> '{SOURCE_BY_HAND}'))"""
-"""Whether another number for the person of ``m`` is for the operator alone: they hold a right, or another school has them,
-too. MitID would open the account, there as well, for whoever has the number (B-A05)."""
+"""Whether another number for the person of ``m`` is for the operator alone: they hold a right, or another school has
+them, too. MitID would open the account, there as well, for whoever has the number (B-A05)."""
 
 _MEANT = f"""
   select r.local_person_id, r.membership_id, m.person_id, p.cpr_index, p.cpr_sealed,
@@ -56,7 +56,7 @@ class GuardedError(Exception):
 async def prepare(tx: Transaction, found: Record, theirs: Sequence[Coming], *, secrets: Secrets, actor: Actor) -> None:
     """Say whom the new system means by which local id, and give people the numbers that it knows and we do not.
 
-    Asked when it is done: a plan may wait for thirty days, and who was nobody's colleague then may administer now. Raises
+    Asked when it is done: a plan may wait for thirty days, and who held no right then may administer now. Raises
     GuardedError.
     """
     where = InstitutionId(found["institution_id"])

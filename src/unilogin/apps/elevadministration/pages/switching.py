@@ -59,6 +59,7 @@ ANSWERS = {
     NotSwitched.REFUSED.value: "refused",
     NotSwitched.MANY_LEAVE.value: "changed",
     NotSwitched.TOO_OLD.value: "late",
+    NotSwitched.GUARDED.value: "guarded",
     FAILED: "failed",
 }
 """What came of an order that came to nothing, as a part of a message code."""
