@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tests.builders.running import connect, run
@@ -93,9 +94,10 @@ _NEVER = {
     "a parked delivery without its file": """
       select 1 from roster_delivery d where d.status = 'parked'
         and not exists (select from roster_parked_part k where k.delivery_id = d.delivery_id)""",
-    "an open case of somebody who has left, or has the number": """
-      select c.local_person_id from roster_cpr_case c join directory_membership m using (membership_id)
-      join directory_person p using (person_id)
+    "an open case of somebody who has the number": """
+      select c.local_person_id from roster_cpr_case c
+      join directory_membership m on m.membership_id = coalesce(c.membership_id, c.pupil_membership_id)
+      join directory_person p on p.person_id = coalesce(c.contact_id, m.person_id)
       where c.settled_at is null and p.cpr_index = c.cpr_index""",
     "two persons of one source by one local id": """
       select 1 from directory_membership where started_by is not null and started_by not in (
@@ -104,7 +106,7 @@ _NEVER = {
 _LOOK = f"""
   select jsonb_build_object({_ALL}) as tables,
          array_remove(array[{", ".join(f"case when exists ({sql}) then '{name}' end" for name, sql in _NEVER.items())}],
-                      null) as wrong
+                      null) as wrong, kit_now() as at
 """
 
 
@@ -127,6 +129,7 @@ class Tables:
     belonging: Data
     deliveries: Data
     cases: Data
+    at: datetime = field(compare=False)
 
     def keys(self) -> dict[Key, str]:
         """The memberships by what their source calls them."""
@@ -166,7 +169,7 @@ async def _look(dsn: str) -> Tables:
     finally:
         await connection.close()
     assert row is not None
-    tables = Tables(**row["tables"])
+    tables = Tables(**row["tables"], at=row["at"])
     assert not row["wrong"], row["wrong"]
     check(tables)
     return tables
