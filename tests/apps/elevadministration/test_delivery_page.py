@@ -85,9 +85,12 @@ def test_a_refused_file_is_for_the_vendor_until_a_later_one_is_loaded(server: Ru
     office.deliver(pupil("e-60", "6605168816"))
     refused = office.deliver("<InstitutionPerson/>")
     assert refused.status is DeliveryStatus.REFUSED
+    assert str(refused.delivery_id) in office.browser.open(f"{office.url}/import?vis=advis").text
     text = page_of(office, refused.delivery_id)
     assert "Kunne ikke indlæses" in text
     assert "Send det, der står her, til leverandøren" in text
     assert "Der var intet at bemærke" not in text
     office.deliver(pupil("e-60", "6605168816"))
     assert "Siden er en nyere leverance indlæst" in page_of(office, refused.delivery_id)
+    assert "sheet-marked" not in office.browser.text
+    assert str(refused.delivery_id) not in office.browser.open(f"{office.url}/import?vis=advis").text

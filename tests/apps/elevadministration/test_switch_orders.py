@@ -189,7 +189,7 @@ def test_the_file_is_read_by_a_process_of_its_own(school: Office) -> None:
     """From the page: until it is read the page says so, and nobody else waits."""
     assert hand_in(school, first_file(school, *NEW, source="Prøvesystem")) == 422
     assert hand_in(school, first_file(school, *NEW)) == 200, school.browser.text
-    assert "Filen er lagt ved siden af" in school.browser.text
+    assert "Filen er læst." in school.browser.text
     assert "1 person er ikke i den nye fil" in school.browser.text
     say(school, str(school.browser.path), "fortryd")
 
@@ -211,7 +211,7 @@ def test_until_the_file_is_read_the_page_says_so(school: Office, second: Office)
     url, said = run(look())
     assert "Vi læser det nye systems første fil" in said
     read_all(school)
-    assert "Filen er lagt ved siden af" in school.browser.open(url).text
+    assert "Filen er læst." in school.browser.open(url).text
     say(school, str(school.browser.path), "fortryd")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from unilogin.apps.elevadministration.queries import MADE_GOOD
 from unilogin.domain.directory.model import AccountId
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.kit.db.connection import Connection
@@ -42,13 +43,9 @@ async def is_among_the_leaving(connection: Connection, delivery_id: DeliveryId, 
     return bool(await connection.fetchval(_LEAVES, delivery_id, reader))
 
 
-_LATER = """
-  select exists (
-    select from roster_delivery d join roster_delivery o using (institution_id)
-    where d.delivery_id = $1 and d.source in ('', o.source) and o.status = 'applied' and o.received_at > d.received_at)
-"""
+_MADE_GOOD = f"select {MADE_GOOD} from roster_delivery d where d.delivery_id = $1"
 
 
 async def is_made_good(connection: Connection, delivery_id: DeliveryId) -> bool:
-    """Tell whether a later delivery of the same system was loaded; of any, if nobody could read whose it was."""
-    return bool(await connection.fetchval(_LATER, delivery_id))
+    """Tell whether a later delivery of the same system was loaded."""
+    return bool(await connection.fetchval(_MADE_GOOD, delivery_id))

@@ -20,16 +20,19 @@ class DeliveryLine:
     counts: Counts
     finding_count: int
     asks: bool
+    made_good: bool
 
     @property
     def needs_human(self) -> bool:
         """Whether it has the yellow mark: it waits, it was not loaded, somebody in it was not, or it asks something."""
-        return needs_human(self.status, self.counts.refused, asks=self.asks)
+        return needs_human(self.status, self.counts.refused, asks=self.asks, made_good=self.made_good)
 
 
-def needs_human(status: DeliveryStatus, refused: int, *, asks: bool) -> bool:
-    """Tell whether a delivery has the yellow mark."""
-    if status in (DeliveryStatus.PARKED, DeliveryStatus.REFUSED):
+def needs_human(status: DeliveryStatus, refused: int, *, asks: bool, made_good: bool) -> bool:
+    """Tell whether a delivery has the yellow mark. ``made_good``: it was refused, and a later one was loaded."""
+    if status is DeliveryStatus.REFUSED:
+        return not made_good
+    if status is DeliveryStatus.PARKED:
         return True
     return status is DeliveryStatus.APPLIED and (refused > 0 or asks)
 

@@ -39,8 +39,18 @@ _SENT_BY = (
     " where d.actor_kind = 'source' and s.system_id = d.actor_id), '') else d.source end"
 )
 """A file that nobody can read does not say which system it is from; then it is told by whoever sent it."""
-_LINE = f"{_COLUMNS}, d.finding_count, {_SENT_BY} as source, d.finding_count > 0 and exists ({_QUESTIONS}) as asks"
-_MARKED = f"(d.status in ('parked', 'refused') or d.status = 'applied' and (d.refused > 0 or exists ({_QUESTIONS})))"
+MADE_GOOD = """exists (
+  select from roster_delivery o where o.institution_id = d.institution_id and d.source in ('', o.source)
+    and o.status = 'applied' and o.received_at > d.received_at)"""
+"""Whether a later file of the same system was loaded; of any, if nobody could read whose it was."""
+_LINE = (
+    f"{_COLUMNS}, d.finding_count, {_SENT_BY} as source, d.finding_count > 0 and exists ({_QUESTIONS}) as asks,"
+    f" d.status = 'refused' and {MADE_GOOD} as made_good"
+)
+_MARKED = (
+    f"(d.status = 'parked' or d.status = 'refused' and not {MADE_GOOD}"
+    f" or d.status = 'applied' and (d.refused > 0 or exists ({_QUESTIONS})))"
+)
 
 
 def _line(row: Record) -> DeliveryLine:
@@ -53,6 +63,7 @@ def _line(row: Record) -> DeliveryLine:
         Counts(row["created"], row["changed"], row["unchanged"], row["gone"], row["refused"]),
         row["finding_count"],
         row["asks"],
+        row["made_good"],
     )
 
 
@@ -94,7 +105,7 @@ _SOURCES = f"""
     select source, max(applied_at) as last_applied_at from roster_delivery
     where institution_id = $1 and status = 'applied' group by source
   )
-  select {_COLUMNS}, d.finding_count, source, d.asks, l.last_applied_at
+  select {_COLUMNS}, d.finding_count, source, d.asks, d.made_good, l.last_applied_at
   from newest d left join last_applied l using (source) order by source
 """
 

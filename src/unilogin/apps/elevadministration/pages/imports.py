@@ -116,7 +116,7 @@ async def _delivery(house: House, request: Request, desk: Desk, *, term: str, pa
         "told": told,
         "note": note if note in (*_TOLD, *_TOLD_OF_UNDO) else None,
         "not_done": _why_not_done(told.status, ordered),
-        "marked": needs_human(told.status, told.counts.refused, asks=bool(questions)),
+        "marked": needs_human(told.status, told.counts.refused, asks=bool(questions), made_good=made_good),
         "questions": [
             (one.number, one.finding, what_is_wrong(house.texts, language, one.finding)) for one in questions
         ],
