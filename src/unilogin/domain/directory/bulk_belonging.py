@@ -178,10 +178,13 @@ _CONTACTS = f"""
     join stage_who w on w.cpr_index = s.cpr_index
     order by m.membership_id, w.person_id, s.child_custody, s.access_level, s.says_protected desc
   ), gone as (
-    delete from directory_contact c using stage_member m
-    where c.membership_id = m.known_id and m.contacts_complete
-      and not exists (
-        select from wanted w where w.membership_id = c.membership_id and w.person_id = c.contact_person_id)
+    delete from directory_contact c
+    where c.ctid = any (array(  -- one by one: a join of tables that nobody has analyzed yet reads everybody's
+      select k.place from stage_member m cross join lateral (
+        select o.ctid as place, o.membership_id, o.contact_person_id from directory_contact o
+        where o.membership_id = m.known_id offset 0) k
+      where m.contacts_complete and not exists (
+        select from wanted w where w.membership_id = k.membership_id and w.person_id = k.contact_person_id)))
     returning c.membership_id, c.contact_person_id
   ), let_go as (
     update directory_person p set contact_until = kit_now() from gone where p.person_id = gone.contact_person_id

@@ -198,9 +198,10 @@ _READ_AGAIN = """
     where j.delivery_id = $1 and j.kind = 'person' and p.protected and j.before ->> 'protected' = 'false'
   )
   update directory_membership m set raw_hash = ''
-  where m.person_id in (select person_id from hidden)
-     or m.membership_id in (select c.membership_id from directory_contact c
-                            where c.contact_person_id in (select person_id from hidden))
+  where m.membership_id = any (array(  -- by "or" it would look at everybody
+    select k.membership_id from hidden join directory_membership k using (person_id)
+    union
+    select c.membership_id from hidden join directory_contact c on c.contact_person_id = hidden.person_id))
 """
 
 _FORGET = "delete from directory_journal where delivery_id = $1"
