@@ -1,12 +1,18 @@
 """Name and address protection through deliveries: every doubt means protected."""
 
+import io
+from uuid import UUID
+
 import pytest
 
 from tests.roster.documents import contact, employee, member, person, student
-from tests.roster.registry import Registry
+from tests.roster.oneroster import delivery, role, user
+from tests.roster.registry import OPERATOR, Registry
 from unilogin.roster.cpr_cases import open_cases
 from unilogin.roster.deciding import Decision
-from unilogin.roster.model import Counts, DeliveryStatus
+from unilogin.roster.model import Counts, DeliveryStatus, Receipt
+from unilogin.roster.switching.actions import plan_switch, run_switch
+from unilogin.roster.switching.model import SwitchId
 
 OPEN = member("e-1", person(), student())
 HIDDEN = member("e-1", person(protected="true", alias=("Maja", "Holm")), student())
@@ -86,6 +92,67 @@ def test_a_doubt_is_forgotten_when_the_source_takes_it_back(registry: Registry) 
     receipt = registry.deliver(OPEN)
     assert [finding.code for finding in receipt.findings] == ["protection_ends"]
     assert registry.row(STATE)[0] is True
+
+
+SAID = {
+    "metadata__dk__protected": "true",
+    "metadata__dk__aliasGivenName": "Maja",
+    "metadata__dk__aliasFamilyName": "Holm",
+}
+
+
+def test_b_r27_a_table_that_loses_its_column_ends_no_protection(registry: Registry) -> None:
+    """Nobody has said that they are protected no more: somebody has set the export up anew."""
+
+    def send(level: str, **said: str) -> Receipt:
+        pupil = user("e-1", "Åse", grades=level, agentSourcedIds="k-1", **said)
+        people = [pupil, user("e-2", "Bo", grades="02"), user("k-1", "Ida", **said)]
+        return registry.send(delivery(people, [role("e-1"), role("e-2"), role("k-1", "parent")]))
+
+    hidden = "select first_name, alias_first_name from directory_person where protected order by 1"
+    everybody = [("Ida", "Maja"), ("Åse", "Maja")]
+    send("02", **SAID)
+    assert registry.rows(hidden) == everybody
+    for level in ("03", "03", "04"):
+        assert send(level).findings == ()
+        assert registry.rows(hidden) == everybody, level
+    assert registry.row("select level from directory_membership where local_person_id = 'e-1'") == ("4",)
+    no = {"metadata__dk__protected": "false"}
+    assert [one.code for one in send("04", **no).findings] == ["protection_ends"]
+    send("04", **no)
+    assert registry.rows(hidden) == [], "the column is back, and says so twice"
+
+
+def test_b_r27_a_system_that_has_no_word_for_it_ends_no_protection_that_the_one_before_it_told(
+    registry: Registry,
+) -> None:
+    registry.deliver(HIDDEN, member("e-2", person("6305142236", first="Bo"), student()))
+    cpr = {"metadata__dk__cpr": "6205162233"}
+    file = delivery([user("n-1", "Åse", **cpr)], [role("n-1")], manifest={"source.systemName": "Det Nye"})
+    switch_id = registry.do(
+        lambda connection: plan_switch(
+            connection,
+            io.BytesIO(file),
+            number="999001",
+            old_source="Prøvesystem",
+            secrets=registry.secrets,
+            actor=OPERATOR,
+        )
+    )
+    assert isinstance(switch_id, UUID)
+    told = registry.do(
+        lambda connection: run_switch(
+            connection, SwitchId(switch_id), io.BytesIO(file), secrets=registry.secrets, actor=OPERATOR, leaving=1
+        )
+    )
+    assert isinstance(told, Receipt)
+    for grade in ("03", "04"):
+        registry.send(
+            delivery(
+                [user("n-1", "Åse", grades=grade, **cpr)], [role("n-1")], manifest={"source.systemName": "Det Nye"}
+            )
+        )
+        assert registry.row(STATE) == (True, "Maja", "Holm", "Åse")
 
 
 @pytest.mark.parametrize("times", [1, 3])

@@ -25,7 +25,7 @@ from unilogin.domain.directory.bulk import (
     remove_members,
 )
 from unilogin.domain.directory.bulk_belonging import ToldGroup
-from unilogin.domain.directory.bulk_protection import ToHide, hidden_now, hide, hide_not_loaded
+from unilogin.domain.directory.bulk_protection import ToHide, hidden_now, hide, hide_not_loaded, say_as_before
 from unilogin.domain.directory.bulk_refusals import Contradiction
 from unilogin.domain.directory.bulk_staging import Origin, at_size, copy_batch, prepare_staging
 from unilogin.domain.directory.queries import institution
@@ -228,6 +228,8 @@ async def _write(
         return await _remove(desk, origin, reading) if reading.leavers else None
     if not (staged.any or known.prepared):
         await prepare_staging(desk.tx)
+    if staged.any and known.any and not reading.tells_protection:
+        await say_as_before(desk.tx, origin)
     applied = await apply_staged(
         desk.tx,
         origin,

@@ -40,6 +40,7 @@ class Reading:
         self.known = KnownHashes(b"")
         self._chunks = self._document.rows(PERSONS_AT_ONCE, is_known=self._is_known)
         self.kind = self._document.kind
+        self.tells_protection = self._document.tells_protection
         self.header = self._document.header
         self.groups = self._document.groups
         self._stager = Stager(secrets.cpr_vault(), place=f"{self.header.institution_number}:{self.header.source}")

@@ -22,6 +22,7 @@ class Document(Protocol):
     header: Header
     groups: tuple[GroupRow, ...]
     group_findings: tuple[Finding, ...]
+    tells_protection: bool  # False: it says of nobody whether they are protected, and ends no protection by that
 
     def also_known(self, groups: Iterable[GroupRow]) -> None:
         """Tell of groups that earlier deliveries of the source declared and this one need not: before ``rows``."""

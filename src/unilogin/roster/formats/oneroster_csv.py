@@ -18,6 +18,7 @@ from unilogin.roster.formats.fields import shown, shown_date
 from unilogin.roster.formats.oneroster_head import OnerosterFiles, School
 from unilogin.roster.formats.oneroster_person import (
     LONGEST_ID,
+    PROTECTED,
     RowNotes,
     UserReader,
     is_foreign,
@@ -78,7 +79,9 @@ class OnerosterCsv:
         self._findings += self._strangers()
         self.header = files.header(school, newest=self._newest, today=today)
         self.group_findings = tuple(self._findings)
-        self._key = hashlib.blake2b(f"oneroster {READING}".encode(), key=hash_key, digest_size=32).digest()
+        self.tells_protection = files.has_column("users", PROTECTED)
+        read_as = f"oneroster {READING}" + ("" if self.tells_protection else " silent")  # read anew when it begins to
+        self._key = hashlib.blake2b(read_as.encode(), key=hash_key, digest_size=32).digest()
         self._fingerprint = b""
 
     def also_known(self, groups: Iterable[GroupRow]) -> None:

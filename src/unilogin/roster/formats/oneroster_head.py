@@ -108,6 +108,11 @@ class OnerosterFiles:
             filled = zip(columns, row.cells, strict=True) if told else ()
             yield row, Cells({name: plain(cell.strip()) for name, cell in filled if cell})
 
+    def has_column(self, name: str, column: str) -> bool:
+        """Tell whether a table has a column, whatever is in it."""
+        there = self._states[name] != "absent"
+        return there and column in CsvTable(self._folder.open(f"{name}.csv"), file=f"{name}.csv").columns
+
     def whole_rows(self, name: str, *, most: int) -> Iterator[tuple[int, Cells]]:
         """Return the rows of a small table that all persons hang on: one that cannot be read refuses the delivery."""
         for count, (row, cells) in enumerate(self.rows(name)):

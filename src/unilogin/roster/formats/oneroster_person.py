@@ -38,7 +38,7 @@ from unilogin.roster.model import ContactRow, Facts, GroupRow, Hidden, PersonRow
 LONGEST_ID = 255
 _ID = re.compile(rf"\S{{1,{LONGEST_ID}}}")
 _CPR_AMONG_IDS = re.compile(r"\{\s*cpr\s*:\s*([^{}]*?)\s*\}", re.IGNORECASE)  # userIds: {type:identifier}
-_PROTECTED = "metadata.dk.protected"
+PROTECTED = "metadata.dk.protected"
 _SEX = {"male": "M", "female": "K"}
 _DETAILS = {
     "StudentNumber": ("metadata.dk.studentNumber", 26),
@@ -177,8 +177,8 @@ class UserReader:
             told["BirthDate"] = part.cells["birthDate"]
             told["Gender"] = _SEX.get(part.cells["sex"].lower(), "")
         protected = Protection(hidden=False)
-        if said := cells[_PROTECTED]:
-            protected = read_protection(said, element=_PROTECTED, where=self._nowhere, notes=notes)
+        if said := cells[PROTECTED]:
+            protected = read_protection(said, element=PROTECTED, where=self._nowhere, notes=notes)
         return self._facts.read_values(
             told,
             source_id=user.id,

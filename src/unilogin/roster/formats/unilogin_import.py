@@ -74,6 +74,7 @@ class UniloginImport:
         namespaces: Sequence[str] = NAMESPACES,
     ) -> None:
         self.kind = kind
+        self.tells_protection = True
         self._names = Names(namespaces)
         self._reader = RecordReader(source, record="InstitutionPerson")
         place = self._reader.head()
