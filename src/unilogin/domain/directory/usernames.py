@@ -16,6 +16,7 @@ Draw = Callable[[int], int]
 """Returns a random number from 0 up to, not including, its argument."""
 
 _DIGITS = 10_000
+UNIID_BYTES = 5
 _TRIES = 2  # draws with the same letters before the next ones
 _CONSONANTS = "bcdfghjklmnpqrstvwxz"  # without vowels no word can appear
 _FOLDED = str.maketrans(
@@ -28,7 +29,8 @@ def candidate(first_name: str, family_name: str, *, attempt: int, draw: Draw) ->
     """Return the name to try at this attempt, counted from 0. For a protected person the two are the alias."""
     place = attempt // _TRIES
     if place == 0:  # of a whole school, whose draws are the first: nobody asks for the other letters
-        stem = (_letters(first_name) + _letters(family_name))[:4]
+        stem = _letters(first_name)
+        stem = stem[:4] if len(stem) >= 4 else (stem + _letters(family_name))[:4]
         if len(stem) == 4 and stem not in denied_stems():
             return Username(f"{stem}{draw(_DIGITS):04d}")
     letters = stems(first_name, family_name)
@@ -39,6 +41,11 @@ def candidate(first_name: str, family_name: str, *, attempt: int, draw: Draw) ->
 def new_uniid(draw: Draw) -> str:
     """Return ten hexadecimal characters such as ``1000013b36``. Says nothing about the person and is no secret."""
     return f"{draw(16**10):010x}"
+
+
+def uniid_of(drawn: bytes) -> str:
+    """Return the uniid of ``UNIID_BYTES`` random bytes."""
+    return drawn.hex()
 
 
 def stems(first_name: str, family_name: str) -> tuple[str, ...]:

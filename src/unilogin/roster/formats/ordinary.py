@@ -78,16 +78,17 @@ class OrdinaryReader:
                 if start < 0 or piece[start + len(_PERSON) : start + len(_PERSON) + 1] not in _AFTER_NAME:
                     return None
                 outside.append(piece[:start])
-                people.append(self._person(piece[start:]))
+                people.append(self._person(piece[start:], again=bool(people)))
             return self._member(_HOLE.join([*outside, rest]), people)
         except (UnicodeDecodeError, UnusualError):
             return None
 
-    def _person(self, piece: str) -> Facts:
-        if (known := self._people.get(piece)) is not None:
+    def _person(self, piece: str, *, again: bool) -> Facts:
+        """Read a Person; ``again`` says that they may come again in the same words, as contact persons do."""
+        if again and (known := self._people.get(piece)) is not None:
             return known
         if shaped := self._shapes.person(piece):
-            return _keep(self._people, piece, shaped)
+            return _keep(self._people, piece, shaped) if again else shaped
         parts = _cut(piece)
         tags = (*parts[::2], _END[1:-1])
         plan = self._plan(tags, self._plan_person)
@@ -97,7 +98,7 @@ class OrdinaryReader:
         facts = self._persons.facts.read_by(plan, parts[1::2], where=self._nowhere, notes=self._notes)
         if facts is None:
             raise UnusualError
-        return _keep(self._people, piece, facts)
+        return _keep(self._people, piece, facts) if again else facts
 
     def _member(self, outside: str, people: list[Facts]) -> PersonRow | None:
         if shaped := self._shapes.member(outside, people):

@@ -1,15 +1,15 @@
 """The quickest way through a record: markup seen before as one regular expression, with tidy values between its tags.
 
 A shape is made of a plan (``unilogin_facts``, ``unilogin_planned``) and takes only what needs no tidying and no word:
-ASCII and Western letters, single spaces, known words, values within their lengths. Whatever it does not take is read by
-the plan, to the same end.
+letters of Latin that take two bytes at most, single spaces, known words, values within their lengths. Whatever it does
+not take is read by the plan, to the same end.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from unilogin.domain.directory.cpr import CprError, birth_date, read_cpr
 from unilogin.domain.directory.model import ActorGroup
@@ -28,7 +28,7 @@ from unilogin.roster.model import ContactRow, Facts, GroupRow, PersonRow
 
 _BLANK = r"[ \t\r\n]*+"
 _LETTER_ASCII = r"[!-%'-;=?-\\^-~]"
-_LETTER = r"[!-%'-;=?-\\^-~À-ÁÄ-ÖØ-öø-ÿ]"  # at most two bytes of UTF-8 each, and no beginning of a wrong encoding
+_LETTER = r"[!-%'-;=?-\\^-~À-ÁÄ-ÖØ-öø-ſ]"  # at most two bytes of UTF-8 each, and no beginning of a wrong encoding
 _WORDS = rf"{_LETTER}++(?: {_LETTER}++)*+"
 _NUMBER = r"\+?+[0-9](?: ?[0-9]){5,12}+"
 _EXACT = {
@@ -54,6 +54,7 @@ _MOST_SEEN = 1000  # a file of invented markup must not fill the memory
 _SIGHTS = 2  # of the same markup before it is worth a shape
 
 Tags = tuple[str, ...]
+Shape = TypeVar("Shape")
 
 
 class FactsShape(NamedTuple):
@@ -80,7 +81,10 @@ class MemberShape(NamedTuple):
 
 
 class Store:
-    """Shapes that were made, by their number of tags: the files of one system share them, one after the other."""
+    """Shapes that were made, by their number of tags: the files of one system share them, one after the other.
+
+    One after the other is tried, so each is kept once, and what fits moves towards the front.
+    """
 
     def __init__(self) -> None:
         self.people: dict[int, list[FactsShape]] = {}
@@ -88,14 +92,16 @@ class Store:
         self._count = 0
 
     def add_person(self, size: int, shape: FactsShape) -> None:
-        """Keep a shape, and of each number of tags a few: one after the other is tried."""
-        self._make_room()
-        self.people[size] = [shape, *self.people.get(size, [])][:_MOST_A_SIZE]
+        """Keep a shape, and of each number of tags a few."""
+        if shape not in self.people.get(size, []):
+            self._make_room()
+            self.people[size] = [shape, *self.people.get(size, [])][:_MOST_A_SIZE]
 
     def add_member(self, size: int, shape: MemberShape) -> None:
         """Keep a shape, as above."""
-        self._make_room()
-        self.members[size] = [shape, *self.members.get(size, [])][:_MOST_A_SIZE]
+        if shape not in self.members.get(size, []):
+            self._make_room()
+            self.members[size] = [shape, *self.members.get(size, [])][:_MOST_A_SIZE]
 
     def _make_room(self) -> None:
         self._count += 1
@@ -122,15 +128,23 @@ class Shapes:
 
     def person(self, piece: str) -> Facts | None:
         """Return the facts of a Person without its end tag, or None when it has to be read in another way."""
-        for shape in self._store.people.get(piece.count("<"), ()):
+        size = piece.count("<")
+        shapes = self._store.people.get(size, [])
+        for place, shape in enumerate(shapes):
             if found := shape.expression.fullmatch(piece):
+                if place:
+                    self._store.people[size] = _forward(shapes, place)
                 return self._facts_of(shape, found.groups())
         return None
 
     def member(self, outside: str, people: Sequence[Facts]) -> PersonRow | None:
         """Return the person of a record whose own Person and contact persons are read, or None as above."""
-        for shape in self._store.members.get(outside.count("<"), ()):
+        size = outside.count("<")
+        shapes = self._store.members.get(size, [])
+        for place, shape in enumerate(shapes):
             if found := shape.expression.fullmatch(outside):
+                if place:
+                    self._store.members[size] = _forward(shapes, place)
                 return self._row_of(shape, found.groups(), people)
         return None
 
@@ -253,6 +267,11 @@ def shape_of_member(tags: Tags, plan: MemberPlan) -> MemberShape | None:
         tuple(group for name, group in repeated if name == "GroupId"),
         plan.ties,
     )
+
+
+def _forward(shapes: Sequence[Shape], place: int) -> list[Shape]:
+    """Return shapes with one of them a place further to the front; whoever goes through the others is not disturbed."""
+    return [*shapes[: place - 1], shapes[place], shapes[place - 1], *shapes[place + 1 :]]
 
 
 def _expression(tags: Tags, patterns: Mapping[int, str]) -> "re.Pattern[str]":
