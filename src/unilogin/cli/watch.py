@@ -49,6 +49,12 @@ class FolderBusyError(SetupError):
     code = "folder_busy"
 
 
+class PlantedError(SetupError):
+    """Something in the folder is a link: whoever may put files there would have us write where it leads."""
+
+    code = "folder_planted"
+
+
 def watch(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Where files are put.")],
     sender: Annotated[
@@ -70,7 +76,8 @@ def watch(
     settings = the_settings()
     stand_back()
     for name in ("done", "parked", "refused"):
-        (folder / name).mkdir(exist_ok=True)
+        with _place(folder / name):
+            pass
     with _alone(folder), _stopping() as stopping, database(settings) as dsn:
         quiet = _Quiet(folder)
         while not stopping():
@@ -87,12 +94,33 @@ def watch(
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep others from watching the same folder; the lock goes with the process, however it ends."""
-    with (folder / _LOCK).open("w") as lock:
+    try:
+        lock = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise PlantedError(f"{folder / _LOCK} cannot be opened, or is a link.") from error
+    try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise FolderBusyError(f"Another command watches {folder} already.") from error
         yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _place(folder: Path) -> Iterator[int]:
+    """Open one of the folders that files go to, made if need be; never what a link leads to."""
+    with suppress(FileExistsError):
+        folder.mkdir()
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise PlantedError(f"{folder} must be a folder of its own, and no link.") from error
+    try:
+        yield opened
+    finally:
+        os.close(opened)
 
 
 class _Asked:
@@ -276,15 +304,21 @@ async def _hand_in(
 
 
 def _put_away(file: Path, place: str, told: dict[str, object]) -> str:
-    """Write the receipt beside the file's new place, then move the file there; each is whole or not there."""
+    """Write the receipt beside the file's new place, then move the file there; each is whole or not there.
+
+    Names are taken in the open folder, and a draft is made anew: no link that somebody has put there is followed.
+    """
     name = f"{told['delivery_id']}-{file.name}" if told.get("delivery_id") else file.name
-    target = file.parent / place / name
-    receipt = target.with_name(f"{name}.receipt.json")
-    draft = receipt.with_name(f".{receipt.name}.tmp")
-    with draft.open("w", encoding="utf-8") as writing:
-        json.dump(told, writing, ensure_ascii=False, indent=2, default=str)
-        writing.flush()
-        os.fsync(writing.fileno())
-    draft.replace(receipt)
-    file.replace(target)
+    receipt = f"{name}.receipt.json"
+    draft = f".{receipt}.tmp"
+    with _place(file.parent / place) as folder:
+        with suppress(FileNotFoundError):
+            os.unlink(draft, dir_fd=folder)  # of a command that was killed, or planted
+        made = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666, dir_fd=folder)
+        with open(made, "w", encoding="utf-8") as writing:
+            json.dump(told, writing, ensure_ascii=False, indent=2, default=str)
+            writing.flush()
+            os.fsync(writing.fileno())
+        os.replace(draft, receipt, src_dir_fd=folder, dst_dir_fd=folder)
+        os.replace(file, name, dst_dir_fd=folder)
     return name
