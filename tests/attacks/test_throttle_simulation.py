@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.builders.throttle import most_in_a_day, most_in_a_row
 from unilogin.domain.credentials.rules import PICTURES_IN_CODE
 from unilogin.domain.limits import rules
 from unilogin.domain.limits.model import ELSEWHERE, Kind, Place
@@ -18,6 +19,9 @@ CODES = len(PICTOGRAMS) ** PICTURES_IN_CODE
 CHILDREN = 200
 SCHOOLS = 1000
 WINDOWS_OF_A_DAY = 8 * 6
+IN_TEN_MINUTES = int(max(rules.SITE_FAILURES, rules.SITE_FAILURES_A_PUPIL * CHILDREN))
+IN_A_DAY = int(max(rules.SITE_DAY_FAILURES, rules.SITE_DAY_FAILURES_A_PUPIL * CHILDREN))
+"""After which the school is told."""
 
 
 @dataclass(slots=True)
@@ -69,14 +73,13 @@ def test_rt_11_an_attack_of_a_whole_day_opens_less_than_one_account_in_twenty_sc
 
 
 def test_rt_11_the_daily_budget_is_what_bounds_an_attacker_who_waits_for_the_children() -> None:
-    assert guesses_of_a_day(child_signs_in=False) == rules.most_in_a_row(Kind.PICTURES) == 30
-    assert guesses_of_a_day(child_signs_in=True) == rules.most_in_a_day(Kind.PICTURES) == 39
+    assert guesses_of_a_day(child_signs_in=False) == most_in_a_row(Kind.PICTURES) == 30
+    assert guesses_of_a_day(child_signs_in=True) == most_in_a_day(Kind.PICTURES) == 39
 
 
-@pytest.mark.parametrize("a_window", [10**6, rules.site_budget(CHILDREN).failures - 1, 20])
+@pytest.mark.parametrize("a_window", [10**6, IN_TEN_MINUTES - 1, 20])
 def test_rt_11_the_school_is_told_before_a_quarter_of_the_guesses_is_spent(a_window: int) -> None:
     """Whether the attacker hurries, stays just under the budget of ten minutes, or is in no hurry at all."""
-    budget = rules.site_budget(CHILDREN)
     at_school = [bucket for _ in range(CHILDREN) for bucket in buckets() if bucket.place != ELSEWHERE]
     possible = sum(rules.allowance(Kind.PICTURES, bucket.place).cap for bucket in at_school)
     spent, told_after = 0, None
@@ -86,7 +89,7 @@ def test_rt_11_the_school_is_told_before_a_quarter_of_the_guesses_is_spent(a_win
             while in_this_window < a_window and bucket.takes_a_guess():
                 in_this_window += 1
                 spent += 1
-                if told_after is None and (in_this_window >= budget.failures or spent >= budget.day):
+                if told_after is None and (in_this_window >= IN_TEN_MINUTES or spent >= IN_A_DAY):
                     told_after = spent
     assert told_after is not None
     assert told_after < possible / 4

@@ -24,6 +24,7 @@ from unilogin.domain.limits.model import (
     Guess,
     Kind,
     Net,
+    Place,
     Reserved,
     Sprayed,
     Waiting,
@@ -31,10 +32,23 @@ from unilogin.domain.limits.model import (
 from unilogin.domain.limits.outcomes import Failure, note_failure, note_success
 from unilogin.kit.db.connection import Connection, Pool
 
+MOST_IN_A_ROW = 100
+"""NIST's ceiling, over all places together (N-23)."""
+
 OPERATOR = Actor("operator", "tests")
 KEY = bytes(range(32))
 HOME_ADDRESS = "203.0.113.7"
 _names = itertools.count(1)
+
+
+def most_in_a_row(kind: Kind) -> int:
+    """Return how many wrong guesses all buckets of an account take together."""
+    return sum(rules.allowance(kind, Place(place)).cap for place in range(rules.last_device(kind) + 1))
+
+
+def most_in_a_day(kind: Kind) -> int:
+    """Return how many wrong guesses a day all buckets of an account take together, whatever succeeds meanwhile."""
+    return sum(rules.allowance(kind, Place(place)).a_day for place in range(rules.last_device(kind) + 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from math import log2
 
 import pytest
 
+from tests.builders.throttle import most_in_a_row
 from tests.house.source import ROOT
 from unilogin.domain.credentials import policy, rules
 from unilogin.domain.credentials.model import PasswordPolicy, PasswordType
 from unilogin.domain.credentials.predictable import common_passwords, giveaways
 from unilogin.domain.credentials.words import LEAST_PICTURES, words
 from unilogin.domain.limits.model import ELSEWHERE, Kind
-from unilogin.domain.limits.rules import allowance, most_in_a_row
+from unilogin.domain.limits.rules import allowance
 from unilogin.kit.text import load_texts
 from unilogin.kit.web.look.pictograms import PICTOGRAMS
 

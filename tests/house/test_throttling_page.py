@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.builders.throttle import most_in_a_row
 from tests.house.source import ROOT
 from unilogin.domain.credentials.admission import QUEUE_SECONDS
 from unilogin.domain.credentials.windows import WRONG_CODES
@@ -35,8 +36,8 @@ def devices(kind: Kind) -> int:
         f"| {cap(TYPED, FIRST_DEVICE)}; pictures {cap(PICTURES, FIRST_DEVICE)} |",
         f"own school | {cap(TYPED, HOME)}; pictures {cap(PICTURES, HOME)}",
         f"anywhere else | {cap(TYPED, ELSEWHERE)}; pictures {cap(PICTURES, ELSEWHERE)}",
-        f"together make {rules.most_in_a_row(TYPED)}",
-        f"for picture codes {rules.most_in_a_row(PICTURES)}.",
+        f"together make {most_in_a_row(TYPED)}",
+        f"for picture codes {most_in_a_row(PICTURES)}.",
         "then 1, 2, 4, 8, 15, 30, 60 seconds",
         f"{day(FIRST_DEVICE)} wrong codes a day on a known device, {day(HOME)} at the school,",
         f"{day(ELSEWHERE)} elsewhere, whatever succeeds in between",

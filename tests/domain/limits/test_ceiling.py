@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.builders.running import run
-from tests.builders.throttle import Throttle, Tried, account
+from tests.builders.throttle import MOST_IN_A_ROW, Throttle, Tried, account, most_in_a_row
 from unilogin.domain.limits import rules
 from unilogin.domain.limits.actions import forget_old_counts
 from unilogin.domain.limits.model import Kind, Reserved
@@ -87,7 +87,7 @@ class Guessing(RuleBasedStateMachine):
     @invariant()
     def no_more_than_the_ceiling(self) -> None:
         if hasattr(self, "who"):
-            assert self.spent <= rules.most_in_a_row(self.who.kind) <= rules.MOST_IN_A_ROW
+            assert self.spent <= most_in_a_row(self.who.kind) <= MOST_IN_A_ROW
 
     async def _type(self, device: str, secret: str, *, at_school: bool) -> Tried:
         browser = f"{self.who.username} {device}"
@@ -120,7 +120,7 @@ def test_rt_05_the_ceiling_is_where_the_rules_say(throttle: Throttle, kind: Kind
                 compared += (await throttle.type(who, f"{device} {number}", device=device, address=address)).compared
         return compared
 
-    assert run(go()) == rules.most_in_a_row(kind)
+    assert run(go()) == most_in_a_row(kind)
 
 
 def test_rt_05_wrong_guesses_between_two_successes_never_exceed_the_ceiling(throttle: Throttle) -> None:

@@ -17,7 +17,7 @@ from unilogin.domain.limits.actions import (
 )
 from unilogin.domain.limits.attempts import reserve
 from unilogin.domain.limits.model import Crowded, Kind, Reserved, Sprayed, Waiting
-from unilogin.domain.limits.queries import institutions_by_range, registered_ranges
+from unilogin.domain.limits.queries import registered_ranges
 
 SCHOOL = uuid4()
 AT_HOME = "198.51.100.20"
@@ -101,14 +101,14 @@ def test_r7_slowing_ends_within_a_quarter_of_an_hour(throttle: Throttle) -> None
     run(go())
 
 
-@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("pupils", "known", "most"), [(0, True, 60), (121, True, 61), (400, True, 200), (100, False, 30), (400, False, 40)]
+)
 def test_r8_a_school_over_its_budget_is_slowed_and_reported_once_and_never_blocked(
-    throttle: Throttle, *, known: bool
+    throttle: Throttle, pupils: int, *, known: bool, most: int
 ) -> None:
     async def go() -> None:
-        await throttle.register("203.0.113.0/24", SCHOOL, pupils=400)
-        budget = rules.site_budget(400)
-        most = budget.failures if known else budget.unknown
+        await throttle.register("203.0.113.0/24", SCHOOL, pupils=pupils)
         assert not (await fail(throttle, most - 1, address=AT_SCHOOL, known=known)).slowed
         assert await throttle.events(Event.SITE_ALERTED) == []
         await fail(throttle, 3, address=AT_SCHOOL, known=known, device="a")
@@ -229,7 +229,8 @@ def test_ranges_are_registered_counted_and_removed(throttle: Throttle) -> None:
     async def go() -> None:
         site = await throttle.register("203.0.113.0/24", SCHOOL, pupils=400)
         async with throttle.pool.acquire() as connection, connection.transaction():
-            assert await institutions_by_range(connection) == {site: [SCHOOL]}
+            (line,) = await registered_ranges(connection, institution_id=None)
+            assert (line.range, line.institution_id) == (site, SCHOOL)
             await set_site_pupils(connection, {site: 7})
             assert await connection.fetchval("select pupils from limits_site") == 7
             assert [line.range for line in await registered_ranges(connection, institution_id=SCHOOL)] == [site]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.builders.throttle import MOST_IN_A_ROW, most_in_a_day, most_in_a_row
 from unilogin.domain.limits import rules
 from unilogin.domain.limits.fingerprints import Fingerprints
 from unilogin.domain.limits.model import ELSEWHERE, FIRST_DEVICE, HOME, Circumstances, Kind, Place, Site
@@ -14,7 +15,7 @@ MINE, OTHER = UUID(int=1), UUID(int=2)
 
 @pytest.mark.parametrize("kind", Kind)
 def test_n_23_all_buckets_of_an_account_together_take_at_most_100_wrong_guesses_in_a_row(kind: Kind) -> None:
-    assert rules.most_in_a_row(kind) <= rules.MOST_IN_A_ROW
+    assert most_in_a_row(kind) <= MOST_IN_A_ROW
 
 
 @pytest.mark.parametrize(
@@ -41,8 +42,8 @@ def test_waits_and_caps(kind: Kind, place: Place, waits: list[float]) -> None:
 )
 def test_how_much_an_account_takes(kind: Kind, devices: int, in_a_row: int, in_a_day: int) -> None:
     assert rules.last_device(kind) == FIRST_DEVICE + devices - 1
-    assert rules.most_in_a_row(kind) == in_a_row
-    assert rules.most_in_a_day(kind) == in_a_day
+    assert most_in_a_row(kind) == in_a_row
+    assert most_in_a_day(kind) == in_a_day
 
 
 @pytest.mark.parametrize(
@@ -88,14 +89,6 @@ def test_r1_a_device_is_trusted_until_its_bucket_is_full(
 )
 def test_which_school_is_home(site: list[UUID], own: list[UUID], *, decoy: bool, home: bool) -> None:
     assert rules.is_home(site, own, decoy=decoy) is home
-
-
-@pytest.mark.parametrize(
-    ("pupils", "failures", "unknown", "day"),
-    [(0, 60, 30, 200), (100, 60, 30, 200), (121, 61, 30, 242), (600, 300, 60, 1200), (9000, 4500, 900, 18000)],
-)
-def test_r8_what_a_school_may_fail(pupils: int, failures: int, unknown: int, day: int) -> None:
-    assert rules.site_budget(pupils) == rules.Budget(failures, unknown, day)
 
 
 def test_half_of_the_unknown_names_are_at_home_at_a_site_and_stay_so() -> None:

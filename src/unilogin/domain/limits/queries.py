@@ -89,11 +89,3 @@ async def registered_ranges(connection: Connection, *, institution_id: UUID | No
         institution_id,
     )
     return [RegisteredRange(row["range"], row["institution_id"], row["slowed"], row["today"]) for row in rows]
-
-
-async def institutions_by_range(connection: Connection) -> dict[Net, list[UUID]]:
-    """Return every registered range with the institutions behind it."""
-    rows = await connection.fetch(
-        "select range, array_agg(institution_id) as institutions from limits_site_range group by range"
-    )
-    return {row["range"]: row["institutions"] for row in rows}

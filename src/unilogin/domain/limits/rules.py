@@ -5,15 +5,11 @@ docs/throttling.md. The sum of an account's caps is at most 100: after so many w
 must be closed until its owner is proved anew (NIST SP 800-63B-4, 3.2.2).
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from unilogin.domain.limits.model import FIRST_DEVICE, Circumstances, Kind, Place, Reserved
-
-MOST_IN_A_ROW = 100
-"""NIST's ceiling, over all places together (N-23)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +65,6 @@ def last_device(kind: Kind) -> Place:
     return Place(FIRST_DEVICE + _DEVICES[kind] - 1)
 
 
-def most_in_a_row(kind: Kind) -> int:
-    """Return how many wrong guesses all buckets of an account take together."""
-    return sum(allowance(kind, Place(place)).cap for place in range(last_device(kind) + 1))
-
-
-def most_in_a_day(kind: Kind) -> int:
-    """Return how many wrong guesses a day all buckets of an account take together, whatever succeeds meanwhile."""
-    return sum(allowance(kind, Place(place)).a_day for place in range(last_device(kind) + 1))
-
-
 def trusted_slot(circumstances: Circumstances, kind: Kind) -> Place | None:
     """Return the device's own bucket; None when the account does not trust it, or no longer does (R1)."""
     slot = circumstances.slot
@@ -119,24 +105,6 @@ SITE_FAILURES, SITE_FAILURES_A_PUPIL = 60, 0.5
 SITE_UNKNOWN, SITE_UNKNOWN_A_PUPIL = 30, 0.1
 SITE_DAY_FAILURES, SITE_DAY_FAILURES_A_PUPIL = 200, 2.0
 """Who stays just under the ten minutes' budget is seen by the day's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """Failures after which a site is slowed and its administrators are told."""
-
-    failures: int
-    unknown: int
-    day: int
-
-
-def site_budget(pupils: int) -> Budget:
-    """Return what a site of so many pupils may fail."""
-    return Budget(
-        max(SITE_FAILURES, math.ceil(SITE_FAILURES_A_PUPIL * pupils)),
-        max(SITE_UNKNOWN, math.ceil(SITE_UNKNOWN_A_PUPIL * pupils)),
-        max(SITE_DAY_FAILURES, math.ceil(SITE_DAY_FAILURES_A_PUPIL * pupils)),
-    )
 
 
 # R9: one secret over many accounts.
