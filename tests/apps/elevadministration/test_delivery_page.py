@@ -33,16 +33,22 @@ def pair(server: RunningServer, people: People) -> tuple[Office, Office]:
 
 def test_a_finding_is_shown_with_the_name_that_may_be_shown_and_the_way_to_mend_it(pair: tuple[Office, Office]) -> None:
     office, _ = pair
+    unknown = member("e-52", person("6705168817", first="Ukendt", protected="true"), student())
     told = office.deliver(
-        *pupils(30, seed=23), TEACHER, pupil("e-50", "6405168814"), pupil("e-51", "6505168815", protected=True)
+        *(*pupils(30, seed=23), TEACHER, unknown),
+        *(pupil("e-50", "6405168814"), pupil("e-51", "6505168815", protected=True)),
     )
-    assert told.counts.refused == 2
+    assert told.counts.refused == 3
     text = page_of(office, told.delivery_id)
     assert "O&#39;Hara &amp; Søn" in text
     assert "Signe Dahl" in text
     assert "Bo O" not in text.split("Signe Dahl")[1].split("</tr>")[0]
     assert f"{office.url}/cpr" in text
-    assert "2 personer kunne ikke indlæses." in text
+    assert "3 personer kunne ikke indlæses." in text
+    assert "Se dem, der mangler et alias" not in text, "nobody to give one to: they were not made"
+    of = "select case_id from roster_cpr_case where delivery_id = $1 and local_person_id = 'e-50'"
+    case = office.value(of, told.delivery_id)
+    assert "De fire sidste tegn er andre" in office.browser.open(f"{office.url}/cpr/{case}").text
     assert "O'Hara" not in str(office.browser.open(f"{office.url}/import/{told.delivery_id}/kvittering").text)
 
 
