@@ -27,6 +27,13 @@ SALARIED = (
 )
 
 
+RETURN = (
+    "insert into access_return (institution_id, account_id, actor_group, role, wanted_by)"
+    " select institution_id, $1::uuid, 'Ekstern', 'Ekstern', $3::uuid from directory_institution where number = $2"
+    " returning true"
+)
+
+
 @pytest.fixture(scope="module")
 def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]]:
     """An office where everything waits that can wait, and the address of each page."""
@@ -43,6 +50,8 @@ def pages(server: RunningServer, people: People) -> tuple[Office, dict[str, str]
     office.post(f"{office.url}/manuel/ny", role="Ekstern", **added)
     ends = "update directory_manual set until_at = kit_now() + interval '9 days' where confirmed_by = $1 returning true"
     assert office.value(ends, office.head.account_id)
+    for one in (people.teacher(secret=None), people.teacher(secret=None)):
+        assert office.value(RETURN, one.account_id, office.number, office.head.account_id)
     office.browser.open(f"{office.url}/cpr")
     case = office.browser.document.xpath("//td/a[contains(@href, '/cpr/')]/@href")[0]
     delivery = f"{office.url}/import/{parked.delivery_id}"
