@@ -144,7 +144,7 @@ async def is_of_school(connection: Connection, school: AdministeredSchool, deliv
 
 
 async def findings(
-    connection: Connection, delivery_id: DeliveryId, *, term: str = "", page: int = 1
+    connection: Connection, delivery_id: DeliveryId, *, term: str, page: int
 ) -> tuple[list[Finding], int]:
     """Return what was found in a delivery, and how much in all: those not loaded first, or of one LocalPersonId."""
     rows = await connection.fetch(
@@ -173,7 +173,7 @@ _CHANGES = f"""
 
 
 async def changes(
-    connection: Connection, delivery_id: DeliveryId, *, term: str = "", page: int = 1
+    connection: Connection, delivery_id: DeliveryId, *, term: str, page: int
 ) -> tuple[list[ChangeLine], int]:
     """Return whom a delivery changed, and how many in all: who leaves first; by name, LocalPersonId or class."""
     rows = await connection.fetch(_CHANGES, delivery_id, term, holding(term), (page - 1) * FINDINGS_PAGE)

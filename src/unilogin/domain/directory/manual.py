@@ -316,7 +316,7 @@ _PEOPLE = f"""
 """
 
 
-async def added_people(connection: Connection, institution_id: InstitutionId, *, term: str = "") -> list[AddedPerson]:
+async def added_people(connection: Connection, institution_id: InstitutionId, *, term: str) -> list[AddedPerson]:
     """Return those who were added by hand: who ends soon first, then by name."""
     rows = await connection.fetch(_PEOPLE, institution_id, term, holding(term))
     return [

@@ -66,7 +66,7 @@ _PROTECTED = f"""
 
 
 async def protected_people(
-    connection: Connection, institution_id: InstitutionId, *, term: str = ""
+    connection: Connection, institution_id: InstitutionId, *, term: str
 ) -> Sequence[ProtectedPerson]:
     """Return the protected people of an institution by alias: pupils, staff, externals and pupils' contacts."""
     rows = await connection.fetch(_PROTECTED, institution_id, term, holding(term))

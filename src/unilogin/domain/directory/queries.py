@@ -100,21 +100,22 @@ async def standing(connection: Connection, account_id: AccountId) -> Standing | 
     return standing_of(row) if row else None
 
 
+MOST_FOUND = 50
+
 _FIND = f"""
   select a.account_id, {DISPLAY_NAME} as display_name, p.protected, a.username, a.uniid, b.belongings
   from directory_account a join directory_person p using (person_id) cross join lateral ({BELONGINGS}) b
 """
 
 
-async def find_people(connection: Connection, term: str, *, limit: int = 50) -> list[FoundPerson]:
+async def find_people(connection: Connection, term: str) -> list[FoundPerson]:
     """Return people whose username or uniid is ``term`` or whose shown name contains it (at least 3 characters)."""
     rows = await connection.fetch(
         f"{_FIND} where a.account_id = ({LED_TO.format('lower($1)')}) or a.uniid = lower($1)"
         f" or ({DISPLAY_NAME} ilike $2 escape '\\' and a.merged_into is null)"
-        " order by display_name, a.username limit $3",
+        f" order by display_name, a.username limit {MOST_FOUND}",
         term,
         holding(term),
-        limit,
     )
     return [_found(row) for row in rows]
 

@@ -86,7 +86,7 @@ _RENAME = """
 
 
 async def change_username(
-    tx: Transaction, account_id: AccountId, *, actor: Actor, institution_id: InstitutionId | None = None
+    tx: Transaction, account_id: AccountId, *, actor: Actor, institution_id: InstitutionId | None
 ) -> Renamed | None:
     """Give somebody a new username if they are offered one; None if they are not, or have it already.
 

@@ -19,6 +19,8 @@ ProposalId = NewType("ProposalId", UUID)
 KEPT_DAYS = 30
 """A proposal can be agreed to so long."""
 
+_MOST_SHOWN = 100
+
 
 class State(StrEnum):
     """How a proposal stands."""
@@ -84,13 +86,12 @@ _PROPOSAL = f"""
 """
 
 
-async def proposals_at(connection: Connection, school: AdministeredSchool, *, most: int = 100) -> list[Proposal]:
+async def proposals_at(connection: Connection, school: AdministeredSchool) -> list[Proposal]:
     """Return what was proposed at a school: what is open first, then the newest."""
     rows = await connection.fetch(
-        f"{_PROPOSAL} order by r.settled_at is not null, r.proposed_at desc limit $3",
+        f"{_PROPOSAL} order by r.settled_at is not null, r.proposed_at desc limit {_MOST_SHOWN}",
         school.institution_id,
         school.reached_by,
-        most,
     )
     return [_proposal(row) for row in rows]
 

@@ -131,7 +131,7 @@ async def order_run(
     *,
     by: AccountId,
     due_at: datetime | None,
-    retire_at: datetime | None = None,
+    retire_at: datetime | None,
     actor: Actor,
 ) -> NotSwitched | None:
     """Want a plan run, at once when no time is given; a second person has to agree. A later wish takes its place.
