@@ -345,6 +345,38 @@ def test_a_delta_changes_whom_it_names_wholly_and_nobody_else(registry: Registry
     ]  # fmt: skip
 
 
+def test_a_row_of_a_delta_without_a_status_is_told_once_and_by_its_name(registry: Registry) -> None:
+    registry.send(FAMILY)
+    rows = {**user("e-2", "Øjvind", "Andet"), "status": ""}
+    receipt = registry.send(delivery([rows], [role("e-2")], enrolled("e-2", "c-3a"), state="delta"))
+    assert [(one.code, one.local_person_id, one.fields["element"]) for one in receipt.findings] == [
+        (Found.ELEMENT_MISSING, "e-2", "status")
+    ]
+    assert receipt.counts == Counts(refused=1)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "refusal"),
+    [
+        ("bulk", DeliveryKind.FULL, None),
+        ("bulk", DeliveryKind.DELTA, "oneroster_kind"),
+        ("bulk", DeliveryKind.DELETE, "oneroster_kind"),
+        ("delta", DeliveryKind.FULL, None),  # whoever says nothing says this
+        ("delta", DeliveryKind.DELTA, None),
+        ("delta", DeliveryKind.DELETE, "oneroster_kind"),
+    ],
+)
+def test_tables_that_say_another_thing_than_their_sender_are_refused(
+    registry: Registry, state: str, kind: DeliveryKind, refusal: str | None
+) -> None:
+    registry.send(FAMILY)
+    before = registry.people()
+    receipt = registry.send(delivery([user("a-2", "Ny", "Lærer")], [role("a-2", "principal")], state=state), kind=kind)
+    assert receipt.refusal == refusal
+    assert receipt.institution_number == "999001"
+    assert (registry.people() == before) == (refusal is not None or receipt.status is DeliveryStatus.PARKED)
+
+
 def test_a_delta_names_those_who_left_among_those_who_changed(registry: Registry) -> None:
     registry.send(FAMILY)
     gone = {**user("e-2"), "status": "tobedeleted"}

@@ -78,7 +78,7 @@ def test_a_refusal_says_times_as_people_write_them_and_by_danish_clocks() -> Non
     texts = load_texts()
     danish, english = why_refused(texts, "da", told), why_refused(texts, "en", told)
     assert "fra 4. juli 2026 kl. 03.00, men" in danish
-    assert "fra 1. november 2026 kl. 03.00.05." in danish
+    assert "fra 1. november 2026 kl. 03.00.05, og" in danish
     assert "4 July 2026 at 03:00" in english
     assert "1 November 2026 at 03:00:05" in english
 

@@ -56,6 +56,7 @@ class Refused(StrEnum):
     ONEROSTER_NO_SCHOOL = "oneroster_no_school"
     ONEROSTER_SCHOOLS = "oneroster_schools"
     ONEROSTER_TIME = "oneroster_time"
+    ONEROSTER_KIND = "oneroster_kind"
 
 
 class Found(StrEnum):

@@ -181,7 +181,8 @@ class OnerosterCsv:
         person = self._sound(cells.get("userSourcedId") or cells["sourcedId"])
         if status not in _STATUSES:
             fields = {"element": "status", "value": shown(status), "allowed": ", ".join(_STATUSES)}
-            self._breaks(row, file, person, code=Found.VALUE_UNKNOWN, **fields)
+            code = Found.VALUE_UNKNOWN if status else Found.ELEMENT_MISSING
+            self._breaks(row, file, person, code=code, **(fields if status else {"element": "status"}))
             return None
         try:
             changed = read_time(cells["dateLastModified"])
@@ -229,7 +230,7 @@ class OnerosterCsv:
     def _strangers(self) -> Iterator[Finding]:
         """Rows about people whom the users' table does not have; agents are told with their children."""
         for kind, user, line in self._store.strangers(_MOST_STRANGERS):
-            if kind in ("roles", "enrollments", "demographics"):
+            if kind in ("roles", "enrollments", "demographics") and user not in self._broken_people:
                 fields = {"file": f"{kind}.csv", "element": "userSourcedId", "value": shown(user[:LONGEST_ID])}
                 yield Finding(line, Found.REFERENCE_UNKNOWN.value, Severity.WARNING, fields, self._sound(user))
 

@@ -64,7 +64,7 @@ class OnerosterFiles:
         """Read the manifest; raises DeliveryRefusedError and kit.xml's DocumentError, as all methods do."""
         self._folder = folder
         if MANIFEST not in folder.names:
-            raise DeliveryRefusedError(Refused.ONEROSTER_MANIFEST, file=MANIFEST)
+            raise DeliveryRefusedError(Refused.ONEROSTER_FILE_MISSING, file=MANIFEST)
         table = CsvTable(folder.open(MANIFEST), file=MANIFEST)
         table.require(("propertyName", "value"))
         self.properties: dict[str, str] = {}

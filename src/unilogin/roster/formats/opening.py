@@ -13,6 +13,7 @@ from unilogin.roster.formats.oneroster_csv import OnerosterCsv
 from unilogin.roster.formats.oneroster_head import OnerosterFiles
 from unilogin.roster.formats.oneroster_words import MANIFEST
 from unilogin.roster.formats.unilogin_import import UniloginImport
+from unilogin.roster.messages import Refused
 from unilogin.roster.model import DeliveryKind
 
 
@@ -33,8 +34,21 @@ def open_document(
     if is_zip(file):
         folder = PackedFolder(file)
         if any(name.endswith(".csv") for name in folder.names):
-            return OnerosterCsv(folder, hash_key=hash_key, today=today, institution=institution)
+            return _said_alike(OnerosterCsv(folder, hash_key=hash_key, today=today, institution=institution), kind)
     return UniloginImport(unpack(file), kind=kind, hash_key=hash_key, today=today, namespaces=namespaces)
+
+
+def _said_alike(document: OnerosterCsv, kind: DeliveryKind) -> OnerosterCsv:
+    """Refuse tables that say another thing than their sender: leavers told as everybody would make all others leave."""
+    if kind in (DeliveryKind.FULL, document.kind):  # what a sender who says nothing says
+        return document
+    header = document.header
+    refusal = DeliveryRefusedError(Refused.ONEROSTER_KIND, told=kind.value, kind=STATES[document.kind])
+    raise refusal.of(number=header.institution_number, source=header.source)
+
+
+STATES = {DeliveryKind.FULL: "bulk", DeliveryKind.DELTA: "delta"}
+"""What a manifest calls them."""
 
 
 def institutions_in(file: BinaryIO) -> list[str]:
