@@ -68,13 +68,14 @@ class Told:
     told_at: datetime
     address: str | None
     state: str
-    """sent, waiting, not_sent, no_address: they see it when they sign in."""
+    """sent, waiting, not_sent, no_server (nothing is sent from here), no_address: they see it when they sign in."""
     sent_at: datetime | None
 
 
 _TOLD = f"""
   select {DISPLAY_NAME} as name, p.protected, t.told_at, p.email, l.sent_at,
-         case when l.sent_at is not null then 'sent' when l.given_up_at is not null then 'not_sent'
+         case when l.sent_at is not null then 'sent' when l.last_answer = 'no_server' then 'no_server'
+              when l.given_up_at is not null then 'not_sent'
               when p.email is null then 'no_address' when l.notice_id is not null or n.settled_at is null then 'waiting'
               else 'not_sent' end as state
   from roster_told t join directory_account a using (account_id) join directory_person p using (person_id)

@@ -100,6 +100,14 @@ def test_the_delivery_says_who_was_told_and_how_the_letter_fares(office: Office,
     text = office.browser.open(url_of(office, parked)).text
     assert "l•••@skole.example" in text
     assert "lone@" not in text
+    aside = (
+        "insert into notices_letter (notice_id, person_id, given_up_at, last_answer)"
+        " select notice_id, $3::uuid, kit_now(), 'no_server' from roster_told"
+        " where delivery_id = $1 and account_id = $2 on conflict (notice_id, person_id)"
+        " do update set given_up_at = kit_now(), last_answer = 'no_server' returning true"
+    )
+    assert office.value(aside, parked.delivery_id, office.head.account_id, office.head.person_id)
+    assert "der er ingen mailserver" in office.browser.open(url_of(office, parked)).text, "nothing was sent and lost"
 
 
 def test_b_a09_a_page_that_there_is_not_is_the_first(office: Office, first: Receipt) -> None:
