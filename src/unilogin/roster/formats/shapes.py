@@ -23,7 +23,6 @@ from unilogin.roster.formats.unilogin_person import (
     YOUNGEST_CONTACT_YEARS,
 )
 from unilogin.roster.formats.unilogin_planned import MemberPlan
-from unilogin.roster.formats.values import is_email
 from unilogin.roster.model import ContactRow, Facts, GroupRow, PersonRow
 
 _BLANK = r"[ \t\r\n]*+"
@@ -31,7 +30,10 @@ _LETTER_ASCII = r"[!-%'-;=?-\\^-~]"
 _LETTER = r"[!-%'-;=?-\\^-~À-ÁÄ-ÖØ-öø-ſ]"  # at most two bytes of UTF-8 each, and no beginning of a wrong encoding
 _WORDS = rf"{_LETTER}++(?: {_LETTER}++)*+"
 _NUMBER = r"\+?+[0-9](?: ?[0-9]){5,12}+"
+_LOCAL = r"[!#-%'*+\-/-9=?A-Z^-~]++"
+_LABEL = "[0-9A-Za-z]++(?:-++[0-9A-Za-z]++)*+"
 _EXACT = {
+    "EmailAddress": rf"(?=[^<]{{1,75}}<){_LOCAL}(?:\.{_LOCAL})*+@(?:{_LABEL}\.)++[A-Za-z]{{2,}}+",  # as ``is_email``
     "CivilRegistrationNumber": "[0-9]{10}",
     "BirthDate": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "Gender": "[MK]",
@@ -52,6 +54,7 @@ _MOST_SHAPES = 200
 _MOST_TAGS = 250
 _MOST_SEEN = 1000  # a file of invented markup must not fill the memory
 _SIGHTS = 2  # of the same markup before it is worth a shape
+_new = tuple.__new__  # half of what the call of a NamedTuple costs
 
 Tags = tuple[str, ...]
 Shape = TypeVar("Shape")
@@ -176,22 +179,12 @@ class Shapes:
             return None
         if born and not (self._earliest <= born <= self._latest and (told is None or told == born)):
             return None
-        if email >= 0 and not is_email(values[email]):
-            return None
         reach: dict[str, str | bool] = {name: values[place] for name, place in shape.reach}
         reach.update(shape.hidden)
-        return Facts(
-            values[first],
-            values[family],
-            cpr,
-            False,
-            None,
-            None,
-            born,
-            None if gender < 0 else values[gender],
-            None if email < 0 else values[email],
-            reach,
-        )
+        gender_told = None if gender < 0 else values[gender]
+        email_told = None if email < 0 else values[email]
+        facts = (values[first], values[family], cpr, False, None, None, born, gender_told, email_told, reach, "")
+        return _new(Facts, facts)
 
     def _row_of(self, shape: MemberShape, values: Sequence[str], people: Sequence[Facts]) -> PersonRow | None:
         own, *others = people
@@ -209,18 +202,12 @@ class Shapes:
             born = [one.birth_date for one in others if one.birth_date]
             if len({one.cpr for one in people}) < len(people) or (born and max(born) > self._old_enough):
                 return None
-        return PersonRow(
-            local_id,
-            own,
-            shape.actor_group,
-            roles,
-            None if shape.level < 0 else values[shape.level],
-            {name: values[place] for name, place in shape.detail},
-            main,
-            tuple(dict.fromkeys([values[place] for place in shape.groups if values[place] != main])),
-            tuple([ContactRow(facts, *tie) for facts, tie in zip(others, ties, strict=True)]),
-            True,
-        )
+        level = None if shape.level < 0 else values[shape.level]
+        detail = {name: values[place] for name, place in shape.detail}
+        groups = tuple(dict.fromkeys([values[place] for place in shape.groups if values[place] != main]))
+        contacts = tuple([_new(ContactRow, (facts, *tie)) for facts, tie in zip(others, ties, strict=True)])
+        row = (local_id, own, shape.actor_group, roles, level, detail, main, groups, contacts, True)
+        return _new(PersonRow, row)
 
 
 # Making shapes --------------------------------------------------------------------------------------------------------
