@@ -85,7 +85,14 @@ def test_a_refusal_says_times_as_people_write_them_and_by_danish_clocks() -> Non
 
 IN = "/UNILoginImport/Institution"
 REFUSED = Receipt(
-    DeliveryId(UUID(int=1)), "", "", None, "", DeliveryStatus.REFUSED, "", {}, Counts(), 0, (), 0, datetime.now(UTC)
+    delivery_id=DeliveryId(UUID(int=1)),
+    institution_number="",
+    source="",
+    source_time=None,
+    school_year="",
+    status=DeliveryStatus.REFUSED,
+    received_at=datetime.now(UTC),
+    kind=DeliveryKind.FULL,
 )
 HEAD_ROWS = [
     (document().replace("<Group>", "<Klasse/><Group>", 1), (4, "Klasse", f"{IN}/Klasse")),

@@ -31,21 +31,16 @@ async def let_everybody_go(tx: Transaction, where: InstitutionId, *, source: str
     number = await tx.fetchval("select number from directory_institution where institution_id = $1", where)
     now: datetime = await tx.fetchval("select kit_now()")
     told = Receipt(
-        DeliveryId(UUID(origin.delivery)),
-        number,
-        source,
-        now,
-        "",
-        DeliveryStatus.APPLIED,
-        None,
-        {},
-        Counts(left=removed.applied.left),
-        0,
-        (),
-        0,
-        now,
-        DeliveryKind.DELETE,
-        effect.lines,
+        delivery_id=DeliveryId(UUID(origin.delivery)),
+        institution_number=number,
+        source=source,
+        source_time=now,
+        school_year="",
+        status=DeliveryStatus.APPLIED,
+        counts=Counts(left=removed.applied.left),
+        received_at=now,
+        kind=DeliveryKind.DELETE,
+        plan=effect.lines,
     )
     await record(tx, told, actor=actor, institution_id=where, fingerprint=b"")
     return told.delivery_id

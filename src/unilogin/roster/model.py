@@ -256,7 +256,7 @@ class Counts:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """The answer to a delivery, stored and shown. ``repeated`` marks the second coming of the same one."""
 
@@ -266,14 +266,14 @@ class Receipt:
     source_time: datetime | None
     school_year: str
     status: DeliveryStatus
-    refusal: str | None
-    refusal_fields: Mapping[str, str | int]
-    counts: Counts
-    new_accounts: int
-    findings: tuple[Finding, ...]
-    finding_count: int
+    refusal: str | None = None
+    refusal_fields: Mapping[str, str | int] = field(default_factory=dict)
+    counts: Counts = Counts()
+    new_accounts: int = 0
+    findings: tuple[Finding, ...] = ()
+    finding_count: int = 0
     received_at: datetime
-    kind: DeliveryKind = DeliveryKind.FULL
+    kind: DeliveryKind
     plan: tuple[PlanLine, ...] = ()
     held_by: tuple[Breach, ...] = ()
     repeated: bool = False

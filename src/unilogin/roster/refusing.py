@@ -3,7 +3,7 @@
 from unilogin.domain.directory.queries import institution
 from unilogin.roster.desk import Desk
 from unilogin.roster.errors import DeliveryRefusedError
-from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Receipt
+from unilogin.roster.model import DeliveryId, DeliveryKind, DeliveryStatus, Receipt
 from unilogin.roster.reading import Reading
 from unilogin.roster.recording import record
 from unilogin.roster.staging import Drawer
@@ -23,20 +23,16 @@ async def record_refusal(
     number = header.institution_number if header else refusal.number or sent_for
     where = await institution(desk.tx, number) if number else None
     told = Receipt(
-        DeliveryId(Drawer().new_id()),
-        header.institution_number if header else refusal.number,
-        header.source if header else refusal.source,
-        header.source_time if header else None,
-        header.school_year if header else "",
-        DeliveryStatus.REFUSED,
-        str(refusal.reason),
-        refusal.fields,
-        Counts(),
-        0,
-        (),
-        0,
-        desk.now,
-        kind,
+        delivery_id=DeliveryId(Drawer().new_id()),
+        institution_number=header.institution_number if header else refusal.number,
+        source=header.source if header else refusal.source,
+        source_time=header.source_time if header else None,
+        school_year=header.school_year if header else "",
+        status=DeliveryStatus.REFUSED,
+        refusal=str(refusal.reason),
+        refusal_fields=refusal.fields,
+        received_at=desk.now,
+        kind=kind,
     )
     institution_id = where.institution_id if where else None
     await record(desk.tx, told, actor=desk.actor, institution_id=institution_id, fingerprint=None)
