@@ -136,13 +136,13 @@ _SAY_AS_BEFORE = f"""
     where p.protected and not t.protected
   ), said as materialized (
     select k.cpr_index from known k
-    where exists (
-      select from directory_membership m where m.person_id = k.person_id and m.institution_id = $1
-        and m.source <> '{SOURCE_BY_HAND}' and m.says_protected)
-      or exists (
-      select from directory_contact c join directory_membership m using (membership_id)
-      where c.contact_person_id = k.person_id and m.institution_id = $1 and m.source <> '{SOURCE_BY_HAND}'
-        and c.says_protected)
+    where coalesce(  -- by the limits: an "exists" may read everybody
+      (select true from directory_membership m
+       where m.person_id = k.person_id and m.institution_id = $1 and m.source <> '{SOURCE_BY_HAND}' and m.says_protected
+       limit 1),
+      (select true from directory_contact c join directory_membership m using (membership_id)
+       where c.contact_person_id = k.person_id and m.institution_id = $1 and m.source <> '{SOURCE_BY_HAND}'
+         and c.says_protected limit 1))
   ), members as (
     update stage_member s set says_protected = true from said where s.cpr_index = said.cpr_index
   ), contacts as (

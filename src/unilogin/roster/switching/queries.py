@@ -64,9 +64,9 @@ _LEAVING = f"""
     and case when w.run_at is null
              then not exists (select from roster_switch_person r where r.switch_id = w.switch_id
                                 and r.membership_id = m.membership_id and r.decided is distinct from 'new')
-             else not exists (select from directory_membership o
-                              where o.person_id = m.person_id and o.institution_id = m.institution_id
-                                and o.source <> m.source and o.ended_at is null) end
+             else (select true from directory_membership o
+                   where o.person_id = m.person_id and o.institution_id = m.institution_id
+                     and o.source <> m.source and o.ended_at is null limit 1) is null end
   order by name, m.local_person_id
 """
 
