@@ -24,12 +24,16 @@ _LEAVE = """update directory_membership set ended_at = {} where person_id =
 WAYS = {"the right was taken": _RIGHT, "blocked": _BLOCK, "no longer staff": _LEAVE}
 
 
-@pytest.fixture(scope="module")
-def both(server: RunningServer, people: People) -> tuple[Office, Office]:
+def two_of_a_school(server: RunningServer, people: People) -> tuple[Office, Office]:
     """Two administrators of a school: the first one is about to be dismissed."""
     gone = open_office(server, people)
     gone.deliver(*EVERYBODY)
     return gone, open_office(server, people, institution=gone.number)
+
+
+@pytest.fixture(scope="module")
+def both(server: RunningServer, people: People) -> tuple[Office, Office]:
+    return two_of_a_school(server, people)
 
 
 @contextmanager
@@ -91,9 +95,8 @@ def test_b_a05_who_was_dismissed_takes_nothing_back(both: tuple[Office, Office])
         tries(way)
 
 
-def test_b_a05_who_was_dismissed_changes_no_system(both: tuple[Office, Office]) -> None:
-    gone, stays = both
-    gone.deliver(*EVERYBODY)
+def test_b_a05_who_was_dismissed_changes_no_system(server: RunningServer, people: People) -> None:
+    gone, stays = two_of_a_school(server, people)  # which nothing else is sent for from its old system
     url = plan_anew(gone, *EVERYBODY)
     say_of_switch(gone, url, "koer", when="now")
 

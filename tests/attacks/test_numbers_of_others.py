@@ -43,9 +43,9 @@ def teacher(local: str, number: str) -> str:
 
 
 def parent(local: str, number: str) -> str:
-    """A pupil who is somebody's contact person."""
-    other = person("6105178391", first="Lillebror")
-    return child(local, number) + member("e-92", other, student(more=contact(person(number, first="Barn"))))
+    """A pupil who is somebody's contact person, and stays that by the number of the first file."""
+    other, tie = person("6105178391", first="Lillebror"), person(f"{number[:-1]}1", first="Barn")
+    return child(local, number) + member("e-92", other, student(more=contact(tie)))
 
 
 def case_of(office: Office, local: str) -> str:
@@ -65,24 +65,24 @@ def takes_over(office: Office, local: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("who", "at_home"),
+    ("case", "who", "at_home"),
     [
-        pytest.param(child, child, id="another school's child"),
-        pytest.param(teacher, teacher, id="another school's teacher"),
-        pytest.param(teacher, None, id="a colleague"),
-        pytest.param(parent, None, id="somebody's contact person"),
+        pytest.param(1, child, child, id="another school's child"),
+        pytest.param(2, teacher, teacher, id="another school's teacher"),
+        pytest.param(3, teacher, None, id="a colleague"),
+        pytest.param(4, parent, None, id="somebody's contact person"),
     ],
 )
 def test_b_a05_no_file_and_one_word_lead_into_an_account_of_others(
-    home: Office, thief: Office, who: Callable[[str, str], str], at_home: Callable[[str, str], str] | None
+    home: Office, thief: Office, case: int, who: Callable[[str, str], str], at_home: Callable[[str, str], str] | None
 ) -> None:
-    theirs, accomplice = f"610517{len(who.__name__):02}81", f"610517{len(who.__name__):02}82"
+    theirs, accomplice, local = f"610517{case:02}81", f"610517{case:02}82", f"t-1{case}"
     if at_home:
-        home.deliver(*pupils(3, seed=86), at_home("x-1", theirs))
-    thief.deliver(*pupils(3, seed=87), who("t-1", theirs))
-    thief.deliver(*pupils(3, seed=87), who("t-1", accomplice))
-    assert not takes_over(thief, "t-1")
-    text = thief.browser.open(case_of(thief, "t-1")).text
+        home.deliver(*pupils(3, seed=86), at_home(f"x-1{case}", theirs))
+    thief.deliver(*pupils(3, seed=87), who(local, theirs))
+    thief.deliver(*pupils(3, seed=87), who(local, accomplice))
+    assert not takes_over(thief, local)
+    text = thief.browser.open(case_of(thief, local)).text
     assert "kun den, der driver Unilogin" in text
     assert home.number not in text, "nor is it told where somebody goes to school"
 
