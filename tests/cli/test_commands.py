@@ -264,6 +264,36 @@ def test_rights_are_granted_listed_and_revoked(unilogin: Unilogin, database: str
     assert unilogin("rights", "grant", "Konge", teacher.username, "T77777").code == 2
 
 
+def test_b_a05_an_operator_is_the_second_person_for_somebody_who_holds_a_right(
+    unilogin: Unilogin, database: str, secrets: Secrets
+) -> None:
+    people = People(database, secrets)
+    gone, head = (people.teacher(secret=None, institution="T77778") for _ in range(2))
+
+    async def ask() -> None:
+        connection = await connect(database)
+        try:
+            await connection.execute(
+                "update directory_membership set ended_at = now() where person_id = $1", gone.person_id
+            )
+            await connection.execute(
+                "insert into access_return (institution_id, account_id, actor_group, role, wanted_by)"
+                " select institution_id, $1, 'Ekstern', 'Ekstern', $2 from directory_institution"
+                " where number = 'T77778'",
+                gone.account_id,
+                head.account_id,
+            )
+        finally:
+            await connection.close()
+
+    run(ask())
+    (waits,) = unilogin("rights", "returns", "--json").json
+    assert (waits["username"], waits["institution"], waits["role"]) == (gone.username, "T77778", "Ekstern")
+    assert "Added for a year." in unilogin("rights", "agree", waits["return_id"]).out
+    again = unilogin("rights", "refuse", waits["return_id"])
+    assert (again.code, "nobody waits as" in again.err) == (1, True)
+
+
 def test_check_says_that_all_is_well_or_what_to_do(unilogin: Unilogin, tmp_path: Path) -> None:
     assert unilogin("check").code == 0
     production = unilogin("check", "--production")

@@ -24,6 +24,7 @@ STAYS: Final = {
     "recovery_permit": "lasts minutes",
     "recovery_reader": "lasts minutes",
     "access_loan.lent_by": "says who lent it, then",
+    "access_return": "says who wants whom let in again, then: an account that leads to another one is asked for anew",
     "signin_watched": "lasts a lesson",
     "directory_former_username": "leads where the account does that gave it up",
     "identity_correction": "is the record itself",
