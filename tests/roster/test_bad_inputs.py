@@ -65,6 +65,9 @@ ROWS = [
     Row("B-R02", "a header", '<?xml version="1.0" encoding="UTF-8"?>\n', "file_cut_off"),
     Row("B-R02", "a root element", '<UNILoginImport xmlns="https://unilogin.dk/data"/>', "structure"),
     Row("B-R02", "nobody", document("", time="2025-08-11T00:00:00Z"), "no_persons"),
+    Row("B-R03", "more groups named than there can be", whole("".join(
+        member(f"g-{n}", person(f"610517{n:04}"), student(groups=[f"{n}-{g}" for g in range(900)])) for n in range(23)
+    )), "file_too_large"),
     Row("B-R05", "B-S01", whole().replace("<UNI", "<!DOCTYPE x><UNI", 1), "file_doctype"),
     Row("B-R05", "B-S02", whole().replace("<UNI", f'<!DOCTYPE x [<!ENTITY e0 "x">{BOMB}]><UNI', 1), "file_doctype"),
     Row(

@@ -7,7 +7,9 @@ from typing import BinaryIO
 from unilogin.domain.directory.bulk_protection import NotLoaded
 from unilogin.domain.directory.bulk_staging import Batch
 from unilogin.kit.secrets import Secrets
+from unilogin.kit.xml.errors import TooLargeError
 from unilogin.roster.formats.opening import open_document
+from unilogin.roster.formats.unilogin_head import MOST_GROUPS
 from unilogin.roster.known import KnownHashes
 from unilogin.roster.messages import Found
 from unilogin.roster.model import DeliveryKind, Finding, GroupRow, Hidden, ReadRow, Severity
@@ -44,6 +46,7 @@ class Reading:
         self.header = self._document.header
         self.groups = self._document.groups
         self._stager = Stager(secrets.cpr_vault(), place=f"{self.header.institution_number}:{self.header.source}")
+        self._named: set[str] = set()
         self._hide: list[tuple[str | None, Hidden]] = []
         self.findings: list[Finding] = list(self._document.group_findings)
         self.finding_count = len(self.findings)
@@ -95,6 +98,14 @@ class Reading:
         elif row.row is None:
             self.refused += 1
             self.somebody_unidentified |= row.local_person_id is None
+        else:
+            self._count_groups(row.row.groups, line=row.line)
+
+    def _count_groups(self, groups: Iterable[str], *, line: int) -> None:
+        """Refuse a file that names more groups than there can be: each is made, while all other schools wait."""
+        self._named.update(groups)
+        if len(self._named) > MOST_GROUPS:
+            raise TooLargeError("more groups than a school may have", line=line)
 
     def add(self, finding: Finding) -> None:
         """Count a finding, and keep it as long as there is room."""
