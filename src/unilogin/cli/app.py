@@ -118,6 +118,8 @@ def main() -> None:
         if os.environ.get("UNILOGIN_LOG_LEVEL") == "debug":
             traceback.print_exc()
         _stop(_in_words(error), WORK_FAILED)
+    finally:
+        gc.freeze()  # all that is left goes with the process: to look through it for circles took a tenth of a start
 
 
 def _in_words(error: Exception) -> str:
