@@ -465,3 +465,22 @@ NUMBERS = """
                                                       where f.person_id = p.person_id)
   from directory_person p join directory_account a using (person_id) order by 1
 """
+
+
+def test_nobody_who_was_recognised_is_lost_by_a_row_that_cannot_be_loaded(registry: Registry) -> None:
+    """Two rows have one number, and neither is loaded: whoever has it would go with the old system, unseen."""
+    registry.deliver(*OLD)
+    before = ask(registry, WHO)
+    twice = member("n1b", person("6205162233", first="Helt", family="Anden"), student())
+    content = file(NEW[0], NEW[2], NEW[3], twice)
+    switch_id = planned(registry, content)
+    assert isinstance(switch_id, UUID)
+    assert ran(registry, switch_id, content) is NotSwitched.REFUSED
+    assert ask(registry, WHO) == before
+    assert registry.rows(
+        "select d.refusal, f.local_person_id, f.code from roster_delivery d join roster_finding f using (delivery_id)"
+        " where d.source = 'Det Nye' order by f.local_person_id"
+    ) == [("recognised_lost", "n1", "cpr_shared"), ("recognised_lost", "n1b", "cpr_shared")]
+    mended = file(NEW[0], NEW[2], NEW[3], hour=2)
+    assert planned(registry, mended) == switch_id
+    assert isinstance(ran(registry, switch_id, mended), Receipt)

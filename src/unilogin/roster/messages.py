@@ -57,6 +57,7 @@ class Refused(StrEnum):
     ONEROSTER_SCHOOLS = "oneroster_schools"
     ONEROSTER_TIME = "oneroster_time"
     ONEROSTER_KIND = "oneroster_kind"
+    RECOGNISED_LOST = "recognised_lost"  # in a change of system
 
 
 class Found(StrEnum):

@@ -22,7 +22,8 @@ from unilogin.roster.emptying import hear_anew, let_everybody_go
 from unilogin.roster.formats.unilogin_import import NAMESPACES
 from unilogin.roster.hearing import hear, stop_hearing
 from unilogin.roster.limiting import limits_of
-from unilogin.roster.model import DeliveryId, DeliveryKind, DeliveryStatus, Receipt
+from unilogin.roster.messages import Refused
+from unilogin.roster.model import Counts, DeliveryId, DeliveryKind, DeliveryStatus, Receipt
 from unilogin.roster.queries import receipt
 from unilogin.roster.recording import record
 from unilogin.roster.sealed_files import file_hash
@@ -250,10 +251,26 @@ async def _why_not_run(tx: Transaction, found: Record, *, hashed: bytes, leaving
     return NotSwitched.MANY_LEAVE if too_many else None
 
 
+# Whom a row contradicts another row about, or what is known, stays out of the load: they would go with the old system.
+_LOST = """
+  select exists (
+    select from roster_switch_person r
+    join roster_switch w using (switch_id)
+    join directory_membership o on o.membership_id = r.membership_id and o.ended_at is null
+    where r.switch_id = $1 and (r.how in ('number', 'name') or r.decided = 'same')
+      and not exists (select from directory_membership m
+                      where m.institution_id = w.institution_id and m.source = w.new_source
+                        and m.person_id = o.person_id and m.ended_at is null))
+"""
+
+
 async def _load(
     tx: Transaction, found: Record, file: BinaryIO, *, secrets: Secrets, actor: Actor, namespaces: Sequence[str]
 ) -> Receipt:
-    """Load the file as the people they are; raises _NotLoadedError. No limits hold it: the plan was looked at."""
+    """Load the file as the people they are; raises _NotLoadedError, also when somebody who was recognised is not in.
+
+    No limits hold it: the plan was looked at.
+    """
     now: datetime = await tx.fetchval("select kit_now()")
     number = await tx.fetchval(
         "select number from directory_institution where institution_id = $1", found["institution_id"]
@@ -266,6 +283,11 @@ async def _load(
     )
     if told.status is not DeliveryStatus.APPLIED:
         raise _NotLoadedError(told)
+    if await tx.fetchval(_LOST, found["switch_id"]):
+        why = Refused.RECOGNISED_LOST.value
+        raise _NotLoadedError(
+            replace(told, status=DeliveryStatus.REFUSED, refusal=why, counts=Counts(), new_accounts=0, plan=())
+        )
     return told
 
 
