@@ -35,7 +35,6 @@ class Sent:
     kind: DeliveryKind
     rows: tuple[Row, ...]
     text: str
-    classes: tuple[str, ...]
     receipt: Receipt | None = None
     noted: Noted | None = None
     before: Tables | None = None
@@ -73,15 +72,19 @@ class Expecting:
         return self.index(row.human) not in self.numbers_of(known) or self._is_shared(key, row)
 
     def _is_shared(self, key: Key, row: Row) -> bool:
-        """Whether another row of the file, the same as before, is the same person's, who is called otherwise."""
-        index = self.index(row.human)
+        """Whether another row of the file has the same number, and calls its person otherwise."""
+        index, names = self.index(row.human), (row.human.name, row.human.family)
         person = self.before.people.get(self.before.person_of(index) or "")
-        if not person or person["cpr_index"] != index or _names(person) == (row.human.name, row.human.family):
-            return False
-        return any(
-            other != key and self._owner_of(other) == person["person_id"] and self.is_recognised(other, said)
-            for other, said in self.sent.by_key.items()
-        )
+        is_known = person is not None and person["cpr_index"] == index
+        for other, said in self.sent.by_key.items():
+            if other == key or said.broken:
+                continue
+            if not self.is_recognised(other, said):
+                if self.index(said.human) == index and (said.human.name, said.human.family) != names:
+                    return True
+            elif person and is_known and self._owner_of(other) == person["person_id"] and _names(person) != names:
+                return True
+        return False
 
     def _owner_of(self, key: Key) -> str | None:
         return self.before.members[self._was[key]]["person_id"] if key in self._was else None

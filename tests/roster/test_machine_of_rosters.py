@@ -18,11 +18,11 @@ from tests.builders.running import run
 from tests.postgres import TestServer
 from tests.roster.offices import Offices
 from tests.roster.registry import open_registry
-from tests.roster.sending import Ground
+from tests.roster.sending import Ground, Sending
 from unilogin.kit.secrets import Secrets
 
-EXAMPLES = int(os.environ.get("UNILOGIN_TEST_EXAMPLES", "25"))
-STEPS = int(os.environ.get("UNILOGIN_TEST_STEPS", "15"))
+EXAMPLES = int(os.environ.get("UNILOGIN_TEST_EXAMPLES", "10"))
+STEPS = int(os.environ.get("UNILOGIN_TEST_STEPS", "10"))
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +39,10 @@ def empty(postgres: TestServer, template: str, secrets: Secrets) -> Iterator[Gro
 
 
 @pytest.mark.timeout(1200)
-def test_whatever_happens_nobody_is_lost_and_nobody_is_somebody_else(empty: Ground) -> None:
+@pytest.mark.parametrize("machine", [Sending, Offices])
+def test_whatever_happens_nobody_is_lost_and_nobody_is_somebody_else(empty: Ground, machine: type[Sending]) -> None:
     run_state_machine_as_test(
-        type("RostersHere", (Offices,), {"ground": empty}),
+        type("RostersHere", (machine,), {"ground": empty}),
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
