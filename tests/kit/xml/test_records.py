@@ -147,6 +147,7 @@ BOMB = b'<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">' + b"".join(
         (b"<list>" + b"<d>" * 20 + b"</d>" * 20 + b"<item></item></list>", TooLargeError),
         (b"<list>" + b"<d>" * 100_000, MalformedError),
         (b"<list " + b" ".join(b'a%d=""' % n for n in range(1000)) + b"><item></item></list>", TooLargeError),
+        (b"<list " + b" ".join(b'xmlns:a%d="u"' % n for n in range(100)) + b"><item></item></list>", TooLargeError),
         (b"<list><item>" + b"x" * 300_000 + b"</item></list>", TooLargeError),
         (b"<list><item>" + b"<d>" * 50_000 + b"</d>" * 50_000 + b"</item></list>", TooLargeError),
         (b"<list><item>" + b"<d>" * 2_000 + b"</d>" * 2_000 + b"</item></list>", MalformedError),

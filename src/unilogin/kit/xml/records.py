@@ -110,6 +110,8 @@ class RecordReader:
         if place is None:
             place = self._root = self._close_skeleton(self._line)
         _check_shape(place.getroottree().getroot(), self._limits)
+        if len(place.nsmap) > self._limits.attributes:  # read again with every few records
+            raise TooLargeError("more namespaces than allowed", line=self._line)
         self._surroundings = _start_tag(place)
         return place
 
