@@ -18,6 +18,7 @@ from unilogin.kit.secrets import SealBrokenError, Secrets, create_secrets_file, 
 from unilogin.roster.deciding import Decision, say
 from unilogin.roster.model import DeliveryStatus, Receipt
 from unilogin.roster.tasks import FAILED, MOST_TRIES, Ordered, Task, carry_out_next, last_ordered, mind_tasks, order
+from unilogin.roster.undo_words import say_undo, take_words_back
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +133,14 @@ def test_what_a_node_left_behind_another_one_carries_out(
         assert time.monotonic() < until
         time.sleep(0.05)  # waits for a condition, not for luck
     assert registry.row("select count(*) from roster_task") == (1,), "old ones are forgotten"
+
+
+def test_who_says_no_while_the_second_one_says_yes_comes_too_late(registry: Registry) -> None:
+    """The page would say that nothing is taken back, and it would be."""
+    receipt = registry.deliver(*school(), groups=CLASSES)
+    for who in ("anne", "bo"):
+        registry.act(lambda tx, who=who: say_undo(tx, receipt.delivery_id, actor=Actor("operator", who)))  # type: ignore[misc]
+    _order(registry, receipt, Task.UNDO)
+    assert not registry.act(lambda tx: take_words_back(tx, receipt.delivery_id, actor=OPERATOR))
+    assert _carry_out(registry)
+    assert _status(registry, receipt) == "undone"

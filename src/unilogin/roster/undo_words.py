@@ -84,11 +84,18 @@ async def say_undo(tx: Transaction, delivery_id: DeliveryId, *, actor: Actor) ->
 
 
 async def take_words_back(tx: Transaction, delivery_id: DeliveryId, *, actor: Actor) -> bool:
-    """Do not take it back after all: anybody's word is enough. False when nobody had said so."""
+    """Do not take it back after all: anybody's word is enough. False when nobody had said so, or it is under way.
+
+    Whoever gave the second word holds the row until it is ordered: who waited for that comes too late.
+    """
     where = await tx.fetchval(
         "select institution_id from roster_delivery where delivery_id = $1 for update", delivery_id
     )
-    status = await tx.execute("delete from roster_undo_word where delivery_id = $1", delivery_id)
+    status = await tx.execute(
+        "delete from roster_undo_word where delivery_id = $1"
+        " and not exists (select from roster_task t where t.delivery_id = $1 and t.done_at is null)",
+        delivery_id,
+    )
     if status == "DELETE 0":
         return False
     await _note(tx, where, delivery_id, actor=actor, word="no undo")
