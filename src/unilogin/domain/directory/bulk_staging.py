@@ -106,23 +106,24 @@ class Batch:
 
 # Behind a pooler a connection outlives a release: one that changes the columns of a table must change its name.
 _TABLES = (
-    """stage_person (
+    """create temporary table if not exists stage_person (
          person_id uuid, account_id uuid, cpr_index bytea, cpr_sealed bytea, first_name text, family_name text,
          protected boolean, alias_first_name text, alias_family_name text, birth_date date, gender text, email text,
          contact text, username text, uniid text, own boolean, line integer""",
-    """stage_member (
+    """create temporary table if not exists stage_member (
          membership_id uuid, cpr_index bytea, local_person_id text, line integer, raw_hash bytea, actor_group text,
          roles text[], level text, detail text, says_protected boolean, contacts_complete boolean,
          known_id uuid, was_active boolean, differs boolean not null default false""",
-    "stage_group (membership_id uuid, group_id text, main boolean",
-    """stage_contact (
+    "create temporary table if not exists stage_group (membership_id uuid, group_id text, main boolean",
+    """create temporary table if not exists stage_contact (
          membership_id uuid, cpr_index bytea, relation text, child_custody boolean, access_level smallint,
          says_protected boolean""",
-    "stage_kept (local_person_id text",
+    "create temporary table if not exists stage_kept (local_person_id text",
     # One row for each number: who it is, and whether they are new.
-    "stage_who (cpr_index bytea, staged_id uuid, person_id uuid, account_id uuid, is_new boolean, username text",
+    """create temporary table if not exists stage_who (
+         cpr_index bytea, staged_id uuid, person_id uuid, account_id uuid, is_new boolean, username text""",
 )
-_MAKE_TABLES = ";".join(f"create temporary table if not exists {table}) on commit delete rows" for table in _TABLES)
+_MAKE_TABLES = ";".join(f"{table}) on commit delete rows" for table in _TABLES)
 
 # A text that may be long makes a table of its own with an index, to be emptied at every commit, too. None of ours is:
 # the formats count what they take (``Field.longest``), and a row of the longest is a third of a page.
@@ -131,7 +132,8 @@ _MAKE_SHORT_TABLES = _SHORT.sub(r"\1 storage plain", _MAKE_TABLES)
 _KNOWS_STORAGE = (16,)
 
 
-IS_PREPARED = " and ".join(f"to_regclass('pg_temp.{table.split()[0]}') is not null" for table in _TABLES)
+_NAMES = re.findall(r"exists (stage_\w+)", _MAKE_TABLES)
+IS_PREPARED = " and ".join(f"to_regclass('pg_temp.{name}') is not null" for name in _NAMES)
 """SQL: whether the connection has its tables."""
 
 
