@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import pytest
 
 from tests.apps.elevadministration.office import Office, open_office, pupils
 from tests.apps.elevadministration.test_merging import leads_to, propose
-from tests.apps.elevadministration.test_switch_orders import carry_out, plan_anew, until_done
+from tests.apps.elevadministration.test_switch_orders import carry_out, in_transaction, plan_anew, until_done
 from tests.apps.elevadministration.test_switch_orders import say as say_of_switch
 from tests.builders.people import People
 from tests.roster.documents import employee, member, person
 from tests.server import RunningServer
+from unilogin.domain.audit.model import Actor
 from unilogin.roster.model import DeliveryStatus, Receipt
+from unilogin.roster.switching.actions import undo_switch
+from unilogin.roster.switching.model import SwitchId
 
 TEACHER = member("m-1", person("6107752291", first="Bo", family="Ek"), employee("Lærer"))
 EVERYBODY = (*pupils(30, seed=83), TEACHER)
@@ -109,6 +113,8 @@ def test_b_a05_who_was_dismissed_changes_no_system(server: RunningServer, people
         tries(way)
     say_of_switch(stays, url, "enig")
     until_done(stays, url, "run_at")
+    switch_id = SwitchId(UUID(url[-36:]))
+    assert in_transaction(stays, lambda tx: undo_switch(tx, switch_id, actor=Actor("operator", "tests"))) is None
 
 
 def test_b_a05_who_was_dismissed_merges_nobody(both: tuple[Office, Office]) -> None:
