@@ -9,7 +9,7 @@ from unilogin.domain.directory.model import InstitutionId
 from unilogin.domain.directory.queries import DISPLAY_NAME
 from unilogin.domain.notices.actions import tell
 from unilogin.domain.notices.model import Notice
-from unilogin.domain.notices.rules import masked_address
+from unilogin.domain.notices.rules import NO_SERVER, masked_address
 from unilogin.kit.db.connection import Connection, Transaction
 from unilogin.roster.model import DeliveryId
 
@@ -74,7 +74,7 @@ class Told:
 
 _TOLD = f"""
   select {DISPLAY_NAME} as name, p.protected, t.told_at, p.email, l.sent_at,
-         case when l.sent_at is not null then 'sent' when l.last_answer = 'no_server' then 'no_server'
+         case when l.sent_at is not null then 'sent' when l.last_answer = '{NO_SERVER}' then '{NO_SERVER}'
               when l.given_up_at is not null then 'not_sent'
               when p.email is null then 'no_address' when l.notice_id is not null or n.settled_at is null then 'waiting'
               else 'not_sent' end as state

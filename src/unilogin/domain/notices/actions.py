@@ -10,6 +10,7 @@ from unilogin.domain.notices.rules import (
     CARRIED_AT_ONCE,
     GIVE_UP_AFTER,
     LEASE_SECONDS,
+    NO_SERVER,
     ONCE,
     checked_detail,
     gathered_for,
@@ -149,7 +150,7 @@ async def give_up_late(connection: Connection) -> int:
 async def keep_unsent(connection: Connection) -> None:
     """Put every letter aside as not sent, where no mail server is set: a later one must not send old news."""
     await connection.execute(
-        f"update notices_letter l set given_up_at = kit_now(), last_answer = 'no_server' where {WAITING}"
+        f"update notices_letter l set given_up_at = kit_now(), last_answer = '{NO_SERVER}' where {WAITING}"
     )
 
 

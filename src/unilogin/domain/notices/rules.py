@@ -18,6 +18,9 @@ GIVE_UP_AFTER = timedelta(hours=24)
 REFUSALS = 3
 """So many times a mail server may say "never" before it is believed: it says so too while it is set up wrongly."""
 
+NO_SERVER = "no_server"
+"""What becomes of a letter where no mail server is set: it was never on its way."""
+
 CARRIED_AT_ONCE = 5
 LEASE_SECONDS = 120
 """How long a courier may be busy with the letters it has claimed; longer than they may take together."""
