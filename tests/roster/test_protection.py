@@ -8,6 +8,9 @@ import pytest
 from tests.roster.documents import contact, employee, member, person, student
 from tests.roster.oneroster import delivery, role, user
 from tests.roster.registry import OPERATOR, Registry
+from unilogin.domain.directory.model import Username
+from unilogin.domain.identity import actions as identity
+from unilogin.domain.identity.model import Done, NewPerson
 from unilogin.roster.cpr_cases import open_cases
 from unilogin.roster.deciding import Decision
 from unilogin.roster.model import Counts, DeliveryStatus, Receipt
@@ -242,3 +245,20 @@ def test_n_113_protection_begins_at_once_though_its_delivery_waits(registry: Reg
     for _ in range(2):
         registry.deliver(OPEN, child, renumbered, *crowd)
     assert registry.rows(hidden) == [], "and ends like any other"
+
+
+def test_n_113_who_was_hidden_after_a_split_stays_hidden_when_it_is_taken_back(registry: Registry) -> None:
+    registry.deliver(OPEN)
+    registry.deliver(OPEN.replace("e-1", "x-1"), number="999002")
+    vault = registry.secrets.cpr_vault()
+    (name,) = registry.row("select username from directory_account")
+    who = NewPerson("Else", "Holm", (("999002", "x-1"),))
+    done = registry.act(
+        lambda tx: identity.split(tx, Username(str(name)), who, number=None, vault=vault, actor=OPERATOR)
+    )
+    assert isinstance(done, Done)
+    registry.deliver(HIDDEN.replace("e-1", "x-1").replace("6205162233", "6305142236"), number="999002")
+    assert registry.row("select protected from directory_person where first_name = 'Else'") == (True,)
+    back = registry.act(lambda tx: identity.take_back(tx, done.correction_id, vault=vault, actor=OPERATOR))
+    assert isinstance(back, Done)
+    assert registry.row(STATE)[0] is True, "a row of theirs says so"

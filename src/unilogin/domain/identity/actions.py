@@ -198,6 +198,7 @@ async def _unsplit(
     await note_identifier_changes(tx, correction_id, other=gives.account_id, kept=keeps.account_id)
     moved = await move_all(tx, gives, keeps)
     persons = {"other": gives.person_id, "kept": keeps.person_id}
+    await correcting.protect_as(tx, **persons)  # N-113: a source may have said so since
     await correcting.give_numbers(tx, **persons, takes=keeps.number is None, vault=vault)
     await correcting.lead_to(tx, gives.account_id, to=keeps.account_id)
     return moved
