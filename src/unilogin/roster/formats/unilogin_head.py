@@ -27,7 +27,7 @@ _MOST_FINDINGS = 10_000  # of groups: sixteen megabytes of empty ones are a mill
 _BELIEVABLE_YEARS = range(1950, 2100)
 """Of a group's days: some systems write 1900 or 9999 for none."""
 _INSTITUTION_ORDER = {"InstitutionNumber": 1, "InstitutionName": 2, "Group": 3, STAND_IN: 4}
-GROUP = {
+_GROUP = {
     "GroupId": Field(1, 75),
     "GroupName": Field(2, 100, soft=True),
     "GroupType": Field(3, 40),
@@ -157,7 +157,7 @@ def read_groups(institution: Element, names: Names) -> tuple[tuple[GroupRow, ...
 
 
 def _group(element: Element, names: Names, notes: Notes) -> GroupRow | None:
-    values = read_children(element, GROUP, names=names, notes=notes).values
+    values = read_children(element, _GROUP, names=names, notes=notes).values
     group_id, kind = values.get("GroupId"), values.get("GroupType")
     notes.group = group_id and shown(group_id)
     notes.findings = [replace(finding, group=notes.group) for finding in notes.findings]
