@@ -6,7 +6,7 @@ draw the same username cannot lock each other out. Reading, hashing and copying 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -190,37 +190,38 @@ async def apply_staged(
     circles = await leave_circles_out(tx)
     if not all_declared:
         await bulk_belonging.make_named_groups(tx, origin)
-    created = await bulk_belonging.add_members(tx, origin, first=first)
-    members = bulk_belonging.MembersChanged(0, 0, 0) if first else await _change_members(tx, origin)
-    left = 0
-    if absence.may_leave and not first:  # by their hashes, before anything below has rows read again that were seen
-        left = await bulk_belonging.end_memberships(tx, origin, unseen=absence.unseen)
+    members = await _save_members(tx, origin, absence=absence, first=first)
     to_hide = [*hide, *protected]
     await bulk_protection.hide_not_loaded(tx, origin, to_hide)
     some_hidden = matched.hidden or matched.protected or bool(to_hide)
     doubts = await bulk_protection.end_protection(tx, origin) if matched.known and some_hidden else []
     undeclared = await _end_groups(tx, origin, groups=groups, whole=absence.whole)
     await tx.execute("set local directory.references_hold = off")
-    return Applied(
-        created + members.returned,
-        members.changed,
-        members.same,
-        left,
-        matched.fresh,
-        refused,
-        tuple(doubts),
-        undeclared,
-        numbers,
-        _doubles(learned.doubles, refused),
-        _doubles(learned.kept, refused),
-        tuple(circles),
-        protected,
+    return replace(
+        members,
+        new_accounts=matched.fresh,
+        refused=refused,
+        doubts=tuple(doubts),
+        undeclared_groups=undeclared,
+        other_numbers=numbers,
+        doubles=_doubles(learned.doubles, refused),
+        contacts_kept=_doubles(learned.kept, refused),
+        circles=tuple(circles),
+        protected=protected,
     )
 
 
-async def _change_members(tx: Transaction, origin: Origin) -> bulk_belonging.MembersChanged:
+async def _save_members(tx: Transaction, origin: Origin, *, absence: Absence, first: bool) -> Applied:
+    """Add, change and end memberships, and count them."""
+    created = await bulk_belonging.add_members(tx, origin, first=first)
+    if first:
+        return Applied(created)
     await bulk_belonging.save_ties(tx, origin)
-    return await bulk_belonging.change_members(tx, origin)
+    members = await bulk_belonging.change_members(tx, origin)
+    left = 0
+    if absence.may_leave:  # by their hashes, before anything after this has rows read again that were seen
+        left = await bulk_belonging.end_memberships(tx, origin, unseen=absence.unseen)
+    return Applied(created + members.returned, members.changed, members.same, left)
 
 
 def _doubles(found: Sequence[Told], refused: Sequence[RefusedRow]) -> tuple[Told, ...]:
