@@ -90,8 +90,8 @@ _CHANGE = f"""
         alias_first_name = coalesce(told.alias_first_name, p.alias_first_name),
         alias_family_name = coalesce(told.alias_family_name, p.alias_family_name),
         changed_at = kit_now(), erased_at = null
-    from told
-    where p.person_id = told.person_id
+    from told  -- the array keeps a plan that was made while there were few people from reading all of them later
+    where p.person_id = told.person_id and p.person_id = any (array(select person_id from told))
       and ((p.first_name, p.family_name, p.birth_date, p.gender, p.email, p.contact)
            is distinct from
            (told.first_name, told.family_name, told.birth_date, told.gender, told.email, told.contact)
@@ -107,9 +107,10 @@ _CHANGE = f"""
     select w.account_id, w.cpr_index from changed join stage_who w on w.person_id = changed.person_id
   ), marked as (
     update stage_member m set differs = true
-    where m.cpr_index in (select cpr_index from whom)
-       or m.membership_id in (
-         select c.membership_id from stage_contact c where c.cpr_index in (select cpr_index from whom))
+    from (select o.membership_id from stage_member o join whom using (cpr_index)
+          union
+          select c.membership_id from stage_contact c join whom using (cpr_index)) t
+    where m.membership_id = t.membership_id
   ), logged as (
     {AUDIT_INSERT}
     select '{Event.PERSON_CHANGED.value}', $1, $2, account_id, $3, $4, 'ok', null, '{{}}' from whom
