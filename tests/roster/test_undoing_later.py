@@ -305,3 +305,41 @@ def test_a_delivery_is_not_taken_back_before_the_one_that_let_somebody_go_whom_i
     for delivery in (second, first):
         assert isinstance(one_registry.undo(delivery), Undone)
     assert story.standing() == []
+
+
+FORGOTTEN = (
+    "select first_name, erased_at is not null, cpr_sealed is not null from directory_person where cpr_index = $1"
+)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_k_16_who_was_forgotten_and_came_back_by_mistake_is_forgotten_again_unless_another_school_has_them(
+    one_registry: Registry, *, elsewhere: bool
+) -> None:
+    story = Story(one_registry)
+    story.deliver(story.pupil(1), story.pupil(2))
+    story.deliver(story.pupil(1))
+    one_registry.execute(
+        "update directory_membership set ended_at = ended_at - interval '2 years' where source = $1", story.source
+    )
+    one_registry.execute("update directory_person set changed_at = changed_at - interval '2 years'")
+    one_registry.act(forget_people)
+    index = one_registry.secrets.cpr_vault().index(story.cpr(2))
+    assert one_registry.row(FORGOTTEN, index) == ("Tidligere", True, False)
+    delivery = story.deliver(story.pupil(1), story.pupil(2))
+    if elsewhere:
+        one_registry.deliver(story.pupil(2), source=f"{story.source} b", number="999002")
+    assert isinstance(one_registry.undo(delivery), Undone)
+    assert one_registry.row(FORGOTTEN, index) == (("Barn 2", False, True) if elsewhere else ("Tidligere", True, False))
+
+
+def test_a_name_that_another_school_says_too_is_read_there_again_when_it_was_taken_back(one_registry: Registry) -> None:
+    story = Story(one_registry)
+    story.deliver(story.pupil(1))
+    renamed = story.pupil(1).replace("Barn 1", "Ny")
+    delivery = story.deliver(renamed)
+    one_registry.deliver(renamed, source=f"{story.source} b", number="999002")
+    one_registry.undo(delivery)
+    assert [row[1] for row in story.standing()] == ["Barn 1"]
+    one_registry.deliver(renamed, source=f"{story.source} b", number="999002")
+    assert [row[1] for row in story.standing()] == ["Ny"]

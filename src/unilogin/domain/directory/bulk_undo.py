@@ -80,16 +80,26 @@ _TOUCHED_AMONG = f"""
   order by name, local_person_id
 """
 
+# Whoever was forgotten and came back is forgotten again, unless somebody else has them by now (K-16).
+_BELONGS_OTHERWISE = """exists (
+        select from directory_membership m
+        where m.ended_at is null and m.started_by is distinct from $5
+          and (m.person_id = j.row_id or exists (
+            select from directory_contact c where c.membership_id = m.membership_id and c.contact_person_id = j.row_id))
+          and not exists (select from directory_journal o where o.delivery_id = $5 and o.row_id = m.membership_id
+                            and o.kind in ('membership', 'contacts')))"""
+
 _RESTORE_PEOPLE = f"""
   with told as (
     select j.row_id as person_id, b.first_name, b.family_name, b.protected, b.alias_first_name, b.alias_family_name,
-           b.birth_date, b.gender, b.email, b.contact, b.protection_doubted_at, b.changed_at
+           b.birth_date, b.gender, b.email, b.contact, b.protection_doubted_at, b.changed_at, b.erased_at
     from directory_journal j cross join lateral jsonb_populate_record(null::directory_person, j.before) b
-    where j.delivery_id = $5 and j.kind = 'person'
+    where j.delivery_id = $5 and j.kind = 'person' and (b.erased_at is null or not {_BELONGS_OTHERWISE})
   ), restored as (
     update directory_person p
     set first_name = told.first_name, family_name = told.family_name, birth_date = told.birth_date,
         gender = told.gender, email = told.email, contact = told.contact, changed_at = told.changed_at,
+        erased_at = told.erased_at, cpr_sealed = case when told.erased_at is null then p.cpr_sealed end,
         protected = told.protected or p.protected,
         alias_first_name = case when p.protected and not told.protected then p.alias_first_name
                                 else told.alias_first_name end,
@@ -204,6 +214,14 @@ _READ_AGAIN = """
     select c.membership_id from hidden join directory_contact c on c.contact_person_id = hidden.person_id))
 """
 
+# What another school says of them may be what was taken back: it is read again, and not taken for known.
+_READ_ELSEWHERE = """
+  update directory_membership m set raw_hash = ''
+  from directory_journal j
+  where j.delivery_id = $1 and j.kind = 'person' and m.person_id = j.row_id and m.ended_at is null
+    and (m.institution_id, m.source) <> ($2, $3)
+"""
+
 _FORGET = "delete from directory_journal where delivery_id = $1"
 
 
@@ -232,6 +250,7 @@ async def take_back(tx: Transaction, origin: Origin) -> Undone:
     await tx.execute(_RESTORE_GROUPS, delivery_id, timeout=PATIENCE)
     await tx.execute(_KEEP_CLASSES, origin.institution_id, origin.source, timeout=PATIENCE)
     await tx.execute(_READ_AGAIN, delivery_id, timeout=PATIENCE)
+    await tx.execute(_READ_ELSEWHERE, delivery_id, origin.institution_id, origin.source, timeout=PATIENCE)
     await tx.execute(_FORGET, delivery_id, timeout=PATIENCE)
     return Undone(int(restored), int(left))
 
