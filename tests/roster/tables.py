@@ -94,12 +94,7 @@ _NEVER = {
     "a parked delivery without its file": """
       select 1 from roster_delivery d where d.status = 'parked'
         and not exists (select from roster_parked_part k where k.delivery_id = d.delivery_id)""",
-    "an open case of somebody who has the number": """
-      select c.local_person_id from roster_cpr_case c
-      join directory_membership m on m.membership_id = coalesce(c.membership_id, c.pupil_membership_id)
-      join directory_person p on p.person_id = coalesce(c.contact_id, m.person_id)
-      where c.settled_at is null and p.cpr_index = c.cpr_index""",
-    "two persons of one source by one local id": """
+    "a belonging that no delivery has begun": """
       select 1 from directory_membership where started_by is not null and started_by not in (
         select delivery_id from roster_delivery)""",
 }
