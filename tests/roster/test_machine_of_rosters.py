@@ -3,7 +3,7 @@
 A machine that takes random steps through the doors of the program and compares every row of people with a simple model:
 ``sending.py`` and ``offices.py`` take the steps, ``expecting.py`` says what each must have done, ``tables.py`` what
 must be true at any moment. The suite takes the same few ways each time; ``--hypothesis-profile=default`` looks for
-others, and ``UNILOGIN_TEST_EXAMPLES`` and ``UNILOGIN_TEST_STEPS`` say how many and how long.
+others, and ``EXAMPLES`` and ``STEPS`` say how many and how long.
 """
 
 import os
@@ -21,8 +21,8 @@ from tests.roster.registry import open_registry
 from tests.roster.sending import Ground, Sending
 from unilogin.kit.secrets import Secrets
 
-EXAMPLES = int(os.environ.get("UNILOGIN_TEST_EXAMPLES", "10"))
-STEPS = int(os.environ.get("UNILOGIN_TEST_STEPS", "10"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "10"))
+STEPS = int(os.environ.get("STEPS", "10"))
 
 
 @pytest.fixture(scope="module")
