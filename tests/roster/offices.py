@@ -286,6 +286,8 @@ class Offices(Sending):
             assert member["ended_at"] is None, "everybody of the new system is here"
             known = before.person_of(self.index(row.human))
             assert known in (None, member["person_id"]), "as who they are"
+            if member["raw_hash"] != "\\x":
+                self.seen[(*new, row.local_id, member["raw_hash"])] = row
         for key, one in self.now.members.items():
             if (one["number"], one["source"]) == old:
                 assert one["ended_at"] is not None, "the old system has let everybody go"
