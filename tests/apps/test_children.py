@@ -115,7 +115,7 @@ class TestSeeing:
         self, server: RunningServer, households: Households
     ) -> None:
         parent, child = households.parent_and_child()
-        assert "CPR" not in enter(server, parent, to=of(child)).text
+        assert "CPR-nummer, Unilogin kender" not in enter(server, parent, to=of(child)).text
         renumber(households, child)
         assert "CPR-nummer, Unilogin kender" in enter(server, parent, to=of(child)).text
         assert "CPR-nummer blev rettet" in enter(server, child, to="/mit/historik").text
