@@ -235,3 +235,9 @@ def alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_what_the_server_starts_for_offices_complains_in_its_log(mine: dict[str, str], tmp_path: Path) -> None:
+    told = run_command("roster", "carry-out", env=mine | {"UNILOGIN_SECRETS_FILE": str(tmp_path / "none.toml")})
+    assert (told.code, told.out) == (1, "")
+    assert "none.toml" in json.loads(told.err)["why"]

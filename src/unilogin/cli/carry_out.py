@@ -3,6 +3,7 @@
 A process of its own, as for deliveries: to release a large one takes minutes and memory, and no page waits so long.
 """
 
+import sys
 from typing import TYPE_CHECKING
 
 from unilogin.cli.workplace import connect_to, database, refuse_pending_migrations, the_settings
@@ -19,11 +20,19 @@ def carry_out() -> None:
     """
     import asyncio
 
+    from unilogin.kit.errors import UniloginError
+    from unilogin.kit.logs import log, set_up_logs
+
     settings = the_settings()
+    set_up_logs(level=settings.log_level, readable=settings.log_format == "readable")
     stand_back(somebody_waits=True)
     stay_within()
-    with database(settings) as dsn:
-        asyncio.run(_carry_out(dsn, settings))
+    try:
+        with database(settings) as dsn:
+            asyncio.run(_carry_out(dsn, settings))
+    except UniloginError as error:  # said in the log of the server that started it, which machines read
+        log("roster").error("orders not carried out", why=str(error))
+        sys.exit(1)
 
 
 async def _carry_out(dsn: str, settings: "Settings") -> None:

@@ -157,7 +157,7 @@ def load_application(target: str, *, stop_seconds: int) -> ASGIApp:
     try:
         application: ASGIApp = getattr(import_module(module), factory)()
     except SetupError as error:
-        sys.stderr.write(f"unilogin: {error}\n")
+        log("server").error("worker not started", why=str(error))
         sys.exit(2)
     return application
 
