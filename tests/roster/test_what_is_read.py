@@ -14,7 +14,7 @@ import pytest
 from tests.builders.running import run
 from tests.postgres import TestServer
 from tests.roster.documents import contact, document, member, person, student
-from tests.roster.registry import OPERATOR, SOURCE, Registry, open_registry
+from tests.roster.registry import OPERATOR, PEOPLE, SOURCE, Registry, open_registry
 from tests.roster.test_undoing import NO_LIMITS
 from unilogin.kit.db.connection import Connection, connect
 from unilogin.kit.secrets import Secrets
@@ -29,16 +29,7 @@ PUPILS = 20
 ENOUGH = CROWD // 4
 """Of one relation: what these files need of it is a third of that."""
 
-TABLES = (
-    "directory_institution",
-    "directory_person",
-    "directory_username",
-    "directory_account",
-    "directory_membership",
-    "directory_group",
-    "directory_group_member",
-    "directory_contact",
-)
+TABLES = ("directory_institution", *PEOPLE)
 
 _CROWD = f"""
   set session_replication_role = replica;
